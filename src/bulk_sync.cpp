@@ -1,0 +1,43 @@
+/*
+ * The SQL functions: decode the arguments, do the work, encode the result.
+ */
+#include "pg/arguments.hpp"
+#include "sync/sync.hpp"
+
+/* Before version 16, PostgreSQL's own macros do not export what they declare. */
+#pragma GCC visibility push(default)
+extern "C" {
+PG_MODULE_MAGIC;
+PG_FUNCTION_INFO_V1(bulk_sync_call);
+Datum bulk_sync_call(PG_FUNCTION_ARGS);
+}
+#pragma GCC visibility pop
+
+namespace {
+
+/* A row of type bulk_sync_stats, in the current memory context. Raises. */
+Datum encode(const bulk_sync::Stats &stats, FunctionCallInfo call)
+{
+	TupleDesc desc;
+	if (get_call_result_type(call, nullptr, &desc) != TYPEFUNC_COMPOSITE)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("bulk_sync was called in a context that cannot accept a row")));
+	Datum values[] = {
+		UInt64GetDatum(stats.created),	 UInt64GetDatum(stats.updated),
+		UInt64GetDatum(stats.deleted),	 UInt64GetDatum(stats.unchanged),
+		UInt64GetDatum(stats.skipped),
+	};
+	bool nulls[lengthof(values)] = {};
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+} // namespace
+
+Datum bulk_sync_call(PG_FUNCTION_ARGS)
+{
+	return bulk_sync::pg::pg_entry([&] {
+		bulk_sync::Stats const stats =
+			bulk_sync::synchronize(bulk_sync::request_of(bulk_sync::pg::Arguments(fcinfo)));
+		return bulk_sync::pg::pg_call([&] { return encode(stats, fcinfo); });
+	});
+}

@@ -1,0 +1,28 @@
+/*
+ * Rights of the current user.
+ */
+#pragma once
+
+#include "pg/relation.hpp"
+
+namespace bulk_sync::pg {
+
+/* Has the user this right on the relation, or at least on one of its columns? Needs no lock. Throws
+ * Error: 42P01 when there is no such relation. */
+bool may_on_relation(Oid relation, AclMode right);
+bool may_on_some_column(Oid relation, AclMode right);
+bool may_on_column(Oid relation, AttrNumber column, AclMode right);
+
+/* Throws Error, 42501, as a query without the right would. */
+[[noreturn]] void refuse_access(Oid relation);
+
+/* Do policies apply to the user? 42501 when row_security is off and they would. Throws Error. */
+bool row_security_applies(Oid relation);
+
+/* Is it a table of the system: in pg_catalog, pg_toast or information_schema? Throws Error. */
+bool is_system_relation(const Relation &relation);
+
+/* The kind of a relation that is not open. Throws Error. */
+char relation_kind(Oid relation);
+
+} // namespace bulk_sync::pg

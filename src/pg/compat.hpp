@@ -1,0 +1,123 @@
+/*
+ * The one place for differences between the versions of PostgreSQL, newest first in each item.
+ */
+#pragma once
+
+#include "pg/pg.hpp"
+
+#if PG_VERSION_NUM < 150000
+#error "bulk_sync needs PostgreSQL 15 or newer"
+#endif
+
+namespace bulk_sync::pg::compat {
+
+using TreeWalker = bool (*)(Node *, void *);
+
+#if PG_VERSION_NUM < 160000
+/* By way of the one function type that compilers let pass as meant. */
+inline bool (*untyped(TreeWalker walker))()
+{
+	return reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(walker));
+}
+#endif
+
+/* 16 gave the tree walkers a prototype (1c27d16e6e5). */
+inline bool walk_expression(Node *node, TreeWalker walker, void *context)
+{
+#if PG_VERSION_NUM >= 160000
+	return expression_tree_walker(node, walker, context);
+#else
+	return expression_tree_walker(node, untyped(walker), context);
+#endif
+}
+
+inline bool walk_query(Query *query, TreeWalker walker, void *context)
+{
+#if PG_VERSION_NUM >= 160000
+	return query_tree_walker(query, walker, context, 0);
+#else
+	return query_tree_walker(query, untyped(walker), context, 0);
+#endif
+}
+
+/* 18 dropped the argument that promises a single run (3eea7a0c97e). */
+inline void run_executor(QueryDesc *query)
+{
+#if PG_VERSION_NUM >= 180000
+	ExecutorRun(query, ForwardScanDirection, 0);
+#else
+	ExecutorRun(query, ForwardScanDirection, 0, true);
+#endif
+}
+
+/* 19 plans with the state of an EXPLAIN in hand. */
+inline PlannedStmt *plan_query(Query *query, const char *text, int options, ParamListInfo params)
+{
+#if PG_VERSION_NUM >= 190000
+	return pg_plan_query(query, text, options, params, nullptr);
+#else
+	return pg_plan_query(query, text, options, params);
+#endif
+}
+
+/* 19 wants a hand-made tuple descriptor to be finished. */
+inline void finish_tuple_desc([[maybe_unused]] TupleDesc desc)
+{
+#if PG_VERSION_NUM >= 190000
+	TupleDescFinalize(desc);
+#endif
+}
+
+/* 18 added the result relation of the query, for RETURNING OLD and NEW (80feb727c86). */
+inline Node *replace_vars(Node *node, RangeTblEntry *entry, List *targets, bool *has_sublinks)
+{
+#if PG_VERSION_NUM >= 180000
+	return ReplaceVarsFromTargetList(node, 1, 0, entry, targets, 0, REPLACEVARS_REPORT_ERROR, 0,
+									 has_sublinks);
+#else
+	return ReplaceVarsFromTargetList(node, 1, 0, entry, targets, REPLACEVARS_REPORT_ERROR, 0,
+									 has_sublinks);
+#endif
+}
+
+/* The expression of a generated column. 18 moved it out of the column's default (83ea6c54025). */
+inline Node *generation_expression(::Relation relation, int attribute)
+{
+#if PG_VERSION_NUM >= 180000
+	return build_generation_expression(relation, attribute);
+#else
+	return build_column_default(relation, attribute);
+#endif
+}
+
+/* 17 takes const. */
+inline void put_values(Tuplestorestate *store, TupleDesc desc, const Datum *values,
+					   const bool *nulls)
+{
+#if PG_VERSION_NUM >= 170000
+	tuplestore_putvalues(store, desc, values, nulls);
+#else
+	tuplestore_putvalues(store, desc, const_cast<Datum *>(values), const_cast<bool *>(nulls));
+#endif
+}
+
+/* 16 takes const, reads exactly, and reports what is missing itself (20428d344a2). */
+inline void write_file(BufFile *file, const void *bytes, std::size_t length)
+{
+#if PG_VERSION_NUM >= 160000
+	BufFileWrite(file, bytes, length);
+#else
+	BufFileWrite(file, const_cast<void *>(bytes), length);
+#endif
+}
+
+inline std::size_t read_file(BufFile *file, void *bytes, std::size_t length)
+{
+#if PG_VERSION_NUM >= 160000
+	return BufFileReadMaybeEOF(file, bytes, length, true);
+#else
+	return BufFileRead(file, bytes, length);
+#endif
+}
+
+} // namespace bulk_sync::pg::compat

@@ -1,0 +1,65 @@
+/*
+ * Snapshots, subtransactions, the grouping of AFTER triggers, and locks between calls.
+ */
+#pragma once
+
+#include "pg/guard.hpp"
+
+namespace bulk_sync::pg {
+
+/* A registered snapshot. release() on success; after an error the resource owner does it. */
+class ReadSnapshot {
+  public:
+	/* The snapshot of a new statement: fresh in READ COMMITTED, else the transaction's. */
+	static ReadSnapshot of_transaction();
+	/* What is committed now, whatever the isolation level. */
+	static ReadSnapshot latest();
+	void release();
+
+	Snapshot get() const noexcept { return snapshot_; }
+
+  private:
+	explicit ReadSnapshot(Snapshot snapshot) noexcept : snapshot_(snapshot) {}
+	Snapshot snapshot_;
+};
+
+/* Does each statement of the transaction see what others have committed before it? */
+bool reads_committed() noexcept;
+
+/* Throws Error, 25006, when the transaction or the server takes no writes. */
+void require_writable(const char *command);
+
+/*
+ * A subtransaction, begun by begin() and ended by exactly one of the other two, also when an error
+ * is on its way: the caller of the extension may catch it with a subtransaction of its own.
+ */
+class Subtransaction {
+  public:
+	static Subtransaction begin();
+	void commit();
+	void roll_back();
+
+  private:
+	Subtransaction() noexcept;
+	void restore() noexcept;
+
+	MemoryContext context_;
+	ResourceOwner owner_;
+};
+
+/*
+ * Makes the statements between begin and fire one statement for AFTER triggers: foreign keys,
+ * cascades and users' triggers see the final state. The same as COPY and the logical replication
+ * worker do (copyfrom.c, worker.c). Both throw Error; on error the abort cleans up.
+ */
+void begin_trigger_group();
+void fire_trigger_group(Snapshot snapshot);
+
+/*
+ * Waits for other calls that work on the same target, until the end of the transaction. Calls with
+ * different `scope` go side by side, unless one of them has `whole_target`. These are advisory
+ * locks, in a class of their own that SQL cannot take.
+ */
+void wait_for_other_calls(Oid target, uint32 scope, bool whole_target);
+
+} // namespace bulk_sync::pg

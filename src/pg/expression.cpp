@@ -1,0 +1,255 @@
+#include "pg/expression.hpp"
+
+#include "pg/compat.hpp"
+
+namespace bulk_sync::pg {
+
+namespace {
+
+/* Shows positions of errors in the filter, not in the statement that called us. */
+void add_filter_context(void *text)
+{
+	int const position = geterrposition();
+	if (position > 0) {
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(static_cast<const char *>(text));
+	}
+	errcontext("bulk_sync filter");
+}
+
+[[noreturn]] void refuse_shape(const char *detail)
+{
+	ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
+					errmsg("filter must be exactly one boolean expression"),
+					errdetail("%s", detail),
+					errhint("Write what would stand after WHERE, for example 'company_id = 501'.")));
+}
+
+/* The grammar reads the text as what may follow SELECT; only a single bare expression will do. */
+Node *single_expression(const char *text)
+{
+	List *const parsed = raw_parser(text, RAW_PARSE_PLPGSQL_EXPR);
+	if (list_length(parsed) != 1)
+		refuse_shape("The filter is empty.");
+	auto *const select = castNode(SelectStmt, linitial_node(RawStmt, parsed)->stmt);
+	if (select->op != SETOP_NONE || select->distinctClause != NIL ||
+		select->fromClause != NIL || select->whereClause != nullptr ||
+		select->groupClause != NIL || select->havingClause != nullptr ||
+		select->windowClause != NIL || select->sortClause != NIL ||
+		select->limitCount != nullptr || select->limitOffset != nullptr ||
+		select->lockingClause != NIL || select->intoClause != nullptr ||
+		select->valuesLists != NIL || select->withClause != nullptr)
+		refuse_shape("It has a clause after or before the expression.");
+	if (list_length(select->targetList) != 1)
+		refuse_shape(select->targetList == NIL ? "The filter is empty."
+											   : "It is a list of expressions.");
+	auto *const target = linitial_node(ResTarget, select->targetList);
+	if (target->name != nullptr || target->indirection != NIL)
+		refuse_shape("The expression has a name.");
+	return target->val;
+}
+
+/* Visits the columns of range table entry 1 of the outermost level. */
+struct ColumnWalk {
+	int depth = 0;
+	Bitmapset *columns = nullptr; /* column numbers less FirstLowInvalidHeapAttributeNumber */
+};
+
+bool visit_columns(Node *node, void *argument)
+{
+	auto *const walk = static_cast<ColumnWalk *>(argument);
+	if (node == nullptr)
+		return false;
+	if (IsA(node, Var)) {
+		auto *const var = reinterpret_cast<Var *>(node);
+		if (var->varno == 1 && static_cast<int>(var->varlevelsup) == walk->depth)
+			walk->columns = bms_add_member(walk->columns,
+										   var->varattno - FirstLowInvalidHeapAttributeNumber);
+		return false;
+	}
+	if (IsA(node, Query)) {
+		walk->depth++;
+		bool const stop =
+			compat::walk_query(reinterpret_cast<Query *>(node), visit_columns, argument);
+		walk->depth--;
+		return stop;
+	}
+	return compat::walk_expression(node, visit_columns, argument);
+}
+
+Bitmapset *columns_of(Node *expression)
+{
+	ColumnWalk walk;
+	visit_columns(expression, &walk);
+	return walk.columns;
+}
+
+void check_filter(Node *filter)
+{
+	int const first = bms_next_member(columns_of(filter), -1);
+	if (first >= 0 && first + FirstLowInvalidHeapAttributeNumber < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+				 errmsg("system columns are not allowed in the filter"),
+				 errdetail("The filter has to hold for rows that are not stored yet.")));
+	if (contain_volatile_functions(filter))
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("volatile functions are not allowed in the filter"),
+						errdetail("The filter decides which rows exist for the call and must give "
+								  "the same answer each time.")));
+}
+
+Filter analyze_filter(const char *text, const Relation &relation)
+{
+	ErrorContextCallback callback;
+	callback.callback = add_filter_context;
+	callback.arg = const_cast<char *>(text);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+
+	Node *const parsed = single_expression(text);
+	ParseState *const state = make_parsestate(nullptr);
+	state->p_sourcetext = text;
+	ParseNamespaceItem *const item = addRangeTableEntryForRelation(
+		state, relation.get(), AccessShareLock, nullptr, true, true);
+	addNSItemToQuery(state, item, false, true, true);
+	Filter filter;
+	filter.relation = item->p_rte;
+	filter.expression =
+		transformWhereClause(state, parsed, EXPR_KIND_WHERE, "bulk_sync filter");
+	assign_expr_collations(state, filter.expression);
+	check_filter(filter.expression);
+	free_parsestate(state);
+
+	error_context_stack = callback.previous;
+	return filter;
+}
+
+Expr *store_column(const RowStore &store, int number)
+{
+	Form_pg_attribute const column = TupleDescAttr(store.tuple_desc(), number - 1);
+	return reinterpret_cast<Expr *>(makeVar(1, static_cast<AttrNumber>(number), column->atttypid,
+											column->atttypmod, column->attcollation, 0));
+}
+
+Expr *value_from(const ColumnSource &source, const ColumnType &type, const RowStore &store)
+{
+	if (source.store_column != 0)
+		return store_column(store, source.store_column);
+	if (source.expression != nullptr)
+		return reinterpret_cast<Expr *>(source.expression);
+	return reinterpret_cast<Expr *>(makeConst(type.oid, type.typmod, type.collation, type.length, 0,
+											  true, type.by_value));
+}
+
+/*
+ * One target entry for each column of the relation: what stands for it. Expressions of generated
+ * columns, the only ones with columns in them, are over the relation's stored columns.
+ */
+List *replacements(const Filter &filter, const Relation &relation, const RowStore &store,
+				   const Vector<ColumnSource> &sources)
+{
+	List *stored = NIL;
+	for (const ColumnSource &source : sources)
+		if (!relation.find(source.column)->generated)
+			stored = lappend(stored, makeTargetEntry(
+										 value_from(source, relation.find(source.column)->type, store),
+										 source.column, nullptr, false));
+	List *targets = stored;
+	for (const ColumnSource &source : sources) {
+		if (!relation.find(source.column)->generated)
+			continue;
+		Node *const expression =
+			compat::replace_vars(source.expression, filter.relation, stored, nullptr);
+		targets = lappend(targets, makeTargetEntry(reinterpret_cast<Expr *>(expression),
+												   source.column, nullptr, false));
+	}
+	return targets;
+}
+
+List *shown_columns(const RowStore &store, const Vector<int> &shown)
+{
+	List *targets = NIL;
+	for (int const number : shown) {
+		auto const position = static_cast<AttrNumber>(list_length(targets) + 1);
+		targets = lappend(targets, makeTargetEntry(store_column(store, number), position,
+												   psprintf("c%d", number), false));
+	}
+	return targets;
+}
+
+Query *build_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,
+						  const Vector<ColumnSource> &sources, const Vector<int> &shown)
+{
+	ParseState *const state = make_parsestate(nullptr);
+	state->p_queryEnv = create_queryEnv();
+	store.register_in(state->p_queryEnv);
+	ParseNamespaceItem *const item = addRangeTableEntryForENR(
+		state, makeRangeVar(nullptr, pstrdup(store.name()), -1), true);
+
+	List *const targets = replacements(filter, relation, store, sources);
+	bool has_sublinks = checkExprHasSubLink(filter.expression);
+	Node *const expression =
+		compat::replace_vars(filter.expression, filter.relation, targets, &has_sublinks);
+
+	auto *const test = makeNode(BooleanTest);
+	test->arg = reinterpret_cast<Expr *>(expression);
+	test->booltesttype = IS_NOT_TRUE;
+	test->location = -1;
+
+	auto *const reference = makeNode(RangeTblRef);
+	reference->rtindex = item->p_rtindex;
+	auto *const query = makeNode(Query);
+	query->commandType = CMD_SELECT;
+	query->querySource = QSRC_ORIGINAL;
+	query->canSetTag = true;
+	query->rtable = state->p_rtable;
+	query->jointree = makeFromExpr(list_make1(reference), reinterpret_cast<Node *>(test));
+	query->targetList = shown_columns(store, shown);
+	query->hasSubLinks = has_sublinks;
+	return query;
+}
+
+} // namespace
+
+Filter parse_filter(const char *text, const Relation &relation)
+{
+	return pg_call([&] { return analyze_filter(text, relation); });
+}
+
+Vector<AttrNumber> columns_used(Node *expression, const Relation &relation)
+{
+	Bitmapset *const used = pg_call([&] { return columns_of(expression); });
+	bool const whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
+	Vector<AttrNumber> columns;
+	for (const Attribute &attribute : relation.attributes())
+		if (whole_row ||
+			bms_is_member(attribute.number - FirstLowInvalidHeapAttributeNumber, used))
+			columns.push_back(attribute.number);
+	return columns;
+}
+
+Node *column_default(const Relation &relation, AttrNumber column)
+{
+	return pg_call([&] { return build_column_default(relation.get(), column); });
+}
+
+Node *generation_expression(const Relation &relation, AttrNumber column)
+{
+	return pg_call([&] { return compat::generation_expression(relation.get(), column); });
+}
+
+bool is_volatile(Node *expression)
+{
+	return pg_call([&] { return contain_volatile_functions(expression); });
+}
+
+Query *select_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,
+						   const Vector<ColumnSource> &sources, const Vector<int> &shown)
+{
+	return pg_call(
+		[&] { return build_failing_rows(filter, relation, store, sources, shown); });
+}
+
+} // namespace bulk_sync::pg

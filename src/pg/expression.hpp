@@ -1,0 +1,57 @@
+/*
+ * Expressions over a relation: the caller's filter, and the defaults of columns.
+ */
+#pragma once
+
+#include "pg/relation.hpp"
+#include "pg/row_store.hpp"
+
+namespace bulk_sync::pg {
+
+/* A boolean expression over a relation, which is entry 1 of its range table. */
+struct Filter {
+	Node *expression = nullptr;
+	RangeTblEntry *relation = nullptr;
+};
+
+/*
+ * Parses and analyzes one boolean expression over `relation`, as WHERE would, with the caller's
+ * search_path. Throws Error: what the parser and the analysis say (class 42), 42601 when it is
+ * anything but one expression, 42P10 for system columns, 0A000 for volatile functions.
+ */
+Filter parse_filter(const char *text, const Relation &relation);
+
+/* Numbers of the columns of the relation that the expression uses; a whole-row reference uses all.
+ * Throws Error. */
+Vector<AttrNumber> columns_used(Node *expression, const Relation &relation);
+
+/* The default of a column as an expression, coerced to its type; nullptr for none. Throws Error. */
+Node *column_default(const Relation &relation, AttrNumber column);
+
+/* The expression of a generated column, over the relation's columns. Throws Error. */
+Node *generation_expression(const Relation &relation, AttrNumber column);
+
+/* Throws Error. */
+bool is_volatile(Node *expression);
+
+/* Where the value of a relation's column is to be taken from: a column of a store, or else an
+ * expression over the relation's columns, or NULL. */
+struct ColumnSource {
+	AttrNumber column = InvalidAttrNumber; /* of the relation, from 1 */
+	int store_column = 0;				   /* from 1; 0 when it is not in the store */
+	Node *expression = nullptr;			   /* nullptr for NULL */
+};
+
+/*
+ * The rows of `store` for which the filter is not true, as
+ *
+ *   SELECT <shown columns> FROM <store> WHERE (<filter>) IS NOT TRUE
+ *
+ * with the filter's references to the relation's columns replaced by `sources`. A query tree and
+ * not SQL, so that the filter may use the relation's name, qualified or not, and the whole row.
+ * `shown` are columns of the store, from 1. Throws Error.
+ */
+Query *select_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,
+						   const Vector<ColumnSource> &sources, const Vector<int> &shown);
+
+} // namespace bulk_sync::pg

@@ -1,0 +1,99 @@
+/*
+ * The two doors between PostgreSQL's errors (longjmp) and C++ exceptions.
+ *
+ *   pg_call(f)   C++ calls PostgreSQL: a PostgreSQL error becomes an exception.
+ *   pg_entry(f)  PostgreSQL calls C++: an exception becomes a PostgreSQL error.
+ *
+ * A longjmp skips destructors, and an exception must not cross PostgreSQL's frames. So inside f of
+ * pg_call, and in everything that it calls, only trivially destructible locals may be alive where
+ * PostgreSQL can raise. Functions documented as "raises" do so by longjmp and are called from
+ * there; functions documented as "throws" have a guard of their own.
+ */
+#pragma once
+
+#include <exception>
+#include <new>
+#include <type_traits>
+
+#include "pg/pg.hpp"
+
+namespace bulk_sync::pg {
+
+/* A PostgreSQL error under way as a C++ exception; the data lives in the memory context that was
+ * current when the guard was entered, so it holds as long as that context does. */
+class Error {
+  public:
+	explicit Error(ErrorData *data) noexcept : data_(data) {}
+
+	ErrorData *data() const noexcept { return data_; }
+	int sqlstate() const noexcept { return data_->sqlerrcode; }
+
+  private:
+	ErrorData *data_;
+};
+
+/* Throws the error that PostgreSQL has just raised, after copying it into `context`: Error, or
+ * std::bad_alloc when there is no memory for the copy. */
+[[noreturn]] void throw_raised_error(MemoryContext context);
+
+/* What an entry point caught, in a form that survives the longjmp which raises it. */
+struct Caught {
+	ErrorData *error = nullptr;
+	bool out_of_memory = false;
+	char what[256] = "";
+};
+
+void catch_current(Caught &caught) noexcept;
+[[noreturn]] void raise_caught(const Caught &caught);
+
+/*
+ * Calls f, which may raise PostgreSQL errors; throws Error instead. The result must be trivially
+ * destructible, as must every local of f. The signal mask is not saved: errors are never raised
+ * from signal handlers, and saving it costs a system call.
+ */
+template <typename Function> auto pg_call(Function &&function) -> decltype(function())
+{
+	using Result = decltype(function());
+	sigjmp_buf *const outer_handler = PG_exception_stack;
+	ErrorContextCallback *const outer_callbacks = error_context_stack;
+	MemoryContext const outer_context = CurrentMemoryContext;
+	sigjmp_buf handler;
+
+	if (sigsetjmp(handler, 0) == 0) {
+		PG_exception_stack = &handler;
+		if constexpr (std::is_void_v<Result>) {
+			function();
+			PG_exception_stack = outer_handler;
+			error_context_stack = outer_callbacks;
+			return;
+		} else {
+			static_assert(std::is_trivially_destructible_v<Result>);
+			Result result = function();
+			PG_exception_stack = outer_handler;
+			error_context_stack = outer_callbacks;
+			return result;
+		}
+	}
+	PG_exception_stack = outer_handler;
+	error_context_stack = outer_callbacks;
+	throw_raised_error(outer_context);
+}
+
+/*
+ * Runs the body of a function that PostgreSQL calls. What the body throws is raised as a
+ * PostgreSQL error after the handlers are left: Error with all its fields, std::bad_alloc as
+ * 53200, any other exception as an internal error.
+ */
+template <typename Body> auto pg_entry(Body &&body) -> decltype(body())
+{
+	Caught caught;
+
+	try {
+		return body();
+	} catch (...) {
+		catch_current(caught);
+	}
+	raise_caught(caught);
+}
+
+} // namespace bulk_sync::pg

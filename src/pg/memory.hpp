@@ -1,0 +1,94 @@
+/*
+ * Memory: one allocator for C++ containers, on PostgreSQL's memory contexts.
+ */
+#pragma once
+
+#include <cstddef>
+#include <new>
+
+#include <boost/container/string.hpp>
+#include <boost/container/vector.hpp>
+
+#include "pg/guard.hpp"
+
+namespace bulk_sync::pg {
+
+/*
+ * An allocator on a memory context, the current one unless told otherwise. Throws std::bad_alloc,
+ * never raises. Single pieces are not given back, as in an arena: the context frees all of it, in
+ * whatever order containers and contexts end, also when an error skips a destructor.
+ */
+template <typename T> class Allocator {
+	static_assert(alignof(T) <= MAXIMUM_ALIGNOF);
+
+  public:
+	using value_type = T;
+
+	Allocator() noexcept : context_(CurrentMemoryContext) {}
+	explicit Allocator(MemoryContext context) noexcept : context_(context) {}
+	template <typename U>
+	Allocator(const Allocator<U> &other) noexcept : context_(other.context()) // NOLINT
+	{
+	}
+
+	T *allocate(std::size_t count)
+	{
+		if (count > MaxAllocHugeSize / sizeof(T))
+			throw std::bad_alloc();
+		void *memory = MemoryContextAllocExtended(context_, count * sizeof(T),
+												  MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+		if (memory == nullptr)
+			throw std::bad_alloc();
+		return static_cast<T *>(memory);
+	}
+
+	void deallocate(T *, std::size_t) noexcept {}
+
+	MemoryContext context() const noexcept { return context_; }
+
+	template <typename U> bool operator==(const Allocator<U> &other) const noexcept
+	{
+		return context_ == other.context();
+	}
+
+  private:
+	MemoryContext context_;
+};
+
+template <typename T> using Vector = boost::container::vector<T, Allocator<T>>;
+using String = boost::container::basic_string<char, std::char_traits<char>, Allocator<char>>;
+
+/*
+ * A memory context that is current while the object lives. Deleted by finish() on success; on
+ * failure the abort of the transaction deletes it with its parent, for a destructor must not call
+ * PostgreSQL while unwinding.
+ */
+class WorkContext {
+  public:
+	/* A child of the current context. Throws Error. */
+	explicit WorkContext(const char *name)
+		: outer_(CurrentMemoryContext), context_(pg_call([&] {
+			  return AllocSetContextCreateInternal(CurrentMemoryContext, name,
+												   ALLOCSET_DEFAULT_SIZES);
+		  }))
+	{
+		MemoryContextSwitchTo(context_);
+	}
+	WorkContext(const WorkContext &) = delete;
+	WorkContext &operator=(const WorkContext &) = delete;
+	~WorkContext() { MemoryContextSwitchTo(outer_); }
+
+	MemoryContext get() const noexcept { return context_; }
+
+	void finish()
+	{
+		MemoryContextSwitchTo(outer_);
+		pg_call([&] { MemoryContextDelete(context_); });
+	}
+
+  private:
+	MemoryContext outer_;
+	MemoryContext context_;
+};
+
+} // namespace bulk_sync::pg

@@ -1,0 +1,213 @@
+#include "pg/relation.hpp"
+
+#include <algorithm>
+
+#include "pg/compat.hpp"
+
+namespace bulk_sync::pg {
+
+namespace {
+
+struct Opened {
+	::Relation relation;
+	const char *qualified_name;
+};
+
+Opened open_raising(Oid oid, LOCKMODE mode)
+{
+	::Relation const relation = try_relation_open(oid, mode);
+	if (relation == nullptr)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+						errmsg("relation with OID %u does not exist", oid)));
+	return {relation,
+			quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+									   RelationGetRelationName(relation))};
+}
+
+Attribute attribute_of(Form_pg_attribute form)
+{
+	Attribute attribute;
+	attribute.number = form->attnum;
+	attribute.name = NameStr(form->attname);
+	attribute.type = ColumnType::of(form);
+	attribute.not_null = form->attnotnull;
+	attribute.generated = form->attgenerated != '\0';
+	attribute.identity = form->attidentity;
+	return attribute;
+}
+
+/* May a row with NULL in a column of the index escape it? */
+bool nulls_escape(const Relation &relation, Form_pg_index index)
+{
+	if (index->indnullsnotdistinct)
+		return false;
+	for (int i = 0; i < index->indnkeyatts; i++)
+		if (!relation.find(index->indkey.values[i])->not_null)
+			return true;
+	return false;
+}
+
+/* Does the index compare its column by the equality, and the collation, of the key? */
+bool agrees_with_key(::Relation index, int position, const ColumnType &type)
+{
+	TypeCacheEntry *const cache = lookup_type_cache(type.oid, TYPECACHE_BTREE_OPFAMILY);
+	return index->rd_rel->relam == BTREE_AM_OID &&
+		   index->rd_opfamily[position] == cache->btree_opf &&
+		   index->rd_indcollation[position] == type.collation;
+}
+
+bool forbids_equal_keys(const Relation &relation, ::Relation index,
+						const Vector<AttrNumber> &keys)
+{
+	Form_pg_index const form = index->rd_index;
+	if (!form->indisunique || !form->indisvalid || !form->indisready ||
+		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr))
+		return false;
+	for (int i = 0; i < form->indnkeyatts; i++) {
+		AttrNumber const column = form->indkey.values[i];
+		if (column <= 0 || std::find(keys.begin(), keys.end(), column) == keys.end() ||
+			!agrees_with_key(index, i, relation.find(column)->type))
+			return false;
+	}
+	return !nulls_escape(relation, form);
+}
+
+} // namespace
+
+const char *quoted(const char *name)
+{
+	return pg_call([&] { return quote_identifier(name); });
+}
+
+const char *operator_clause(const char *left, Oid left_type, Oid oper, const char *right,
+							Oid right_type)
+{
+	return pg_call([&] {
+		StringInfoData text;
+		initStringInfo(&text);
+		generate_operator_clause(&text, left, left_type, oper, right, right_type);
+		return text.data;
+	});
+}
+
+Relation::Relation(::Relation relation, const char *qualified_name)
+	: relation_(relation), qualified_name_(qualified_name)
+{
+	TupleDesc const desc = RelationGetDescr(relation);
+	attributes_.reserve(desc->natts);
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			attributes_.push_back(attribute_of(TupleDescAttr(desc, i)));
+}
+
+Relation Relation::open(Oid oid, LOCKMODE mode)
+{
+	Opened const opened = pg_call([&] { return open_raising(oid, mode); });
+	return Relation(opened.relation, opened.qualified_name);
+}
+
+void Relation::close()
+{
+	pg_call([&] { relation_close(relation_, NoLock); });
+}
+
+const Attribute *Relation::find(const char *name) const noexcept
+{
+	for (const Attribute &attribute : attributes_)
+		if (strcmp(attribute.name, name) == 0)
+			return &attribute;
+	return nullptr;
+}
+
+const Attribute *Relation::find(AttrNumber number) const noexcept
+{
+	for (const Attribute &attribute : attributes_)
+		if (attribute.number == number)
+			return &attribute;
+	return nullptr;
+}
+
+bool Relation::is_temporary_of_other_session() const noexcept
+{
+	return RELATION_IS_OTHER_TEMP(relation_);
+}
+
+bool Relation::has_rules() const noexcept
+{
+	return relation_->rd_rules != nullptr;
+}
+
+Vector<Oid> Relation::tree(LOCKMODE mode) const
+{
+	List *const members =
+		pg_call([&] { return find_all_inheritors(oid(), mode, nullptr); });
+	Vector<Oid> result;
+	result.reserve(list_length(members));
+	for (int i = 0; i < list_length(members); i++)
+		result.push_back(list_nth_oid(members, i));
+	return result;
+}
+
+Vector<AttrNumber> Relation::primary_key() const
+{
+	Form_pg_index const index = pg_call([&]() -> Form_pg_index {
+		List *const indexes = RelationGetIndexList(relation_);
+		for (int i = 0; i < list_length(indexes); i++) {
+			HeapTuple const tuple =
+				SearchSysCacheCopy1(INDEXRELID, ObjectIdGetDatum(list_nth_oid(indexes, i)));
+			auto const form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+			if (form->indisprimary)
+				return form;
+		}
+		return nullptr;
+	});
+	Vector<AttrNumber> columns;
+	if (index != nullptr)
+		columns.assign(index->indkey.values, index->indkey.values + index->indnkeyatts);
+	return columns;
+}
+
+bool Relation::has_unique_index_on(const Vector<AttrNumber> &keys) const
+{
+	/* An index of an inheritance parent does not see the rows of the children. */
+	if (kind() == RELKIND_RELATION && relation_->rd_rel->relhassubclass)
+		return false;
+	return pg_call([&] {
+		List *const indexes = RelationGetIndexList(relation_);
+		for (int i = 0; i < list_length(indexes); i++) {
+			::Relation const index = index_open(list_nth_oid(indexes, i), AccessShareLock);
+			bool const found = forbids_equal_keys(*this, index, keys);
+			index_close(index, NoLock);
+			if (found)
+				return true;
+		}
+		return false;
+	});
+}
+
+const char *relation_kind_name(char kind) noexcept
+{
+	switch (kind) {
+	case RELKIND_VIEW:
+		return "view";
+	case RELKIND_MATVIEW:
+		return "materialized view";
+	case RELKIND_FOREIGN_TABLE:
+		return "foreign table";
+	case RELKIND_SEQUENCE:
+		return "sequence";
+	case RELKIND_INDEX:
+	case RELKIND_PARTITIONED_INDEX:
+		return "index";
+	case RELKIND_TOASTVALUE:
+		return "TOAST table";
+	case RELKIND_COMPOSITE_TYPE:
+		return "composite type";
+	case RELKIND_PARTITIONED_TABLE:
+		return "partitioned table";
+	default:
+		return "table";
+	}
+}
+
+} // namespace bulk_sync::pg

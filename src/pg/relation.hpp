@@ -1,0 +1,77 @@
+/*
+ * A relation as the relation cache has it, opened by OID under a lock.
+ */
+#pragma once
+
+#include "pg/memory.hpp"
+#include "pg/type.hpp"
+
+namespace bulk_sync::pg {
+
+/* A column of a relation; dropped columns are left out. */
+struct Attribute {
+	AttrNumber number = InvalidAttrNumber; /* from 1 */
+	const char *name = nullptr;			   /* as in the catalog, not quoted */
+	ColumnType type;
+	bool not_null = false;
+	bool generated = false;
+	char identity = '\0'; /* ATTRIBUTE_IDENTITY_ALWAYS, _BY_DEFAULT or none */
+};
+
+/* The name as SQL needs it, in double quotes where necessary; in the current memory context.
+ * Throws Error. */
+const char *quoted(const char *name);
+
+/* "left OPERATOR(schema.name) right", with casts where the operator's types need them. Throws Error.
+ */
+const char *operator_clause(const char *left, Oid left_type, Oid oper, const char *right,
+							Oid right_type);
+
+/*
+ * An open relation. The lock is kept until the end of the transaction. close() on success; after
+ * an error the resource owner closes it.
+ */
+class Relation {
+  public:
+	/* Throws Error: 42P01 when the relation is gone. */
+	static Relation open(Oid oid, LOCKMODE mode);
+	void close();
+
+	Oid oid() const noexcept { return RelationGetRelid(relation_); }
+	const char *name() const noexcept { return RelationGetRelationName(relation_); }
+	const char *qualified_name() const noexcept { return qualified_name_; } /* quoted */
+	char kind() const noexcept { return relation_->rd_rel->relkind; }
+	TupleDesc tuple_desc() const noexcept { return RelationGetDescr(relation_); }
+	const Vector<Attribute> &attributes() const noexcept { return attributes_; }
+	::Relation get() const noexcept { return relation_; }
+
+	/* nullptr when there is no such column. Names are exact. */
+	const Attribute *find(const char *name) const noexcept;
+	const Attribute *find(AttrNumber number) const noexcept;
+
+	bool is_temporary_of_other_session() const noexcept;
+	bool has_rules() const noexcept;
+
+	/* Members of the inheritance or partition tree, this relation among them; locks them in
+	 * `mode`. Throws Error. */
+	Vector<Oid> tree(LOCKMODE mode) const;
+
+	/* Column numbers of the primary key; empty without one. Throws Error. */
+	Vector<AttrNumber> primary_key() const;
+
+	/* Is there a unique index which makes sure that two rows never have equal `keys`, whoever
+	 * writes them? Throws Error. */
+	bool has_unique_index_on(const Vector<AttrNumber> &keys) const;
+
+  private:
+	explicit Relation(::Relation relation, const char *qualified_name);
+
+	::Relation relation_;
+	const char *qualified_name_;
+	Vector<Attribute> attributes_;
+};
+
+/* The kind of a relation in words, such as "view". */
+const char *relation_kind_name(char kind) noexcept;
+
+} // namespace bulk_sync::pg

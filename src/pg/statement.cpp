@@ -1,0 +1,195 @@
+#include "pg/statement.hpp"
+
+#include "pg/compat.hpp"
+
+namespace bulk_sync::pg {
+
+namespace {
+
+struct ReceiverAdapter {
+	DestReceiver base;
+	RowReceiver *receiver;
+};
+
+bool receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	return pg_entry([&] {
+		reinterpret_cast<ReceiverAdapter *>(self)->receiver->row(slot);
+		return true;
+	});
+}
+
+void start_rows(DestReceiver *, int, TupleDesc) {}
+void end_rows(DestReceiver *) {}
+
+ReceiverAdapter adapter_for(RowReceiver *receiver)
+{
+	ReceiverAdapter adapter = {};
+	adapter.base.receiveSlot = receive_row;
+	adapter.base.rStartup = start_rows;
+	adapter.base.rShutdown = end_rows;
+	adapter.base.rDestroy = end_rows;
+	adapter.base.mydest = DestNone;
+	adapter.receiver = receiver;
+	return adapter;
+}
+
+void add_statement_context(void *argument)
+{
+	const char *const text = static_cast<StatementContext *>(argument)->text;
+	int const position = geterrposition();
+
+	if (position > 0) {
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(text);
+	} else {
+		errcontext("SQL statement \"%s\"", text);
+	}
+}
+
+/* The relation that a statement writes, or else the first that it reads. */
+Oid main_relation(const Query *query)
+{
+	int const index = query->resultRelation != 0 ? query->resultRelation : 1;
+	auto *const entry = rt_fetch(index, query->rtable);
+	return entry->rtekind == RTE_SUBQUERY ? main_relation(entry->subquery) : entry->relid;
+}
+
+void check_relation(const Query *query, Oid relation)
+{
+	if (main_relation(query) != relation)
+		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						errmsg("relation with OID %u changed its name during bulk_sync", relation),
+						errhint("Try the call again.")));
+}
+
+} // namespace
+
+StatementContext::StatementContext(const char *statement) noexcept : text(statement)
+{
+	callback.callback = add_statement_context;
+	callback.arg = this;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+}
+
+void StatementContext::leave() noexcept
+{
+	error_context_stack = callback.previous;
+}
+
+int Parameters::add(Oid type, Datum value, bool is_null)
+{
+	types.push_back(type);
+	values.push_back(value);
+	nulls.push_back(is_null);
+	return static_cast<int>(types.size());
+}
+
+void Statement::bind(const Vector<const RowStore *> &stores, const Parameters *parameters)
+{
+	environment_ = create_queryEnv();
+	for (const RowStore *store : stores)
+		store->register_in(environment_);
+	if (parameters == nullptr || parameters->types.empty())
+		return;
+	parameters_ = makeParamList(static_cast<int>(parameters->types.size()));
+	for (int i = 0; i < parameters_->numParams; i++) {
+		ParamExternData &parameter = parameters_->params[i];
+		parameter.value = parameters->values[i];
+		parameter.isnull = parameters->nulls[i];
+		parameter.pflags = PARAM_FLAG_CONST;
+		parameter.ptype = parameters->types[i];
+	}
+}
+
+Statement Statement::analyze(const String &sql, Snapshot snapshot, Oid relation,
+							 const Vector<const RowStore *> &stores, const Parameters &parameters)
+{
+	return pg_call([&] {
+		Statement statement(pstrdup(sql.c_str()), snapshot);
+		statement.bind(stores, &parameters);
+
+		PushActiveSnapshot(snapshot);
+		StatementContext context(statement.text_);
+		auto *const parsed =
+			linitial_node(RawStmt, raw_parser(statement.text_, RAW_PARSE_DEFAULT));
+		Query *const analyzed = parse_analyze_fixedparams(
+			parsed, statement.text_, parameters.types.data(),
+			static_cast<int>(parameters.types.size()), statement.environment_);
+		check_relation(analyzed, relation);
+		auto *const query = linitial_node(Query, QueryRewrite(analyzed));
+		statement.has_policies_ = query->hasRowSecurity;
+		int const options = query->commandType == CMD_SELECT ? CURSOR_OPT_PARALLEL_OK : 0;
+		statement.plan_ =
+			compat::plan_query(query, statement.text_, options, statement.parameters_);
+		context.leave();
+		PopActiveSnapshot();
+		return statement;
+	});
+}
+
+Statement Statement::from_query(Query *query, const char *description, Snapshot snapshot,
+								const Vector<const RowStore *> &stores)
+{
+	return pg_call([&] {
+		Statement statement(description, snapshot);
+		statement.bind(stores, nullptr);
+
+		PushActiveSnapshot(snapshot);
+		auto *const rewritten = linitial_node(Query, QueryRewrite(query));
+		statement.plan_ = compat::plan_query(rewritten, description, 0, nullptr);
+		PopActiveSnapshot();
+		return statement;
+	});
+}
+
+double Statement::planned_rows() const noexcept
+{
+	return plan_->planTree->plan_rows;
+}
+
+double Statement::planned_cost() const noexcept
+{
+	return plan_->planTree->total_cost;
+}
+
+void Statement::read(RowReceiver &receiver)
+{
+	ReceiverAdapter adapter = adapter_for(&receiver);
+	pg_call([&] { return execute(&adapter.base, false); });
+}
+
+uint64 Statement::write()
+{
+	return pg_call([&] { return execute(None_Receiver, true); });
+}
+
+uint64 Statement::execute(DestReceiver *receiver, bool writes)
+{
+	StatementContext context(text_);
+	/* The snapshot stays the same throughout; what this transaction has done since shows. */
+	PushCopiedSnapshot(snapshot_);
+	if (writes)
+		CommandCounterIncrement();
+	UpdateActiveSnapshotCommandId();
+
+	QueryDesc *const query =
+		CreateQueryDesc(plan_, text_, GetActiveSnapshot(), InvalidSnapshot, receiver,
+						parameters_, environment_, 0);
+	ExecutorStart(query, writes ? EXEC_FLAG_SKIP_TRIGGERS : 0);
+	compat::run_executor(query);
+	uint64 const processed = query->estate->es_processed;
+	ExecutorFinish(query);
+	ExecutorEnd(query);
+	FreeQueryDesc(query);
+
+	PopActiveSnapshot();
+	if (writes)
+		CommandCounterIncrement();
+	context.leave();
+	return processed;
+}
+
+} // namespace bulk_sync::pg

@@ -1,0 +1,86 @@
+/*
+ * The one door to the executor: SQL that the extension builds goes through here and nowhere else.
+ * It is what SPI does, less the plan cache and the result tables, and with three things that SPI
+ * cannot give: rows straight to a C++ receiver, a look at the analyzed query before it runs, and a
+ * query tree that has no text.
+ */
+#pragma once
+
+#include "pg/memory.hpp"
+#include "pg/row_store.hpp"
+
+namespace bulk_sync::pg {
+
+/* Takes the rows of a SELECT. Called from executor frames: may raise, and may throw. */
+class RowReceiver {
+  public:
+	virtual void row(TupleTableSlot *slot) = 0;
+
+  protected:
+	~RowReceiver() = default;
+};
+
+/* Values for $1, $2.. of a statement. */
+struct Parameters {
+	Vector<Oid> types;
+	Vector<Datum> values;
+	Vector<bool> nulls;
+
+	/* Adds a value; returns its number, from 1. */
+	int add(Oid type, Datum value, bool is_null);
+};
+
+class Statement {
+  public:
+	/*
+	 * Analyzes one statement of SQL under `snapshot`. `stores` are readable by their names. The
+	 * first relation of the range table, the target of a writing statement, must be `relation`:
+	 * a name that another session has meanwhile given to another table is error 40001. Throws
+	 * Error.
+	 */
+	static Statement analyze(const String &sql, Snapshot snapshot, Oid relation,
+							 const Vector<const RowStore *> &stores,
+							 const Parameters &parameters);
+
+	/* The same for a SELECT that is a query tree; `description` stands for its text. */
+	static Statement from_query(Query *query, const char *description, Snapshot snapshot,
+								const Vector<const RowStore *> &stores);
+
+	/* Does a row-level security policy narrow what the statement reads? */
+	bool has_policies() const noexcept { return has_policies_; }
+
+	/* What the planner expects: rows, and total cost. */
+	double planned_rows() const noexcept;
+	double planned_cost() const noexcept;
+
+	/* Runs a SELECT and gives each row to the receiver. Throws Error. */
+	void read(RowReceiver &receiver);
+
+	/* Runs INSERT, UPDATE or DELETE and leaves its AFTER triggers queued; returns the number of
+	 * rows written. Throws Error. */
+	uint64 write();
+
+  private:
+	Statement(const char *text, Snapshot snapshot) noexcept : text_(text), snapshot_(snapshot) {}
+	void bind(const Vector<const RowStore *> &stores, const Parameters *parameters);
+	uint64 execute(DestReceiver *receiver, bool writes);
+
+	const char *text_;
+	Snapshot snapshot_;
+	QueryEnvironment *environment_ = nullptr;
+	ParamListInfo parameters_ = nullptr;
+	PlannedStmt *plan_ = nullptr;
+	bool has_policies_ = false;
+};
+
+/* Adds the statement's text, or the position of the error in it, to errors raised while it
+ * lives; what SPI's callback does. To be used in frames that may be left by a longjmp. */
+struct StatementContext {
+	explicit StatementContext(const char *text) noexcept;
+	void leave() noexcept;
+
+	const char *text;
+	ErrorContextCallback callback;
+};
+
+} // namespace bulk_sync::pg

@@ -1,0 +1,44 @@
+#include "pg/temp_file.hpp"
+
+#include "pg/compat.hpp"
+
+namespace bulk_sync::pg {
+
+void TempFile::write(const void *bytes, std::size_t length)
+{
+	if (file_ == nullptr) {
+		MemoryContext const caller = MemoryContextSwitchTo(context_);
+		file_ = BufFileCreateTemp(false);
+		MemoryContextSwitchTo(caller);
+	}
+	compat::write_file(file_, bytes, length);
+}
+
+void TempFile::rewind()
+{
+	if (file_ != nullptr && BufFileSeek(file_, 0, 0, SEEK_SET) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(), errmsg("could not rewind bulk_sync temporary file")));
+}
+
+bool TempFile::read(void *bytes, std::size_t length)
+{
+	if (file_ == nullptr)
+		return false;
+	std::size_t const got = compat::read_file(file_, bytes, length);
+	if (got != 0 && got != length)
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+						errmsg("could not read from bulk_sync temporary file: read only %zu of "
+							   "%zu bytes",
+							   got, length)));
+	return got == length;
+}
+
+void TempFile::close()
+{
+	if (file_ != nullptr)
+		BufFileClose(file_);
+	file_ = nullptr;
+}
+
+} // namespace bulk_sync::pg

@@ -1,0 +1,57 @@
+/*
+ * Rows as bytes: forming and taking apart tuples in memory that the caller provides.
+ */
+#pragma once
+
+#include <cstddef>
+
+#include "pg/relation.hpp"
+
+namespace bulk_sync::pg {
+
+/* A descriptor in the current memory context with the given columns of `source`, by number and in
+ * this order. Throws Error. */
+TupleDesc project(TupleDesc source, const Vector<AttrNumber> &columns);
+
+/* A descriptor of columns c1, c2.. of the given types. Throws Error. */
+TupleDesc describe(const Vector<ColumnType> &types);
+
+/* Bytes that form_tuple() will need for this row. Raises. */
+std::size_t tuple_size(TupleDesc desc, const Datum *values, const bool *nulls);
+
+/* Forms a minimal tuple at `at`, which is aligned and has `size` bytes, as tuple_size() said. Equal
+ * rows give equal bytes: the padding is zeroed. TOAST pointers stay pointers. Raises. */
+MinimalTuple form_tuple(TupleDesc desc, const Datum *values, const bool *nulls, void *at,
+						std::size_t size);
+
+/* Takes a tuple apart; by-reference values point into it. A descriptor with fewer columns than the
+ * tuple reads the leading ones. */
+inline void deform_tuple(MinimalTuple tuple, TupleDesc desc, Datum *values, bool *nulls)
+{
+	HeapTupleData whole;
+	whole.t_len = tuple->t_len + MINIMAL_TUPLE_OFFSET;
+	ItemPointerSetInvalid(&whole.t_self);
+	whole.t_tableOid = InvalidOid;
+	whole.t_data = reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char *>(tuple) -
+													 MINIMAL_TUPLE_OFFSET);
+	heap_deform_tuple(&whole, desc, values, nulls);
+}
+
+inline bool same_bytes(MinimalTuple left, MinimalTuple right)
+{
+	return left->t_len == right->t_len && memcmp(left, right, left->t_len) == 0;
+}
+
+/* A copy of a varlena value without a pointer to a TOAST table, in the current context; other
+ * values as they are. Raises. */
+Datum without_toast_pointer(Datum value);
+
+/* Values of columns as "(a, b)=(1, x)", long ones cut, as in the server's own messages about keys.
+ * Allocated in the current memory context. Raises. */
+const char *describe_values(TupleDesc desc, const Datum *values, const bool *nulls, int count);
+
+
+/* One value in double quotes, cut when long, or "null". Likewise. */
+const char *describe_value(TupleDesc desc, const Datum *values, const bool *nulls, int column);
+
+} // namespace bulk_sync::pg

@@ -1,0 +1,81 @@
+/*
+ * What the diff has to know of a type: its stored form, and when two keys are equal.
+ */
+#pragma once
+
+#include <cstdint>
+
+#include "pg/guard.hpp"
+
+namespace bulk_sync::pg {
+
+/* Type of a column, as pg_attribute has it. */
+struct ColumnType {
+	Oid oid = InvalidOid;
+	int32 typmod = -1;
+	Oid collation = InvalidOid;
+	int16 length = 0; /* typlen: bytes, -1 varlena, -2 C string */
+	bool by_value = false;
+
+	static ColumnType of(Form_pg_attribute attribute) noexcept;
+	bool is_varlena() const noexcept { return length == -1; }
+};
+
+/* Mixes one more word into a hash; the finalizer of MurmurHash3 (Austin Appleby). */
+inline uint64 hash_combine(uint64 hash, uint64 word) noexcept
+{
+	uint64 mixed = hash * UINT64CONST(0x9E3779B97F4A7C15) + word;
+	mixed ^= mixed >> 33;
+	mixed *= UINT64CONST(0xFF51AFD7ED558CCD);
+	mixed ^= mixed >> 33;
+	mixed *= UINT64CONST(0xC4CEB9FE1A85EC53);
+	mixed ^= mixed >> 33;
+	return mixed;
+}
+
+/* Are two values the same bytes once detoasted? Neither is NULL. Raises. */
+bool same_image(const ColumnType &type, Datum left, Datum right);
+
+/* Name of the type with its modifier, for messages. Throws Error. */
+const char *type_name(const ColumnType &type);
+
+/* Is this a type of text, whose values are converted to other types through the input function?
+ * Throws Error. */
+bool is_text_type(Oid type);
+
+/*
+ * The default equality of a type under a collation, and a hash that agrees with it.
+ *
+ * Where equal values always have the same image (what a btree operator class declares with its
+ * "equalimage" support function, see nbtree's deduplication), both work on the bytes. Else they
+ * call the type's functions. A type that has an equality but no hash function (tsquery, an array
+ * of money) hashes to a constant: right, but every two keys are compared.
+ */
+class KeyEquality {
+  public:
+	KeyEquality() = default;
+
+	/* Looks the functions up and keeps them in the current memory context. Throws Error: 42883
+	 * when the type has no default equality. */
+	static KeyEquality of(const ColumnType &type);
+
+	/* Neither value is NULL. Both raise. */
+	uint64 hash(Datum value) const;
+	bool equal(Datum left, Datum right) const;
+
+	/* Does equality imply the same image? */
+	bool by_image() const noexcept { return by_image_; }
+	/* The equality operator, for SQL that we build. */
+	Oid equality_operator() const noexcept { return operator_; }
+
+  private:
+	static KeyEquality look_up(const ColumnType &type);
+
+	ColumnType type_;
+	bool by_image_ = false;
+	Oid operator_ = InvalidOid;
+	FmgrInfo *equal_ = nullptr;
+	FmgrInfo *hash_ = nullptr;
+};
+
+} // namespace bulk_sync::pg

@@ -1,0 +1,147 @@
+#include "sync/apply.hpp"
+
+#include "pg/concurrency.hpp"
+#include "pg/statement.hpp"
+#include "sync/rights.hpp"
+#include "sync/statements.hpp"
+
+namespace bulk_sync {
+
+namespace {
+
+using pg::pg_call;
+using pg::RowStore;
+using pg::Statement;
+using pg::String;
+
+class RowCounter final : public pg::RowReceiver {
+  public:
+	void row(TupleTableSlot *) override { count++; }
+	uint64 count = 0;
+};
+
+/* Rows of the store that are still as the diff saw them, under the given snapshot. */
+uint64 count_untouched(const pg::Relation &target, const RowStore &store, Snapshot snapshot)
+{
+	RowCounter counter;
+	Statement::analyze(select_untouched(target, store), snapshot, target.oid(), {&store}, {})
+		.read(counter);
+	return counter.count;
+}
+
+uint64 count_untouched_now(const pg::Relation &target, const RowStore &store)
+{
+	auto latest = pg::ReadSnapshot::latest();
+	uint64 const count = count_untouched(target, store, latest.get());
+	latest.release();
+	return count;
+}
+
+void refuse_own_change(const pg::Relation &target, uint64 rows)
+{
+	pg_call([&] {
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("rows of \"%s\" were modified by a trigger before bulk_sync wrote them",
+						target.name()),
+				 errdetail("The change of " UINT64_FORMAT " rows would be lost.", rows),
+				 errhint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate "
+						 "changes to other rows.")));
+	});
+}
+
+void refuse_hidden_rows(const pg::Relation &target, uint64 rows)
+{
+	pg_call([&] {
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("row-level security policies of \"%s\" do not permit every change",
+						target.name()),
+				 errdetail(UINT64_FORMAT " rows in scope can be read but not written.", rows)));
+	});
+}
+
+/*
+ * Accounts for the rows that a DELETE or UPDATE did not write. Our snapshot shows a row at its old
+ * place unless we ourselves, that is a trigger, have changed it; the latest snapshot shows it only
+ * when nobody has, so that a BEFORE trigger must have suppressed the write, or a policy. What is
+ * in the one and not in the other was changed by another transaction.
+ */
+uint64 count_suppressed(const pg::Relation &target, const RowStore &store, uint64 written,
+						Snapshot snapshot, Written &result)
+{
+	uint64 const missing = store.count() - written;
+	if (missing == 0)
+		return 0;
+	uint64 const untouched_by_us = count_untouched(target, store, snapshot);
+	if (untouched_by_us < missing)
+		refuse_own_change(target, missing - untouched_by_us);
+	if (count_untouched_now(target, store) < missing) {
+		result.conflict = true;
+		return 0;
+	}
+	if (has_policies(target))
+		refuse_hidden_rows(target, missing);
+	return missing;
+}
+
+uint64 write(const String &sql, const pg::Relation &target, const RowStore &store,
+			 Snapshot snapshot)
+{
+	return Statement::analyze(sql, snapshot, target.oid(), {&store}, {}).write();
+}
+
+/* A unique value that goes round among updated rows is refused in an order of luck. */
+void add_hint_for_swaps(ErrorData *error)
+{
+	if (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && error->hint == nullptr)
+		error->hint = pg_call([] {
+			return pstrdup("If rows hand the value on to each other, declare the constraint "
+						   "DEFERRABLE.");
+		});
+}
+
+uint64 write_updates(const ColumnMap &map, const ChangeSet &changes, const pg::Relation &target,
+					 Snapshot snapshot)
+{
+	try {
+		return write(update_rows(map, target, changes.changed_columns()), target,
+					 changes.updates(), snapshot);
+	} catch (const pg::Error &error) {
+		add_hint_for_swaps(error.data());
+		throw;
+	}
+}
+
+} // namespace
+
+Written apply_changes(const ColumnMap &map, ChangeSet &changes, const pg::Relation &target,
+					  Snapshot snapshot)
+{
+	Written result;
+	pg::begin_trigger_group();
+	if (changes.deletes().count() > 0) {
+		result.deleted = write(delete_rows(target), target, changes.deletes(), snapshot);
+		result.suppressed +=
+			count_suppressed(target, changes.deletes(), result.deleted, snapshot, result);
+	}
+	if (!result.conflict && changes.updates().count() > 0) {
+		result.updated = write_updates(map, changes, target, snapshot);
+		result.suppressed_creates_and_updates +=
+			count_suppressed(target, changes.updates(), result.updated, snapshot, result);
+	}
+	if (!result.conflict)
+		for (const InsertGroup &group : changes.inserts()) {
+			uint64 const created =
+				write(insert_rows(map, target, group), target, group.rows, snapshot);
+			result.created += created;
+			result.suppressed_creates_and_updates += group.rows.count() - created;
+		}
+	if (result.conflict)
+		return result;
+	pg::fire_trigger_group(snapshot);
+	result.suppressed += result.suppressed_creates_and_updates;
+	return result;
+}
+
+} // namespace bulk_sync

@@ -1,0 +1,120 @@
+#include "sync/change_set.hpp"
+
+#include <algorithm>
+
+#include "sync/statements.hpp"
+
+namespace bulk_sync {
+
+namespace {
+
+template <typename Visit> void each_column(const ColumnMap &map, Visit &&visit)
+{
+	int position = 0;
+	for (const Column &column : map.image)
+		visit(position++, column);
+	for (const Column &column : map.extra)
+		visit(position++, column);
+}
+
+} // namespace
+
+ChangeSet::ChangeSet(const ColumnMap &map, const Request &request)
+	: map_(map), request_(request), context_(CurrentMemoryContext),
+	  deletes_(pg::RowStore::create(deletes_name, delete_store_desc())),
+	  updates_(pg::RowStore::create(updates_name, update_store_desc(map))),
+	  insert_desc_(insert_store_desc(map)),
+	  row_(RowValues::with_room_for(static_cast<int>(
+		  row_id_columns + map.image.size() + std::max(map.extra.size(), map.carried.size()))))
+{
+	changed_columns_.resize(map.image.size(), false);
+	defaulted_.resize(map.image.size() + map.extra.size(), false);
+	each_column(map, [&](int position, const Column &column) {
+		if (column.null_defaults)
+			defaulting_.push_back(position);
+	});
+}
+
+void ChangeSet::added(StagedRow *row)
+{
+	if (request_.skip_creates) {
+		skipped_creates_++;
+		return;
+	}
+	std::size_t const in_image = map_.image.size();
+	pg::deform_tuple(row->image(), map_.image_desc, row_.values, row_.nulls);
+	if (row->extra() != nullptr)
+		pg::deform_tuple(row->extra(), map_.extra_desc, row_.values + in_image,
+						 row_.nulls + in_image);
+	group_for_row().put(row_.values, row_.nulls);
+}
+
+/* The group of the row in row_, made when it is the first of its kind. */
+pg::RowStore &ChangeSet::group_for_row()
+{
+	for (int const position : defaulting_)
+		defaulted_[position] = row_.nulls[position];
+	for (InsertGroup &group : inserts_)
+		if (group.defaulted == defaulted_)
+			return group.rows;
+	MemoryContext const caller = MemoryContextSwitchTo(context_);
+	inserts_.push_back(
+		{Vector<bool>(defaulted_), pg::RowStore::create(inserts_name, insert_desc_)});
+	MemoryContextSwitchTo(caller);
+	return inserts_.back().rows;
+}
+
+void ChangeSet::updated(const ChangedRow &row)
+{
+	if (request_.skip_updates) {
+		skipped_updates_++;
+		return;
+	}
+	fill_row_id(row.target.id);
+	for (int i = 0; i < map_.image_desc->natts; i++) {
+		row_.values[row_id_columns + i] = row.new_values.values[i];
+		row_.nulls[row_id_columns + i] = row.new_values.nulls[i];
+		if (row.changed[i])
+			changed_columns_[i] = true;
+	}
+	if (MinimalTuple const carried = row.target.carried()) {
+		int const before = row_id_columns + map_.image_desc->natts;
+		pg::deform_tuple(carried, map_.carried_desc, row_.values + before, row_.nulls + before);
+	}
+	updates_.put(row_.values, row_.nulls);
+}
+
+void ChangeSet::removed(const TargetRow &row)
+{
+	if (request_.skip_deletes)
+		return;
+	fill_row_id(row.id);
+	deletes_.put(row_.values, row_.nulls);
+}
+
+void ChangeSet::fill_row_id(const RowId &id) noexcept
+{
+	tid_ = id.tid;
+	row_.values[0] = ObjectIdGetDatum(id.table);
+	row_.values[1] = PointerGetDatum(&tid_);
+	row_.values[2] = TransactionIdGetDatum(id.xmin);
+	std::fill_n(row_.nulls, row_id_columns, false);
+}
+
+uint64 ChangeSet::insert_count() const noexcept
+{
+	uint64 count = 0;
+	for (const InsertGroup &group : inserts_)
+		count += group.rows.count();
+	return count;
+}
+
+void ChangeSet::finish()
+{
+	deletes_.finish();
+	updates_.finish();
+	for (InsertGroup &group : inserts_)
+		group.rows.finish();
+}
+
+} // namespace bulk_sync

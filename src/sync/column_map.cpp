@@ -1,0 +1,242 @@
+#include "sync/column_map.hpp"
+
+#include <algorithm>
+
+#include "pg/tuple.hpp"
+
+namespace bulk_sync {
+
+namespace {
+
+using pg::Attribute;
+using pg::pg_call;
+using pg::Relation;
+
+bool contains(const Vector<const char *> &names, const char *name)
+{
+	return std::any_of(names.begin(), names.end(),
+					   [&](const char *other) { return strcmp(other, name) == 0; });
+}
+
+bool contains(const Vector<AttrNumber> &numbers, AttrNumber number)
+{
+	return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+}
+
+/* The column whose name is nearest by edits, or nullptr when none is near. */
+const char *nearest_name(const Relation &relation, const char *name)
+{
+	int const length = static_cast<int>(strlen(name));
+	int best = std::max(1, length / 2) + 1;
+	const char *nearest = nullptr;
+	for (const Attribute &attribute : relation.attributes()) {
+		if (pg_strcasecmp(attribute.name, name) == 0)
+			return attribute.name;
+		int const distance = pg_call([&] {
+			return varstr_levenshtein_less_equal(name, length, attribute.name,
+												 static_cast<int>(strlen(attribute.name)), 1, 1,
+												 1, best, true);
+		});
+		if (distance < best) {
+			best = distance;
+			nearest = attribute.name;
+		}
+	}
+	return nearest;
+}
+
+[[noreturn]] void column_missing(const Relation &relation, const char *name, const char *argument)
+{
+	const char *const nearest = strlen(name) < NAMEDATALEN ? nearest_name(relation, name) : nullptr;
+	pg_call([&] {
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+						errmsg("column \"%s\" of relation \"%s\" does not exist", name,
+							   relation.name()),
+						errdetail("It is named in argument \"%s\".", argument),
+						nearest != nullptr
+							? errhint("Perhaps you meant the column \"%s\".", nearest)
+							: 0));
+	});
+	pg_unreachable();
+}
+
+void check_names(const Request &request, const Relation &target, const Relation &staging)
+{
+	auto const both = [&](const Vector<const char *> &names, const char *argument) {
+		for (const char *name : names) {
+			if (target.find(name) == nullptr)
+				column_missing(target, name, argument);
+			if (staging.find(name) == nullptr)
+				column_missing(staging, name, argument);
+		}
+	};
+	both(request.keys, "keys");
+	if (request.columns)
+		both(*request.columns, "columns");
+	for (const char *name : request.ignore_columns) {
+		if (target.find(name) == nullptr && staging.find(name) == nullptr)
+			column_missing(target, name, "ignore_columns");
+		if (request.columns && contains(*request.columns, name))
+			pg_call([&] {
+				ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+								errmsg("column \"%s\" is named in both \"columns\" and "
+									   "\"ignore_columns\"",
+									   name)));
+			});
+	}
+}
+
+void check_staging_columns(const Request &request, const Relation &target,
+						   const Relation &staging)
+{
+	for (const Attribute &attribute : staging.attributes()) {
+		if (target.find(attribute.name) != nullptr ||
+			contains(request.ignore_columns, attribute.name))
+			continue;
+		const char *const nearest = nearest_name(target, attribute.name);
+		pg_call([&] {
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("column \"%s\" of staging relation \"%s\" does not exist in \"%s\"",
+							attribute.name, staging.name(), target.name()),
+					 nearest != nullptr
+						 ? errhint("Perhaps you meant the column \"%s\"; a column that has no "
+								   "counterpart can be named in \"ignore_columns\".",
+								   nearest)
+						 : errhint("A column that has no counterpart can be named in "
+								   "\"ignore_columns\".")));
+		});
+	}
+}
+
+/* Why a column that is no key is never updated; nullptr when it may be. */
+const char *reason_not_updated(const Attribute &attribute, const Vector<AttrNumber> &primary_key)
+{
+	if (attribute.generated)
+		return "It is a generated column.";
+	if (attribute.identity != '\0')
+		return "It is an identity column.";
+	if (contains(primary_key, attribute.number))
+		return "It belongs to the primary key.";
+	return nullptr;
+}
+
+void refuse_update(const Attribute &attribute, const char *reason)
+{
+	pg_call([&] {
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("column \"%s\" in argument \"columns\" is never updated", attribute.name),
+				 errdetail("%s", reason)));
+	});
+}
+
+pg::Conversion conversion_between(const Attribute &source, const Attribute &target)
+{
+	auto const conversion = pg::Conversion::between(source.type, target.type);
+	if (conversion.kind() == pg::Conversion::Kind::impossible) {
+		const char *const target_type = pg::type_name(target.type);
+		const char *const source_type = pg::type_name(source.type);
+		pg_call([&] {
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column \"%s\" is of type %s but the staging column is of type %s",
+							target.name, target_type, source_type),
+					 errhint("Use a staging column of type %s, or of type text: text is converted "
+							 "through the input function of the target's type.",
+							 target_type)));
+		});
+	}
+	return conversion;
+}
+
+/* What is the same for every column that both sides have. */
+Column shared_column(const Attribute &target, const Attribute &staging,
+					 const Vector<AttrNumber> &primary_key, bool key)
+{
+	Column column;
+	column.name = target.name;
+	column.target = target.number;
+	column.staging = staging.number;
+	column.type = target.type;
+	column.conversion = conversion_between(staging, target);
+	column.inserted = !target.generated;
+	column.null_defaults =
+		target.identity != '\0' || (!key && contains(primary_key, target.number));
+	column.always_identity = target.identity == ATTRIBUTE_IDENTITY_ALWAYS;
+	return column;
+}
+
+void add_keys(ColumnMap &map, const Request &request, const Relation &target,
+			  const Relation &staging, const Vector<AttrNumber> &primary_key)
+{
+	for (const char *name : request.keys) {
+		const Attribute &attribute = *target.find(name);
+		Column column = shared_column(attribute, *staging.find(name), primary_key, true);
+		auto const equality = pg::KeyEquality::of(attribute.type);
+		/* Where equal means the same image there is nothing to update in a matched row. */
+		column.updated = !equality.by_image() && !attribute.generated &&
+						 attribute.identity == '\0' && !contains(request.ignore_columns, name);
+		map.keys.push_back(equality);
+		map.image.push_back(column);
+	}
+}
+
+void add_others(ColumnMap &map, const Request &request, const Relation &target,
+				const Relation &staging, const Vector<AttrNumber> &primary_key)
+{
+	for (const Attribute &attribute : target.attributes()) {
+		const Attribute *const staged = staging.find(attribute.name);
+		if (staged == nullptr || contains(request.keys, attribute.name))
+			continue;
+		const char *const reason = reason_not_updated(attribute, primary_key);
+		bool const listed = request.columns && contains(*request.columns, attribute.name);
+		if (listed && reason != nullptr)
+			refuse_update(attribute, reason);
+		if (attribute.generated)
+			continue;
+		Column column = shared_column(attribute, *staged, primary_key, false);
+		column.updated = reason == nullptr && (!request.columns || listed) &&
+						 !contains(request.ignore_columns, attribute.name);
+		(column.updated ? map.image : map.extra).push_back(column);
+	}
+}
+
+TupleDesc describe_columns(const Vector<Column> &columns, const Relation &target)
+{
+	Vector<AttrNumber> numbers;
+	for (const Column &column : columns)
+		numbers.push_back(column.target);
+	return pg::project(target.tuple_desc(), numbers);
+}
+
+} // namespace
+
+ColumnMap map_columns(const Request &request, const Relation &target, const Relation &staging)
+{
+	check_names(request, target, staging);
+	check_staging_columns(request, target, staging);
+
+	ColumnMap map;
+	Vector<AttrNumber> const primary_key = target.primary_key();
+	add_keys(map, request, target, staging, primary_key);
+	Vector<Column> const keys = map.image;
+	add_others(map, request, target, staging, primary_key);
+
+	map.key_desc = describe_columns(keys, target);
+	map.image_desc = describe_columns(map.image, target);
+	if (!map.extra.empty())
+		map.extra_desc = describe_columns(map.extra, target);
+	return map;
+}
+
+void carry_columns(ColumnMap &map, const Relation &target, const Vector<AttrNumber> &columns)
+{
+	for (AttrNumber const column : columns)
+		if (!contains(map.carried, column))
+			map.carried.push_back(column);
+	if (!map.carried.empty())
+		map.carried_desc = pg::project(target.tuple_desc(), map.carried);
+}
+
+} // namespace bulk_sync

@@ -1,0 +1,58 @@
+/*
+ * Which columns the two sides share, and what happens to each: matched, compared, inserted.
+ */
+#pragma once
+
+#include "pg/conversion.hpp"
+#include "pg/relation.hpp"
+#include "sync/request.hpp"
+
+namespace bulk_sync {
+
+/* A column that both sides have. */
+struct Column {
+	const char *name = nullptr; /* as in the catalog */
+	AttrNumber target = InvalidAttrNumber;
+	AttrNumber staging = InvalidAttrNumber;
+	pg::ColumnType type; /* of the target */
+	pg::Conversion conversion;
+	bool updated = false;		/* set when its stored image differs */
+	bool inserted = false;		/* gets the staged value in a new row */
+	bool null_defaults = false; /* a staged NULL takes the column's default in a new row */
+	bool always_identity = false;
+};
+
+/*
+ * The row image holds the key columns, in the order of the call, and behind them the compared
+ * columns in the target's order; the extra columns are those that only new rows take from staging.
+ */
+struct ColumnMap {
+	Vector<Column> image;
+	Vector<Column> extra;
+	Vector<pg::KeyEquality> keys; /* of the first columns of the image */
+	/* Columns of the target that are read along with its rows for the check of the scope. */
+	Vector<AttrNumber> carried;
+
+	/* Descriptors with the target's types; key_desc is the front of image_desc. */
+	TupleDesc image_desc = nullptr;
+	TupleDesc key_desc = nullptr;
+	TupleDesc extra_desc = nullptr;   /* nullptr without extra columns */
+	TupleDesc carried_desc = nullptr; /* nullptr without carried columns */
+
+	int key_count() const noexcept { return static_cast<int>(keys.size()); }
+	bool is_key(int image_column) const noexcept { return image_column < key_count(); }
+};
+
+/*
+ * Builds the map, all but the carried columns, from the two open relations. Throws pg::Error: 42703
+ * for columns that are not there (with the nearest name as a hint), 42804 for types without a
+ * conversion, 42883 for key types without an equality, 22023 for options that contradict the table.
+ */
+ColumnMap map_columns(const Request &request, const pg::Relation &target,
+					  const pg::Relation &staging);
+
+/* Adds target columns to read along, each once. */
+void carry_columns(ColumnMap &map, const pg::Relation &target,
+				   const Vector<AttrNumber> &columns);
+
+} // namespace bulk_sync

@@ -1,0 +1,350 @@
+#include "sync/diff.hpp"
+
+#include <algorithm>
+
+namespace bulk_sync {
+
+namespace {
+
+constexpr uint64 hash_of_null = UINT64CONST(0x2545F4914F6CDD1D);
+
+MemoryContext scratch_context()
+{
+	return pg::pg_call([] {
+		return AllocSetContextCreateInternal(CurrentMemoryContext, "bulk_sync row",
+											 ALLOCSET_DEFAULT_SIZES);
+	});
+}
+
+} // namespace
+
+Diff::Diff(const ColumnMap &map, DiffSink &sink, std::size_t limit)
+	: map_(map), sink_(sink), limit_(limit), context_(CurrentMemoryContext),
+	  scratch_(scratch_context()), staged_former_(map.image_desc, map.extra_desc),
+	  target_former_(map.image_desc, map.carried_desc), rows_(map, limit),
+	  old_(RowValues::with_room_for(map.image_desc->natts)),
+	  new_(RowValues::with_room_for(map.image_desc->natts)),
+	  changed_(RowValues::with_room_for(map.image_desc->natts).nulls)
+{
+}
+
+uint64 Diff::hash_key(const Datum *values, const bool *nulls) const
+{
+	uint64 hash = 0;
+	for (int i = 0; i < map_.key_count(); i++)
+		hash = pg::hash_combine(hash, nulls[i] ? hash_of_null : map_.keys[i].hash(values[i]));
+	return hash;
+}
+
+/* ---- staging ---- */
+
+void Diff::expect_staged(double rows)
+{
+	expected_rows_ = rows;
+	rows_.expect(rows);
+}
+
+void Diff::add_staged(const Datum *values, const bool *nulls)
+{
+	MemoryContext const caller = MemoryContextSwitchTo(scratch_);
+	uint64 const hash = hash_key(values, nulls);
+	RowExtent const extent = staged_former_.measure(values, nulls);
+
+	counts_.staged++;
+	staged_bytes_ += static_cast<double>(StagedRow::footprint(extent));
+	if (!partitions_ && rows_.is_full_for(extent))
+		divide_rows(std::max(expected_rows_, 2.0 * static_cast<double>(counts_.staged)));
+	if (partitions_) {
+		StagedRow *const row = spare_row(hash, extent);
+		staged_former_.form(values, nulls, extent, row->bytes());
+		partitions_->put(row);
+	} else {
+		StagedRow *const row = rows_.append(hash, extent);
+		staged_former_.form(values, nulls, extent, row->bytes());
+		insert_staged(row);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(scratch_);
+}
+
+/* A row outside of the table, valid until the next row is made. */
+StagedRow *Diff::spare_row(uint64 hash, RowExtent extent)
+{
+	auto *const row =
+		reinterpret_cast<StagedRow *>(batch_space(StagedRow::footprint(extent)));
+	batch_used_ = 0;
+	row->hash = hash;
+	row->extent = extent;
+	row->matched = false;
+	row->duplicate = false;
+	return row;
+}
+
+void Diff::insert_staged(StagedRow *row)
+{
+	if (StagedRow *const same = rows_.insert(row)) {
+		row->matched = true;
+		note_duplicate(staging_duplicates_, same);
+	}
+}
+
+/* Moves the rows in memory to files. Of rows with the same key one goes, with the note that the key
+ * is known to be a duplicate. */
+void Diff::divide_rows(double expected_rows)
+{
+	double const row_bytes = staged_bytes_ / static_cast<double>(counts_.staged);
+	MemoryContext const caller = MemoryContextSwitchTo(context_);
+	partitions_.emplace(0, partition_bits(expected_rows * (row_bytes + 2 * sizeof(void *)), limit_));
+	MemoryContextSwitchTo(caller);
+	rows_.for_each([&](StagedRow *row) {
+		if (!row->matched)
+			partitions_->put(row);
+	});
+	rows_.clear();
+}
+
+/* ---- target ---- */
+
+void Diff::add_target(const RowId &id, const Datum *values, const bool *nulls)
+{
+	MemoryContext const caller = MemoryContextSwitchTo(scratch_);
+	TargetRow row;
+	row.hash = hash_key(values, nulls);
+	row.extent = target_former_.measure(values, nulls);
+	row.id = id;
+	row.bytes = batch_space(row.extent.total);
+	target_former_.form(values, nulls, row.extent, row.bytes);
+	counts_.in_scope++;
+	if (partitions_) {
+		partitions_->put(row);
+		batch_used_ = 0;
+		MemoryContextReset(scratch_);
+	} else {
+		batch(row);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* Room for one more row of the batch; makes some by working off what has come so far. */
+char *Diff::batch_space(std::size_t bytes)
+{
+	std::size_t const needed = MAXALIGN(bytes);
+	if (batched_ == batch_rows || batch_used_ + needed > batch_size_) {
+		flush_batch();
+		if (needed > batch_size_) {
+			if (batch_memory_ != nullptr)
+				pfree(batch_memory_);
+			batch_memory_ = nullptr;
+			batch_size_ = std::max(needed, batch_bytes);
+			batch_memory_ = static_cast<char *>(
+				MemoryContextAllocExtended(context_, batch_size_, MCXT_ALLOC_HUGE));
+		}
+	}
+	char *const space = batch_memory_ + batch_used_;
+	batch_used_ += needed;
+	return space;
+}
+
+void Diff::batch(TargetRow row)
+{
+	rows_.prefetch_slot(row.hash);
+	batch_[batched_++] = row;
+}
+
+void Diff::flush_batch()
+{
+	for (int i = 0; i < batched_; i++)
+		rows_.prefetch_row(batch_[i].hash);
+	for (int i = 0; i < batched_; i++)
+		compare(batch_[i]);
+	batched_ = 0;
+	batch_used_ = 0;
+	MemoryContextReset(scratch_);
+}
+
+void Diff::compare(const TargetRow &row)
+{
+	StagedRow *const staged =
+		rows_.find(row.hash, [&](StagedRow *candidate) { return match(row, candidate); });
+	if (staged == nullptr)
+		sink_.removed(row);
+}
+
+/* Is this the row of staging with the same key? If so, all there is to do for the pair is done. */
+bool Diff::match(const TargetRow &row, StagedRow *staged)
+{
+	if (pg::same_bytes(row.image(), staged->image())) {
+		count_pair(row, staged);
+		counts_.unchanged++;
+		sink_.unchanged(row, staged);
+		return true;
+	}
+	if (!rows_.same_key(row.image(), staged->image()))
+		return false;
+	count_pair(row, staged);
+	if (!compare_columns(row, staged)) {
+		counts_.unchanged++;
+		sink_.unchanged(row, staged);
+	} else {
+		sink_.updated({row, old_, new_, changed_, staged});
+	}
+	return true;
+}
+
+void Diff::count_pair(const TargetRow &, StagedRow *staged)
+{
+	if (staged->matched)
+		note_duplicate(target_duplicates_, staged);
+	staged->matched = true;
+}
+
+/* Fills old_, new_ and changed_; is any column changed? */
+bool Diff::compare_columns(const TargetRow &row, StagedRow *staged)
+{
+	pg::deform_tuple(row.image(), map_.image_desc, old_.values, old_.nulls);
+	pg::deform_tuple(staged->image(), map_.image_desc, new_.values, new_.nulls);
+	bool any = false;
+	for (int i = 0; i < map_.image_desc->natts; i++) {
+		const Column &column = map_.image[i];
+		bool const same =
+			!column.updated ||
+			(old_.nulls[i] == new_.nulls[i] &&
+			 (old_.nulls[i] || pg::same_image(column.type, old_.values[i], new_.values[i])));
+		changed_[i] = !same;
+		any = any || !same;
+		if (same) {
+			/* The old value keeps its TOAST pointer, and an update that stores the same pointer
+			 * again leaves the TOAST table alone. */
+			new_.values[i] = old_.values[i];
+			new_.nulls[i] = old_.nulls[i];
+		}
+	}
+	return any;
+}
+
+void Diff::emit_added()
+{
+	rows_.for_each([&](StagedRow *row) {
+		CHECK_FOR_INTERRUPTS();
+		if (!row->matched)
+			sink_.added(row);
+	});
+}
+
+void Diff::end_target()
+{
+	if (!partitions_) {
+		flush_batch();
+		emit_added();
+		return;
+	}
+	MemoryContext const caller = MemoryContextSwitchTo(context_);
+	Vector<PartitionPair> queue = std::move(partitions_->pairs());
+	while (!queue.empty()) {
+		PartitionPair pair = queue.back();
+		queue.pop_back();
+		process(pair, queue);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* ---- partitions ---- */
+
+void Diff::process(PartitionPair &pair, Vector<PartitionPair> &queue)
+{
+	if (load_staged(pair)) {
+		compare_file(pair.target);
+		flush_batch();
+		emit_added();
+		pair.staged.close();
+		pair.target.close();
+	} else {
+		divide_pair(pair, queue);
+	}
+	rows_.clear();
+}
+
+/* Reads the staging rows of a pair; false when they do not fit and can still be divided. */
+bool Diff::load_staged(PartitionPair &pair)
+{
+	StagedRow header;
+	bool const divisible = pair.bits_used + most_partition_bits <= 64;
+	KeyList const duplicates_before = staging_duplicates_;
+
+	pair.staged.rewind();
+	while (read_header(pair.staged, header)) {
+		CHECK_FOR_INTERRUPTS();
+		if (divisible && rows_.is_full_for(header.extent)) {
+			staging_duplicates_ = duplicates_before; /* they will be found again */
+			return false;
+		}
+		StagedRow *const row = rows_.append(header.hash, header.extent);
+		row->duplicate = header.duplicate;
+		pair.staged.read(row->bytes(), header.extent.total);
+		MemoryContext const caller = MemoryContextSwitchTo(scratch_);
+		insert_staged(row);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(scratch_);
+	}
+	return true;
+}
+
+void Diff::divide_pair(PartitionPair &pair, Vector<PartitionPair> &queue)
+{
+	rows_.clear();
+	Partitions parts(pair.bits_used, partition_bits(4.0 * static_cast<double>(limit_), limit_));
+
+	StagedRow header;
+	pair.staged.rewind();
+	while (read_header(pair.staged, header)) {
+		CHECK_FOR_INTERRUPTS();
+		StagedRow *const row = spare_row(header.hash, header.extent);
+		row->duplicate = header.duplicate;
+		pair.staged.read(row->bytes(), header.extent.total);
+		parts.put(row);
+	}
+	pair.staged.close();
+
+	TargetRow row;
+	pair.target.rewind();
+	while (read_header(pair.target, row)) {
+		CHECK_FOR_INTERRUPTS();
+		row.bytes = batch_space(row.extent.total);
+		pair.target.read(row.bytes, row.extent.total);
+		parts.put(row);
+		batch_used_ = 0;
+	}
+	pair.target.close();
+	for (const PartitionPair &part : parts.pairs())
+		queue.push_back(part);
+}
+
+void Diff::compare_file(pg::TempFile &file)
+{
+	TargetRow row;
+	file.rewind();
+	while (read_header(file, row)) {
+		CHECK_FOR_INTERRUPTS();
+		MemoryContext const caller = MemoryContextSwitchTo(scratch_);
+		row.bytes = batch_space(row.extent.total);
+		file.read(row.bytes, row.extent.total);
+		batch(row);
+		MemoryContextSwitchTo(caller);
+	}
+}
+
+/* ---- duplicates ---- */
+
+/* Each key is noted once, however many rows have it. */
+void Diff::note_duplicate(KeyList &duplicates, StagedRow *row)
+{
+	if (row->duplicate)
+		return;
+	row->duplicate = true;
+	pg::deform_tuple(row->image(), map_.key_desc, new_.values, new_.nulls);
+	MemoryContext const caller = MemoryContextSwitchTo(context_);
+	duplicates.add(map_.key_desc, new_.values, new_.nulls);
+	MemoryContextSwitchTo(caller);
+}
+
+} // namespace bulk_sync

@@ -1,0 +1,80 @@
+#include "sync/guards.hpp"
+
+namespace bulk_sync {
+
+namespace {
+
+using pg::pg_call;
+
+void refuse_deletes(uint64 deletes, uint64 in_scope, const char *limit, const char *target)
+{
+	pg_call([&] {
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("bulk_sync would delete " UINT64_FORMAT " of " UINT64_FORMAT
+						" rows in scope of \"%s\", more than %s",
+						deletes, in_scope, target, limit),
+				 errdetail("Rows to delete: " UINT64_FORMAT ". Limit: %s. Rows in scope: "
+						   UINT64_FORMAT ".",
+						   deletes, limit, in_scope),
+				 errhint("Check that staging is complete, or raise the limit.")));
+	});
+}
+
+void refuse_empty_staging(uint64 in_scope, const char *target, const char *staging)
+{
+	pg_call([&] {
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("staging relation \"%s\" is empty", staging),
+				 errdetail("All " UINT64_FORMAT " rows in scope of \"%s\" would be deleted.",
+						   in_scope, target),
+				 errhint("If that is meant, call bulk_sync with allow_empty => true.")));
+	});
+}
+
+} // namespace
+
+void check_duplicates(const Diff &diff, const pg::Relation &target, const pg::Relation &staging)
+{
+	if (diff.staging_duplicates().count > 0)
+		pg_call([&] {
+			ereport(ERROR, (errcode(ERRCODE_CARDINALITY_VIOLATION),
+							errmsg("staging relation \"%s\" has several rows with the same key",
+								   staging.name()),
+							errdetail("%s", diff.staging_duplicates().text()),
+							errhint("Each key may stand in staging once.")));
+		});
+	if (diff.target_duplicates().count > 0)
+		pg_call([&] {
+			ereport(ERROR,
+					(errcode(ERRCODE_CARDINALITY_VIOLATION),
+					 errmsg("several rows in scope of \"%s\" match the same row of staging",
+							target.name()),
+					 errdetail("%s", diff.target_duplicates().text()),
+					 errhint("Name more key columns, or remove the duplicates first.")));
+		});
+}
+
+void check_guards(const Request &request, const DiffCounts &counts, uint64 deletes,
+				  const pg::Relation &target, const pg::Relation &staging)
+{
+	if (request.skip_deletes)
+		return;
+	if (counts.staged == 0 && counts.in_scope > 0 && !request.allow_empty)
+		refuse_empty_staging(counts.in_scope, target.name(), staging.name());
+	if (request.max_deletes && deletes > static_cast<uint64>(*request.max_deletes)) {
+		const char *const limit = pg_call(
+			[&] { return psprintf("max_deletes = " INT64_FORMAT, *request.max_deletes); });
+		refuse_deletes(deletes, counts.in_scope, limit, target.name());
+	}
+	if (request.max_delete_ratio &&
+		static_cast<double>(deletes) >
+			*request.max_delete_ratio * static_cast<double>(counts.in_scope)) {
+		const char *const limit =
+			pg_call([&] { return psprintf("max_delete_ratio = %g", *request.max_delete_ratio); });
+		refuse_deletes(deletes, counts.in_scope, limit, target.name());
+	}
+}
+
+} // namespace bulk_sync

@@ -1,0 +1,88 @@
+#include "sync/partitions.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace bulk_sync {
+
+namespace {
+
+struct StagedHeader {
+	uint64 hash;
+	RowExtent extent;
+	bool duplicate;
+};
+
+struct TargetHeader {
+	uint64 hash;
+	RowExtent extent;
+	RowId id;
+};
+
+constexpr int fewest_bits = 2;
+
+} // namespace
+
+Partitions::Partitions(int bits_used, int bits)
+	: bits_used_(bits_used), bits_(bits), pairs_(std::size_t{1} << bits)
+{
+	for (PartitionPair &pair : pairs_)
+		pair.bits_used = bits_used + bits;
+}
+
+void Partitions::put(StagedRow *row)
+{
+	StagedHeader header = {};
+	header.hash = row->hash;
+	header.extent = row->extent;
+	header.duplicate = row->duplicate;
+	pg::TempFile &file = pair_for(row->hash).staged;
+	file.write(&header, sizeof(header));
+	file.write(row->bytes(), row->extent.total);
+}
+
+void Partitions::put(const TargetRow &row)
+{
+	TargetHeader header = {};
+	header.hash = row.hash;
+	header.extent = row.extent;
+	header.id = row.id;
+	pg::TempFile &file = pair_for(row.hash).target;
+	file.write(&header, sizeof(header));
+	file.write(row.bytes, row.extent.total);
+}
+
+int partition_bits(double expected_bytes, std::size_t limit) noexcept
+{
+	/* Both files of a pair have a buffer, and all buffers together get half of the limit. */
+	auto const affordable = std::bit_width(limit / 2 / (2 * pg::temp_file_buffer_bytes)) - 1;
+	double const pairs = 1.5 * expected_bytes / static_cast<double>(limit);
+	int const wanted = pairs <= 1 ? fewest_bits : static_cast<int>(std::ceil(std::log2(pairs)));
+	return std::max(fewest_bits, std::min({wanted, static_cast<int>(affordable), most_partition_bits}));
+}
+
+bool read_header(pg::TempFile &file, StagedRow &row)
+{
+	StagedHeader header;
+	if (!file.read(&header, sizeof(header)))
+		return false;
+	row.hash = header.hash;
+	row.extent = header.extent;
+	row.matched = false;
+	row.duplicate = header.duplicate;
+	return true;
+}
+
+bool read_header(pg::TempFile &file, TargetRow &row)
+{
+	TargetHeader header;
+	if (!file.read(&header, sizeof(header)))
+		return false;
+	row.hash = header.hash;
+	row.extent = header.extent;
+	row.id = header.id;
+	return true;
+}
+
+} // namespace bulk_sync

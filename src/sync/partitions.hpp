@@ -1,0 +1,57 @@
+/*
+ * Rows that do not fit into memory, divided by hash into pairs of temporary files: every pair can
+ * be compared by itself, and divided again when it is still too large (a Grace hash join, as in
+ * nodeHash.c).
+ */
+#pragma once
+
+#include "pg/temp_file.hpp"
+#include "sync/staged_rows.hpp"
+
+namespace bulk_sync {
+
+/* The rows of both sides whose hashes agree in the leading bits that have been used so far. */
+struct PartitionPair {
+	pg::TempFile staged;
+	pg::TempFile target;
+	int bits_used = 0;
+};
+
+/*
+ * Divides rows among 2^bits pairs. The hash table uses the trailing bits of a hash, partitions the
+ * leading ones. All functions raise; reading ends with false.
+ */
+class Partitions {
+  public:
+	/* Pairs for rows whose leading `bits_used` bits agree; throws std::bad_alloc. */
+	Partitions(int bits_used, int bits);
+
+	void put(StagedRow *row);
+	void put(const TargetRow &row);
+
+	Vector<PartitionPair> &pairs() noexcept { return pairs_; }
+
+  private:
+	PartitionPair &pair_for(uint64 hash) noexcept
+	{
+		return pairs_[(hash << bits_used_) >> (64 - bits_)];
+	}
+
+	int bits_used_;
+	int bits_;
+	Vector<PartitionPair> pairs_;
+};
+
+/* Bits to divide by, so that a pair's staging rows fit: from the bytes that the rows are expected
+ * to take, and the bytes there are for them and for the buffers of the files. */
+int partition_bits(double expected_bytes, std::size_t limit) noexcept;
+
+/* Most bits that a single division uses. */
+inline constexpr int most_partition_bits = 8;
+
+/* Header of the next row of a file; its bytes follow and are to be read next. The flag `matched` of
+ * a staged row is not kept, and row.bytes of a target row is left as it is. */
+bool read_header(pg::TempFile &file, StagedRow &row);
+bool read_header(pg::TempFile &file, TargetRow &row);
+
+} // namespace bulk_sync

@@ -1,0 +1,38 @@
+/*
+ * What the caller asks for: the arguments of the SQL functions, decoded and checked as far as that
+ * goes without looking at the relations.
+ */
+#pragma once
+
+#include <optional>
+
+#include "pg/arguments.hpp"
+
+namespace bulk_sync {
+
+using pg::Vector;
+
+enum class LockMode { rows, table };
+
+struct Request {
+	Oid target = InvalidOid;
+	Oid staging = InvalidOid;
+	Vector<const char *> keys;
+	const char *filter = nullptr; /* nullptr: the whole table */
+	std::optional<Vector<const char *>> columns;
+	Vector<const char *> ignore_columns;
+	bool skip_creates = false;
+	bool skip_updates = false;
+	bool skip_deletes = false;
+	bool allow_empty = false;
+	std::optional<int64> max_deletes;		/* rows */
+	std::optional<double> max_delete_ratio; /* 0..1 of the rows in scope */
+	bool allow_out_of_scope = false;
+	LockMode lock = LockMode::rows;
+	bool dry_run = false;
+};
+
+/* Decodes the arguments of bulk_sync(). Throws pg::Error: class 22, naming the argument. */
+Request request_of(const pg::Arguments &arguments);
+
+} // namespace bulk_sync

@@ -1,0 +1,177 @@
+#include "sync/rights.hpp"
+
+#include "pg/access.hpp"
+
+namespace bulk_sync {
+
+namespace {
+
+using pg::pg_call;
+using pg::Relation;
+
+void require_some(Oid relation, AclMode right)
+{
+	if (!pg::may_on_relation(relation, right) && !pg::may_on_some_column(relation, right))
+		pg::refuse_access(relation);
+}
+
+void require(Oid relation, AclMode right)
+{
+	if (!pg::may_on_relation(relation, right))
+		pg::refuse_access(relation);
+}
+
+/* The right on the whole relation, or on each column for which needs(column) holds. */
+template <typename Needs>
+void require_columns(const ColumnMap &map, Oid relation, AclMode right,
+					 AttrNumber Column::*number, Needs &&needs)
+{
+	if (pg::may_on_relation(relation, right))
+		return;
+	auto const check = [&](const Column &column) {
+		if (needs(column) && !pg::may_on_column(relation, column.*number, right))
+			pg::refuse_access(relation);
+	};
+	for (const Column &column : map.image)
+		check(column);
+	for (const Column &column : map.extra)
+		check(column);
+}
+
+/* The scan of the target reads ctid and xmin, for which rights on columns are not enough. */
+void require_select_on_target(const Relation &target)
+{
+	if (pg::may_on_relation(target.oid(), ACL_SELECT))
+		return;
+	pg_call([&] {
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied for table %s", target.name()),
+						errdetail("bulk_sync needs SELECT on the whole target, not only on some "
+								  "of its columns.")));
+	});
+}
+
+void refuse_target(const Relation &target, const char *detail, const char *hint)
+{
+	pg_call([&] {
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+						errmsg("cannot sync \"%s\"", target.name()), errdetail("%s", detail),
+						hint != nullptr ? errhint("%s", hint) : 0));
+	});
+}
+
+void check_target_kind(const Relation &target)
+{
+	switch (target.kind()) {
+	case RELKIND_RELATION:
+	case RELKIND_PARTITIONED_TABLE:
+		return;
+	case RELKIND_VIEW:
+		refuse_target(target, "It is a view.", "Name the table that the view reads.");
+		return;
+	default: {
+		const char *const kind = pg::relation_kind_name(target.kind());
+		const char *const detail = pg_call([&] {
+			return psprintf("It is %s %s.", strchr("aeiou", kind[0]) ? "an" : "a", kind);
+		});
+		refuse_target(target, detail, nullptr);
+	}
+	}
+}
+
+void refuse_feature(const char *message, const char *name, const char *detail)
+{
+	pg_call([&] {
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg(message, name),
+						errdetail("%s", detail)));
+	});
+}
+
+void check_staging(const Relation &staging)
+{
+	switch (staging.kind()) {
+	case RELKIND_RELATION:
+	case RELKIND_PARTITIONED_TABLE:
+	case RELKIND_VIEW:
+	case RELKIND_MATVIEW:
+	case RELKIND_FOREIGN_TABLE:
+		break;
+	default: {
+		const char *const kind = pg::relation_kind_name(staging.kind());
+		pg_call([&] {
+			ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+							errmsg("cannot use \"%s\" as staging", staging.name()),
+							errdetail("It is not a table or view but of kind \"%s\".", kind)));
+		});
+	}
+	}
+	if (staging.is_temporary_of_other_session())
+		refuse_feature("cannot use \"%s\" as staging", staging.name(),
+					   "It is a temporary table of another session.");
+}
+
+} // namespace
+
+void check_rights_before_locks(const Request &request)
+{
+	require_some(request.target, ACL_SELECT);
+	require_some(request.staging, ACL_SELECT);
+	if (request.dry_run)
+		return;
+	if (!request.skip_creates)
+		require_some(request.target, ACL_INSERT);
+	if (!request.skip_updates)
+		require_some(request.target, ACL_UPDATE);
+	if (!request.skip_deletes)
+		require(request.target, ACL_DELETE);
+}
+
+void check_rights(const Request &request, const ColumnMap &map, const Relation &target,
+				  const Relation &staging)
+{
+	require_select_on_target(target);
+	require_columns(map, staging.oid(), ACL_SELECT, &Column::staging,
+					[](const Column &) { return true; });
+	if (request.dry_run)
+		return;
+	if (!request.skip_creates)
+		require_columns(map, target.oid(), ACL_INSERT, &Column::target,
+						[](const Column &column) { return column.inserted; });
+	if (!request.skip_updates)
+		require_columns(map, target.oid(), ACL_UPDATE, &Column::target,
+						[](const Column &column) { return column.updated; });
+	if (!request.skip_deletes)
+		require(target.oid(), ACL_DELETE);
+}
+
+void check_relations(const Request &request, const Relation &target, const Relation &staging,
+					 LOCKMODE mode)
+{
+	if (request.target == request.staging)
+		pg_call([&] {
+			ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+							errmsg("cannot sync \"%s\" with itself", target.name()),
+							errhint("Target and staging must be two relations.")));
+		});
+	check_target_kind(target);
+	if (pg::is_system_relation(target))
+		refuse_target(target, "It is a system catalog.", nullptr);
+	if (target.is_temporary_of_other_session())
+		refuse_feature("cannot sync \"%s\"", target.name(),
+					   "It is a temporary table of another session.");
+	if (target.has_rules())
+		refuse_feature("cannot sync \"%s\"", target.name(),
+					   "It has rules, which may rewrite or swallow what is written.");
+	for (Oid const member : target.tree(mode))
+		if (pg::relation_kind(member) == RELKIND_FOREIGN_TABLE)
+			refuse_feature("cannot sync \"%s\"", target.name(),
+						   "One of its partitions or children is a foreign table.");
+	check_staging(staging);
+}
+
+bool has_policies(const Relation &target)
+{
+	return pg::row_security_applies(target.oid());
+}
+
+} // namespace bulk_sync

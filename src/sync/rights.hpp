@@ -1,0 +1,29 @@
+/*
+ * What the call is allowed to touch: rights, row-level security, and kinds of relations.
+ */
+#pragma once
+
+#include "sync/column_map.hpp"
+
+namespace bulk_sync {
+
+/*
+ * Does the caller have each right that the call needs, at least on some column? Looked at before
+ * any lock is waited for, so that nobody without rights can stand in a queue for locks. Throws
+ * pg::Error, 42501.
+ */
+void check_rights_before_locks(const Request &request);
+
+/* The same with the columns known, under lock. Throws pg::Error, 42501. */
+void check_rights(const Request &request, const ColumnMap &map, const pg::Relation &target,
+				  const pg::Relation &staging);
+
+/* Can the target be synced with staging at all? Locks all partitions or children of the target in
+ * `mode`. Throws pg::Error: 42809 for kinds that cannot, 0A000 for what is not supported. */
+void check_relations(const Request &request, const pg::Relation &target,
+					 const pg::Relation &staging, LOCKMODE mode);
+
+/* Do row-level security policies of the target apply to the caller? Throws pg::Error. */
+bool has_policies(const pg::Relation &target);
+
+} // namespace bulk_sync

@@ -1,0 +1,69 @@
+#include "sync/scope.hpp"
+
+#include <algorithm>
+
+namespace bulk_sync {
+
+namespace {
+
+void add_once(Vector<AttrNumber> &columns, AttrNumber column)
+{
+	if (std::find(columns.begin(), columns.end(), column) == columns.end())
+		columns.push_back(column);
+}
+
+/* Generated columns stand for the columns that they are computed from. */
+Vector<AttrNumber> stored_columns(const Vector<AttrNumber> &used, const pg::Relation &target)
+{
+	Vector<AttrNumber> columns;
+	for (AttrNumber const column : used) {
+		if (!target.find(column)->generated) {
+			add_once(columns, column);
+			continue;
+		}
+		for (AttrNumber const source :
+			 pg::columns_used(pg::generation_expression(target, column), target))
+			add_once(columns, source);
+	}
+	return columns;
+}
+
+} // namespace
+
+Scope define_scope(const Request &request, const pg::Relation &target)
+{
+	Scope scope;
+	if (request.filter == nullptr)
+		return scope;
+	scope.text = request.filter;
+	scope.filter = pg::parse_filter(request.filter, target);
+	scope.columns = stored_columns(pg::columns_used(scope.filter.expression, target), target);
+	return scope;
+}
+
+uint32 Scope::lock_number() const noexcept
+{
+	uint64 hash = 0;
+	for (const char *at = text == nullptr ? "" : text; *at != '\0'; at++)
+		hash = pg::hash_combine(hash, static_cast<unsigned char>(*at));
+	return static_cast<uint32>(hash >> 32);
+}
+
+/*
+ *  WHERE (
+ * company_id = 501
+ * )
+ *
+ * The text is the caller's own, between newlines so that a comment at its end closes. It was parsed
+ * as one expression before. Printing the analyzed tree instead would change its meaning: what
+ * IN, IS DISTINCT FROM or CASE x WHEN compare with is looked up by the search_path.
+ */
+pg::String where_clause(const Scope &scope)
+{
+	pg::String clause;
+	if (!scope.is_whole_table())
+		clause.append(" WHERE (\n").append(scope.text).append("\n)");
+	return clause;
+}
+
+} // namespace bulk_sync

@@ -1,0 +1,28 @@
+/*
+ * The scope: which rows of the target exist for the call.
+ */
+#pragma once
+
+#include "pg/expression.hpp"
+#include "sync/request.hpp"
+
+namespace bulk_sync {
+
+struct Scope {
+	const char *text = nullptr; /* nullptr: the whole table */
+	pg::Filter filter;			/* the text, analyzed over the target */
+	/* Stored columns of the target that the filter uses, itself or through generated columns. */
+	Vector<AttrNumber> columns;
+
+	bool is_whole_table() const noexcept { return text == nullptr; }
+	/* A number for the filter's text; calls with the same one wait for each other. */
+	uint32 lock_number() const noexcept;
+};
+
+/* Validates the filter. Throws pg::Error: class 22 or 42, or 0A000. */
+Scope define_scope(const Request &request, const pg::Relation &target);
+
+/* The end of a SELECT from the target that leaves the scope: "" or " WHERE (..)". */
+pg::String where_clause(const Scope &scope);
+
+} // namespace bulk_sync

@@ -1,0 +1,282 @@
+#include "sync/statements.hpp"
+
+namespace bulk_sync {
+
+namespace {
+
+using pg::quoted;
+using pg::String;
+
+/* Adds pieces with a separator between them. */
+class List {
+  public:
+	List(String &text, const char *separator) noexcept : text_(text), separator_(separator) {}
+
+	String &next()
+	{
+		if (!first_)
+			text_.append(separator_);
+		first_ = false;
+		return text_;
+	}
+	bool is_empty() const noexcept { return first_; }
+
+  private:
+	String &text_;
+	const char *separator_;
+	bool first_ = true;
+};
+
+String &append_number(String &text, std::size_t number)
+{
+	char digits[24];
+	auto length = sizeof(digits);
+	do
+		digits[--length] = static_cast<char>('0' + number % 10);
+	while ((number /= 10) != 0);
+	return text.append(digits + length, sizeof(digits) - length);
+}
+
+/* A column of a store or of a sub-select: its position, from 1. */
+String &append_column(String &text, const char *relation, std::size_t position)
+{
+	return append_number(text.append(relation).append(".c"), position);
+}
+
+void append_row_id_join(String &text)
+{
+	text.append("t.tableoid OPERATOR(pg_catalog.=) d.c1"
+				" AND t.ctid OPERATOR(pg_catalog.=) d.c2"
+				" AND t.xmin OPERATOR(pg_catalog.=) d.c3");
+}
+
+/* Row id, image and carried columns of the target, each as `c1`, `c2`.. when `aliased`. */
+void append_target_columns(String &text, const ColumnMap &map, const pg::Relation &target,
+						   bool aliased)
+{
+	List list(text, ", ");
+	std::size_t position = 0;
+	auto const add = [&](const char *name) {
+		list.next().append(name);
+		position++;
+		if (aliased)
+			append_number(text.append(" AS c"), position);
+	};
+	add("tableoid");
+	add("ctid");
+	add("xmin");
+	for (const Column &column : map.image)
+		add(quoted(column.name));
+	for (AttrNumber const column : map.carried)
+		add(quoted(target.find(column)->name));
+}
+
+/* t.c4 OPERATOR(pg_catalog.=) k.c1, or, where NULL has to match NULL,
+ * (t.c4 OPERATOR(pg_catalog.=) k.c1 OR (t.c4 IS NULL AND k.c1 IS NULL)) */
+void append_key_equality(String &text, const ColumnMap &map, int key, bool nulls_match)
+{
+	String left;
+	String right;
+	append_column(left, "t", row_id_columns + key + 1);
+	append_column(right, "k", key + 1);
+	Oid const type = map.image[key].type.oid;
+	const char *const equality = pg::operator_clause(
+		left.c_str(), type, map.keys[key].equality_operator(), right.c_str(), type);
+	if (!nulls_match) {
+		text.append(equality);
+		return;
+	}
+	text.append("(").append(equality).append(" OR (").append(left).append(" IS NULL AND ");
+	text.append(right).append(" IS NULL))");
+}
+
+Vector<pg::ColumnType> row_id_types()
+{
+	Vector<pg::ColumnType> types(row_id_columns);
+	types[0].oid = OIDOID;
+	types[1].oid = TIDOID;
+	types[2].oid = XIDOID;
+	return types;
+}
+
+void append_types(Vector<pg::ColumnType> &types, const Vector<Column> &columns)
+{
+	for (const Column &column : columns)
+		types.push_back(column.type);
+}
+
+} // namespace
+
+TupleDesc key_store_desc(const ColumnMap &map)
+{
+	Vector<pg::ColumnType> types;
+	append_types(types, map.image);
+	types.resize(map.key_count());
+	return pg::describe(types);
+}
+
+TupleDesc delete_store_desc()
+{
+	return pg::describe(row_id_types());
+}
+
+TupleDesc update_store_desc(const ColumnMap &map)
+{
+	Vector<pg::ColumnType> types = row_id_types();
+	append_types(types, map.image);
+	for (std::size_t i = 0; i < map.carried.size(); i++)
+		types.push_back(pg::ColumnType::of(TupleDescAttr(map.carried_desc, i)));
+	return pg::describe(types);
+}
+
+TupleDesc insert_store_desc(const ColumnMap &map)
+{
+	Vector<pg::ColumnType> types;
+	append_types(types, map.image);
+	append_types(types, map.extra);
+	return pg::describe(types);
+}
+
+/* SELECT s.name, s.phone FROM pg_temp_3.import AS s */
+String select_staging(const ColumnMap &map, const pg::Relation &staging)
+{
+	String text("SELECT ");
+	List list(text, ", ");
+	auto const add = [&](const Column &column) {
+		list.next().append("s.").append(quoted(staging.find(column.staging)->name));
+	};
+	for (const Column &column : map.image)
+		add(column);
+	for (const Column &column : map.extra)
+		add(column);
+	text.append(" FROM ").append(staging.qualified_name()).append(" AS s");
+	return text;
+}
+
+/*
+ * SELECT tableoid, ctid, xmin, name, phone FROM public.employee WHERE (
+ * company_id = 501
+ * )
+ */
+String select_target(const ColumnMap &map, const Scope &scope, const pg::Relation &target)
+{
+	String text("SELECT ");
+	append_target_columns(text, map, target, false);
+	text.append(" FROM ").append(target.qualified_name()).append(where_clause(scope));
+	return text;
+}
+
+/*
+ * SELECT t.* FROM (SELECT tableoid AS c1, ctid AS c2, xmin AS c3, name AS c4, phone AS c5
+ * FROM public.employee WHERE (
+ * company_id = 501
+ * )) AS t, "bulk_sync keys" AS k WHERE t.c4 OPERATOR(pg_catalog.=) k.c1
+ *
+ * NULLs are only thought of where staging has some: no index finds values and NULLs together.
+ */
+String select_target_by_keys(const ColumnMap &map, const Scope &scope, const pg::Relation &target,
+							 const Vector<bool> &has_null)
+{
+	String text("SELECT t.* FROM (SELECT ");
+	append_target_columns(text, map, target, true);
+	text.append(" FROM ").append(target.qualified_name()).append(where_clause(scope));
+	text.append(") AS t, ").append(quoted(staged_keys_name)).append(" AS k WHERE ");
+	List conditions(text, " AND ");
+	for (int key = 0; key < map.key_count(); key++)
+		append_key_equality(conditions.next(), map, key, has_null[key]);
+	return text;
+}
+
+/*
+ * DELETE FROM public.employee AS t USING "bulk_sync deletes" AS d
+ * WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND t.ctid OPERATOR(pg_catalog.=) d.c2
+ * AND t.xmin OPERATOR(pg_catalog.=) d.c3
+ *
+ * ctid alone is not unique in a tree of partitions. xmin makes sure that it is still the version
+ * that was compared: server releases before September 2025 follow an updated row to its new version
+ * without looking at the ctid again.
+ */
+String delete_rows(const pg::Relation &target)
+{
+	String text("DELETE FROM ");
+	text.append(target.qualified_name()).append(" AS t USING ");
+	text.append(quoted(deletes_name)).append(" AS d WHERE ");
+	append_row_id_join(text);
+	return text;
+}
+
+/*
+ * UPDATE public.employee AS t SET phone = d.c5 FROM "bulk_sync updates" AS d
+ * WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND ..
+ *
+ * Only columns that changed in at least one row are set, so that no trigger for other columns
+ * fires and no right on them is needed.
+ */
+String update_rows(const ColumnMap &map, const pg::Relation &target, const Vector<bool> &changed)
+{
+	String text("UPDATE ");
+	text.append(target.qualified_name()).append(" AS t SET ");
+	List list(text, ", ");
+	for (std::size_t i = 0; i < map.image.size(); i++)
+		if (changed[i]) {
+			list.next().append(quoted(map.image[i].name)).append(" = ");
+			append_column(text, "d", row_id_columns + i + 1);
+		}
+	text.append(" FROM ").append(quoted(updates_name)).append(" AS d WHERE ");
+	append_row_id_join(text);
+	return text;
+}
+
+/*
+ * INSERT INTO public.employee (name, phone) OVERRIDING SYSTEM VALUE
+ * SELECT d.c1, d.c2 FROM "bulk_sync inserts" AS d
+ *
+ * A column left out takes its default. OVERRIDING stands there only for a staged value of a column
+ * GENERATED ALWAYS AS IDENTITY.
+ */
+String insert_rows(const ColumnMap &map, const pg::Relation &target, const InsertGroup &group)
+{
+	String names;
+	String values;
+	List name_list(names, ", ");
+	List value_list(values, ", ");
+	bool overriding = false;
+	std::size_t position = 0;
+	auto const add = [&](const Column &column) {
+		if (column.inserted && !group.defaulted[position]) {
+			name_list.next().append(quoted(column.name));
+			append_column(value_list.next(), "d", position + 1);
+			overriding = overriding || column.always_identity;
+		}
+		position++;
+	};
+	for (const Column &column : map.image)
+		add(column);
+	for (const Column &column : map.extra)
+		add(column);
+
+	String text("INSERT INTO ");
+	text.append(target.qualified_name());
+	if (!name_list.is_empty())
+		text.append(" (").append(names).append(")");
+	if (overriding)
+		text.append(" OVERRIDING SYSTEM VALUE");
+	text.append(" SELECT ").append(values).append(" FROM ").append(quoted(inserts_name));
+	text.append(" AS d");
+	return text;
+}
+
+/*
+ * SELECT FROM public.employee AS t, "bulk_sync deletes" AS d
+ * WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND ..
+ */
+String select_untouched(const pg::Relation &target, const pg::RowStore &store)
+{
+	String text("SELECT FROM ");
+	text.append(target.qualified_name()).append(" AS t, ");
+	text.append(quoted(store.name())).append(" AS d WHERE ");
+	append_row_id_join(text);
+	return text;
+}
+
+} // namespace bulk_sync

@@ -1,0 +1,247 @@
+#include "sync/sync.hpp"
+
+#include "pg/concurrency.hpp"
+#include "sync/apply.hpp"
+#include "sync/conflicts.hpp"
+#include "sync/guards.hpp"
+#include "sync/rights.hpp"
+#include "sync/scan.hpp"
+#include "sync/scope_check.hpp"
+
+namespace bulk_sync {
+
+namespace {
+
+using pg::pg_call;
+using pg::Relation;
+
+constexpr int most_retries = 3;
+
+/* Calls that are running in this session, the innermost first. A trigger that the writes of one
+ * fire may start another. */
+class RunningCall {
+  public:
+	explicit RunningCall(Oid target) noexcept : target_(target), outer_(innermost)
+	{
+		innermost = this;
+	}
+	RunningCall(const RunningCall &) = delete;
+	RunningCall &operator=(const RunningCall &) = delete;
+	~RunningCall() { innermost = outer_; }
+
+	static bool works_on(Oid target) noexcept
+	{
+		for (const RunningCall *call = innermost; call != nullptr; call = call->outer_)
+			if (call->target_ == target)
+				return true;
+		return false;
+	}
+
+  private:
+	static RunningCall *innermost;
+	Oid target_;
+	RunningCall *outer_;
+};
+
+RunningCall *RunningCall::innermost = nullptr;
+
+void refuse_nested_call(const char *name)
+{
+	pg_call([&] {
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+						errmsg("cannot sync \"%s\" from a trigger of a sync of the same table",
+							   name)));
+	});
+}
+
+[[noreturn]] void give_up(const Relation &target)
+{
+	pg_call([&] {
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("could not sync \"%s\" due to concurrent changes", target.name()),
+				 errdetail("Other transactions changed rows between reading and writing them."),
+				 errhint("Try the call again, or with lock => 'table'.")));
+	});
+	pg_unreachable();
+}
+
+LOCKMODE target_lock(const Request &request)
+{
+	if (request.dry_run)
+		return AccessShareLock;
+	return request.lock == LockMode::table ? ShareRowExclusiveLock : RowExclusiveLock;
+}
+
+/* What stays the same over the attempts. */
+class Sync {
+  public:
+	explicit Sync(const Request &request)
+		: request_(request), target_(Relation::open(request.target, target_lock(request))),
+		  staging_(Relation::open(request.staging, AccessShareLock))
+	{
+	}
+
+	Stats run()
+	{
+		prepare();
+		for (int retries = 0;; retries++) {
+			if (std::optional<Stats> const stats = attempt()) {
+				staging_.close();
+				target_.close();
+				return *stats;
+			}
+			if (retries == most_retries || !pg::reads_committed())
+				give_up(target_);
+		}
+	}
+
+  private:
+	void prepare();
+	void wait_for_others();
+	std::optional<Stats> attempt();
+	DiffCounts find_changes(ChangeSet &changes, Snapshot snapshot);
+	Written write(ChangeSet &changes, Snapshot snapshot);
+	Written write_with_retry(ChangeSet &changes, Snapshot snapshot);
+	Stats stats_of(const DiffCounts &counts, const ChangeSet &changes, const Written &written);
+
+	const Request &request_;
+	Relation target_;
+	Relation staging_;
+	ColumnMap map_;
+	Scope scope_;
+	bool keys_are_unique_ = false;
+};
+
+void Sync::prepare()
+{
+	check_relations(request_, target_, staging_, target_lock(request_));
+	map_ = map_columns(request_, target_, staging_);
+	scope_ = define_scope(request_, target_);
+	if (!request_.allow_out_of_scope)
+		carry_columns(map_, target_, scope_.columns);
+	check_rights(request_, map_, target_, staging_);
+	if (!request_.dry_run)
+		wait_for_others();
+}
+
+void Sync::wait_for_others()
+{
+	Vector<AttrNumber> keys;
+	for (int i = 0; i < map_.key_count(); i++)
+		keys.push_back(map_.image[i].target);
+	keys_are_unique_ = target_.has_unique_index_on(keys);
+	pg::wait_for_other_calls(target_.oid(), scope_.lock_number(), !keys_are_unique_);
+}
+
+/* One try on one snapshot; nothing when another transaction interfered and nothing was done. */
+std::optional<Stats> Sync::attempt()
+{
+	pg::WorkContext work("bulk_sync");
+	auto snapshot = pg::ReadSnapshot::of_transaction();
+	ChangeSet changes(map_, request_);
+	DiffCounts const counts = find_changes(changes, snapshot.get());
+	Written written;
+	if (request_.dry_run) {
+		written.created = changes.insert_count();
+		written.updated = changes.updates().count();
+		written.deleted = changes.deletes().count();
+	} else if (!changes.is_empty()) {
+		written = write(changes, snapshot.get());
+	}
+
+	std::optional<Stats> stats;
+	if (!written.conflict)
+		stats = stats_of(counts, changes, written);
+	changes.finish();
+	snapshot.release();
+	work.finish();
+	return stats;
+}
+
+/* Diff and checks. The memory of the diff is free again before anything is written. */
+DiffCounts Sync::find_changes(ChangeSet &changes, Snapshot snapshot)
+{
+	pg::WorkContext work("bulk_sync diff");
+	Diff diff(map_, changes, get_hash_memory_limit());
+	scan_staging(map_, staging_, snapshot, diff);
+	scan_target(map_, scope_, target_, snapshot, request_.skip_deletes, diff);
+	check_duplicates(diff, target_, staging_);
+	check_guards(request_, diff.counts(), changes.deletes().count(), target_, staging_);
+	if (!request_.allow_out_of_scope)
+		check_scope(scope_, map_, changes, target_, snapshot);
+	DiffCounts const counts = diff.counts();
+	work.finish();
+	return counts;
+}
+
+Written Sync::write(ChangeSet &changes, Snapshot snapshot)
+{
+	if (pg::reads_committed())
+		return write_with_retry(changes, snapshot);
+	/* The snapshot may be old, and no index may notice what was inserted since. */
+	if (!keys_are_unique_ && new_keys_exist_by_now(map_, scope_, changes, target_))
+		give_up(target_);
+	return apply_changes(map_, changes, target_, snapshot);
+}
+
+/* Rolls back what was written when another transaction was faster. */
+Written Sync::write_with_retry(ChangeSet &changes, Snapshot snapshot)
+{
+	auto subtransaction = pg::Subtransaction::begin();
+	try {
+		Written const written = apply_changes(map_, changes, target_, snapshot);
+		if (written.conflict)
+			subtransaction.roll_back();
+		else
+			subtransaction.commit();
+		return written;
+	} catch (const pg::Error &error) {
+		subtransaction.roll_back();
+		Written lost;
+		lost.conflict = true;
+		if (error.sqlstate() == ERRCODE_T_R_SERIALIZATION_FAILURE)
+			return lost;
+		if (error.sqlstate() == ERRCODE_UNIQUE_VIOLATION &&
+			new_keys_exist_by_now(map_, scope_, changes, target_))
+			return lost;
+		throw;
+	} catch (...) {
+		subtransaction.roll_back();
+		throw;
+	}
+}
+
+Stats Sync::stats_of(const DiffCounts &counts, const ChangeSet &changes, const Written &written)
+{
+	Stats stats;
+	stats.created = written.created;
+	stats.updated = written.updated;
+	stats.deleted = written.deleted;
+	stats.unchanged = counts.unchanged;
+	uint64 const skipped = changes.skipped_creates() + changes.skipped_updates();
+	stats.skipped = skipped + written.suppressed;
+	if (stats.created + stats.updated + stats.unchanged + skipped +
+			written.suppressed_creates_and_updates !=
+		counts.staged)
+		pg_call([&] {
+			ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+							errmsg("bulk_sync lost count of the rows of \"%s\"", staging_.name())));
+		});
+	return stats;
+}
+
+} // namespace
+
+Stats synchronize(const Request &request)
+{
+	check_rights_before_locks(request);
+	if (!request.dry_run)
+		pg::require_writable("bulk_sync()");
+	if (RunningCall::works_on(request.target))
+		refuse_nested_call(pg_call([&] { return get_rel_name(request.target); }));
+	RunningCall const running(request.target);
+	return Sync(request).run();
+}
+
+} // namespace bulk_sync

@@ -1,0 +1,252 @@
+"""One test case as plain data, and the SQL that it stands for: the tables with their rows, the settings and the call."""
+from dataclasses import dataclass, field
+from typing import Optional
+
+from values import Alternative, Type, ident, literal
+
+SCHEMA = "differential_case"
+SEQUENCE_START = 10000      # values from here on in a column with a sequence were taken from the sequence
+
+
+@dataclass
+class Column:
+    name: str
+    type: Type
+    not_null: bool = False
+    default: Optional[str] = None
+    generated: Optional[str] = None     # the expression of a stored generated column
+    identity: str = ""                  # "ALWAYS" or "BY DEFAULT"
+    sequence: str = ""                  # the name of the sequence behind a serial column
+
+    def declaration(self, identity=True):
+        text = f"{ident(self.name)} {self.type.declaration()}"
+        if self.generated:
+            text += f" GENERATED ALWAYS AS ({self.generated}) STORED"
+        elif self.identity and identity:
+            text += f" GENERATED {self.identity} AS IDENTITY"
+        elif self.default:
+            text += f" DEFAULT {self.default}"
+        if self.not_null:
+            text += " NOT NULL"
+        return text
+
+
+@dataclass
+class Partition:
+    name: str
+    bounds: str
+    parent: Optional[str] = None        # None: the target itself
+    by: str = ""                        # partitioned itself, by this
+    attached: bool = False              # made with another order of columns, and attached
+
+
+@dataclass
+class Target:
+    name: str
+    columns: list
+    rows: list                          # each a dict: column name -> literal
+    kind: str = "plain"                 # plain, temp, unlogged, inherited, list, range, hash, two_level
+    primary_key: list = field(default_factory=list)
+    unique: str = ""                    # "", "UNIQUE" or "UNIQUE NULLS NOT DISTINCT", on the keys
+    unique_columns: list = field(default_factory=list)
+    dropped: list = field(default_factory=list)     # positions before which a dropped column lies
+    partition_by: str = ""
+    partitions: list = field(default_factory=list)
+    child_rows: list = field(default_factory=list)  # kind inherited: the rows that live in the child
+    late: str = ""                      # the last column, added when the first late_rows rows were there already
+    late_rows: int = 0
+
+    def column(self, name):
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass
+class StagingColumn:
+    name: str
+    sql: str
+    target: Optional[Type] = None       # the type of the target's column; None: the target has none of that name
+    alternative: Optional[Alternative] = None       # when the type is not the target's
+
+    def carrier(self):
+        """A text that is converted by the target type's input function."""
+        return self.alternative is not None and self.alternative.carrier
+
+
+@dataclass
+class Staging:
+    name: str
+    columns: list
+    rows: list
+    kind: str = "table"                 # table, temp, unlogged, view, matview
+    dropped: list = field(default_factory=list)
+
+
+@dataclass
+class Case:
+    seed: int
+    target: Target
+    staging: Staging
+    keys: list
+    filter: Optional[str] = None
+    filter_columns: list = field(default_factory=list)
+    options: dict = field(default_factory=dict)     # option -> SQL text
+    names: dict = field(default_factory=dict)       # option -> list of names, for the two options that name columns
+    refused: list = field(default_factory=list)     # why the arguments alone must be refused; empty: they must not
+    settings: list = field(default_factory=list)    # SET LOCAL commands
+    isolation: str = "READ COMMITTED"
+    committed: bool = False             # the tables are committed before the call
+    positional: bool = True
+    function: str = "bulk_sync"         # or bulk_sync_json
+
+    def compared(self):
+        """The columns that are compared and updated, in the target's order."""
+        staged = {column.name for column in self.staging.columns}
+        chosen = []
+        for column in self.target.columns:
+            if column.name not in staged or column.generated or column.identity or column.name in self.ignored():
+                continue
+            if column.name in self.target.primary_key and column.name not in self.keys:
+                continue
+            if self.chosen() is None or column.name in self.chosen() or column.name in self.keys:
+                chosen.append(column)
+        return chosen
+
+    def common(self):
+        """The columns that both sides have, less generated ones."""
+        staged = {column.name for column in self.staging.columns}
+        return [column for column in self.target.columns if column.name in staged and not column.generated]
+
+    def chosen(self):
+        return self.names.get("columns")
+
+    def ignored(self):
+        return self.names.get("ignore_columns", [])
+
+    def flag(self, option):
+        return self.options.get(option) == "true"
+
+    def default_when_null(self, column):
+        """On insert a staged NULL takes the default in these columns."""
+        return bool(column.identity) or column.name in self.target.primary_key
+
+    def qualified_target(self):
+        return ident(self.target.name) if self.target.kind == "temp" else f"{SCHEMA}.{ident(self.target.name)}"
+
+    def qualified_staging(self):
+        return ident(self.staging.name) if self.staging.kind == "temp" else f"{SCHEMA}.{ident(self.staging.name)}"
+
+    def restart_sequences(self):
+        name = self.qualified_target()
+        return [f"ALTER TABLE {name} ALTER {ident(c.name)} RESTART WITH {SEQUENCE_START}" for c in self.target.columns if c.identity] \
+            + [f"ALTER SEQUENCE {SCHEMA}.{ident(c.sequence)} RESTART WITH {SEQUENCE_START}" for c in self.target.columns if c.sequence]
+
+    def sequences(self):
+        """SQL expressions that give the sequences' names."""
+        table = literal(self.qualified_target())
+        return [f"pg_get_serial_sequence({table}, {literal(c.name)})" if c.identity else literal(f"{SCHEMA}.{ident(c.sequence)}")
+                for c in self.target.columns if c.identity or c.sequence]
+
+    def setup(self):
+        return [f"CREATE SCHEMA {SCHEMA}", f"SET search_path = {SCHEMA}, public"] + target_sql(self) + staging_sql(self)
+
+    def call(self, function="", options=None):
+        function = function or self.function
+        options = self.options if options is None else options
+        keys = "NULL" if self.keys is None else "ARRAY[" + ", ".join(literal(key) for key in self.keys) + "]::text[]"
+        source = literal(self.qualified_staging())
+        if function == "bulk_sync_json":
+            source = f"(SELECT coalesce(jsonb_agg(to_jsonb(s)), '[]') FROM {self.qualified_staging()} s)"
+        arguments = [literal(self.qualified_target()), source, keys]
+        if not self.positional:
+            names = ("target", "rows" if function == "bulk_sync_json" else "staging", "keys")
+            arguments = [f"{name} => {value}" for name, value in zip(names, arguments)]
+        if self.filter is not None or not options:
+            arguments.append(("" if self.positional else "filter => ") + literal(self.filter))
+        arguments += [f"{name} => {value}" for name, value in options.items()]
+        return f"SELECT * FROM {function}({', '.join(arguments)})"
+
+
+def with_dropped(declarations, dropped):
+    """Puts a column that is dropped later before each of the positions."""
+    result = []
+    for position, declaration in enumerate(declarations):
+        result += [f'"gone {position}" int DEFAULT 1'] if position in dropped else []
+        result.append(declaration)
+    return result
+
+
+def drop_sql(name, dropped, count):
+    return [f'ALTER TABLE {name} DROP COLUMN "gone {position}"' for position in dropped if position < count]
+
+
+def insert_sql(table, columns, rows, overriding=""):
+    """INSERTs of at most 500 rows each."""
+    if not columns:
+        return [f"INSERT INTO {table} DEFAULT VALUES" for _ in rows]
+    names = ", ".join(ident(name) for name in columns)
+    statements = []
+    for start in range(0, len(rows), 500):
+        lines = ",\n  ".join("(" + ", ".join(literal(row[name]) for name in columns) + ")" for row in rows[start:start + 500])
+        statements.append(f"INSERT INTO {table} ({names}){overriding} VALUES\n  {lines}")
+    return statements
+
+
+def target_sql(case):
+    target = case.target
+    name = case.qualified_target()
+    early = [column for column in target.columns if column.name != target.late]
+    statements = [f"CREATE SEQUENCE {SCHEMA}.{ident(c.sequence)}" for c in target.columns if c.sequence]
+    declarations = with_dropped([column.declaration() for column in early], target.dropped)
+    if target.primary_key:
+        declarations.append("PRIMARY KEY (" + ", ".join(ident(key) for key in target.primary_key) + ")")
+    create = {"temp": "CREATE TEMP TABLE", "unlogged": "CREATE UNLOGGED TABLE"}.get(target.kind, "CREATE TABLE")
+    by = f" PARTITION BY {target.partition_by}" if target.partition_by else ""
+    statements.append(f"{create} {name} ({', '.join(declarations)}){by}")
+    statements += drop_sql(name, target.dropped, len(early))
+    statements += [line for partition in target.partitions for line in partition_sql(case, partition, early)]
+    if target.kind == "inherited":
+        statements.append(f"CREATE TABLE {SCHEMA}.child (only_here int) INHERITS ({name})")
+    statements += rows_sql(case, name, early, target.rows[:target.late_rows], 0)
+    if target.late:
+        statements.append(f"ALTER TABLE {name} ADD COLUMN {target.column(target.late).declaration()}")
+    statements += rows_sql(case, name, target.columns, target.rows[target.late_rows:], target.late_rows)
+    if target.unique:
+        columns = ", ".join(ident(key) for key in target.unique_columns)
+        words = target.unique.split(" ", 1)
+        statements.append(f"CREATE UNIQUE INDEX ON {name} ({columns})" + (" " + words[1] if len(words) > 1 else ""))
+    return statements
+
+
+def partition_sql(case, partition, columns):
+    parent = f"{SCHEMA}.{ident(partition.parent)}" if partition.parent else case.qualified_target()
+    name = f"{SCHEMA}.{ident(partition.name)}"
+    by = f" PARTITION BY {partition.by}" if partition.by else ""
+    if not partition.attached:
+        return [f"CREATE TABLE {name} PARTITION OF {parent} {partition.bounds}{by}"]
+    declarations = [column.declaration(identity=False) + (" NOT NULL" if column.name in case.target.primary_key and not column.not_null else "")
+                    for column in reversed(columns)]
+    return [f"CREATE TABLE {name} (\"gone p\" int, {', '.join(declarations)}){by}", f'ALTER TABLE {name} DROP COLUMN "gone p"',
+            f"ALTER TABLE {parent} ATTACH PARTITION {name} {partition.bounds}"]
+
+
+def rows_sql(case, name, columns, rows, offset):
+    names = [column.name for column in columns if not column.generated]
+    overriding = " OVERRIDING SYSTEM VALUE" if any(column.identity for column in columns) else ""
+    child = [row for index, row in enumerate(rows, offset) if index in case.target.child_rows]
+    own = [row for index, row in enumerate(rows, offset) if index not in case.target.child_rows]
+    return insert_sql(name, names, own, overriding) + insert_sql(f"{SCHEMA}.child", names, child)
+
+
+def staging_sql(case):
+    staging = case.staging
+    name = case.qualified_staging()
+    base = f'{SCHEMA}."base of staging"' if staging.kind in ("view", "matview") else name
+    create = {"temp": "CREATE TEMP TABLE", "unlogged": "CREATE UNLOGGED TABLE"}.get(staging.kind, "CREATE TABLE")
+    declarations = with_dropped([f"{ident(column.name)} {column.sql}" for column in staging.columns], staging.dropped)
+    statements = [f"{create} {base} ({', '.join(declarations)})"] + drop_sql(base, staging.dropped, len(staging.columns))
+    statements += insert_sql(base, [column.name for column in staging.columns], staging.rows)
+    if base != name:
+        columns = ", ".join(ident(column.name) for column in staging.columns)
+        word = "VIEW" if staging.kind == "view" else "MATERIALIZED VIEW"
+        statements.append(f"CREATE {word} {name} AS SELECT {columns} FROM {base}")
+    return statements

@@ -1,0 +1,195 @@
+"""Runs one case on the server and compares what comes with the oracle's prediction."""
+from collections import Counter
+
+import psycopg2
+
+from case import SCHEMA
+from oracle import Oracle, read_sequences, read_target
+
+COUNTS = ("created", "updated", "deleted", "unchanged", "skipped")
+
+
+class Invalid(Exception):
+    """The case itself cannot be set up, or the oracle could not judge it."""
+
+
+class Failure(Exception):
+    def __init__(self, kind, expected, got):
+        super().__init__(f"{kind}: expected {expected}, got {got}")
+        self.kind, self.expected, self.got = kind, str(expected), str(got)
+
+
+class Checker:
+    """Runs cases on one connection, each in a transaction that is rolled back or in tables that are dropped again."""
+
+    def __init__(self, connection, features, coverage=None):
+        self.connection = connection
+        self.cursor = connection.cursor()
+        self.features = features
+        self.coverage = coverage
+
+    def run(self, case):
+        self.connection.notices.clear()
+        try:
+            self.begin(case)
+            prediction = self.predict(case)
+            if self.coverage:
+                self.coverage.expected(case, prediction)
+            self.checks(case, prediction)
+            self.warnings()
+        except psycopg2.OperationalError as error:
+            if self.connection.closed:
+                raise Failure("crash", "a live session", error) from error
+            raise
+        finally:
+            if not self.connection.closed:
+                self.clean(case)
+
+    def execute(self, sql):
+        self.cursor.execute(sql)
+
+    def begin(self, case):
+        isolation = f"BEGIN ISOLATION LEVEL {case.isolation}"
+        self.execute("BEGIN" if case.committed else isolation)
+        try:
+            self.execute(";\n".join(case.setup()))
+        except psycopg2.Error as error:
+            if self.connection.closed:
+                raise
+            raise Invalid(f"setup: {error}") from error
+        if case.committed:
+            self.execute("COMMIT")
+            self.execute(isolation)
+        for statement in case.settings:
+            self.execute(statement)
+
+    def clean(self, case):
+        self.execute("ROLLBACK")
+        if case.committed:
+            self.execute(f"SET client_min_messages = error; DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; DISCARD TEMP; RESET client_min_messages")
+
+    def predict(self, case):
+        self.execute("SAVEPOINT oracle")
+        self.restart_sequences(case)
+        try:
+            prediction = Oracle(self.cursor, case).predict()
+        except psycopg2.Error as error:
+            if self.connection.closed:
+                raise
+            raise Invalid(f"oracle: {error}") from error
+        self.execute("ROLLBACK TO oracle")
+        return prediction
+
+    def restart_sequences(self, case):
+        for statement in case.restart_sequences():
+            self.execute(statement)
+
+    # ----- the calls
+
+    def checks(self, case, prediction):
+        self.execute("SAVEPOINT call")
+        self.restart_sequences(case)
+        if case.seed % 4 == 0 and not prediction.loose:
+            self.dry_run(case, prediction)
+        outcome = self.call(case.call())
+        if self.coverage:
+            self.coverage.outcome(outcome)
+        self.judge(case, prediction, outcome)
+        self.execute("ROLLBACK TO call")
+
+    def call(self, sql):
+        """The counts, or the code and message of the error."""
+        self.execute("SAVEPOINT statement")
+        try:
+            self.execute(sql)
+            return self.cursor.fetchone()
+        except psycopg2.Error as error:
+            if self.connection.closed:
+                raise Failure("crash", "a live session", error) from error
+            self.execute("ROLLBACK TO statement")
+            return Error(error)
+
+    def dry_run(self, case, prediction):
+        """A dry run must tell what the call would do: the same counts or the same error, in a read-only transaction too."""
+        self.execute("SAVEPOINT dry")
+        if case.seed % 8 == 0:
+            self.execute("SET LOCAL transaction_read_only = on")
+        outcome = self.call(case.call(options=dict(case.options, dry_run="true")))
+        self.execute("ROLLBACK TO dry")
+        if prediction.phase == "writes":
+            return          # found while writing: a dry run need not see it
+        self.compare_outcome(prediction, outcome, "dry run: ")
+
+    def judge(self, case, prediction, outcome):
+        if isinstance(outcome, Error) and outcome.code[:2] in ("XX", "57", "58"):
+            raise Failure("internal error", "none", outcome)
+        if prediction.loose:
+            return
+        self.compare_outcome(prediction, outcome)
+        if isinstance(outcome, Error):
+            return
+        self.compare_contents(case, prediction)
+        if prediction.again is not None:
+            again = self.call(case.call())
+            if again != prediction.again:
+                raise Failure("second call", named(prediction.again), again if isinstance(again, Error) else named(again))
+
+    def compare_outcome(self, prediction, outcome, prefix=""):
+        if isinstance(outcome, Error):
+            allowed = prediction.codes | prediction.may_fail
+            if not (outcome.code in allowed or prediction.phase == "refused" and outcome.code[:2] in allowed):
+                raise Failure(prefix + "error", f"{prediction.phase} {sorted(allowed)}" if allowed else named(prediction.stats), outcome)
+        elif prediction.codes:
+            raise Failure(prefix + "no error", f"{prediction.phase} {sorted(prediction.codes)}", named(outcome))
+        elif tuple(outcome) != prediction.stats:
+            raise Failure(prefix + "counts", named(prediction.stats), named(outcome))
+
+    def compare_contents(self, case, prediction):
+        after = read_target(self.cursor, case, scope=False)
+        final = Counter(row.image for row in after)
+        if final != prediction.final:
+            missing, extra = prediction.final - final, final - prediction.final
+            raise Failure("contents", f"{readable(case, missing)} (missing)", f"{readable(case, extra)} (too many)")
+        versions = {row.place: row.version for row in after}
+        for place, version in prediction.kept.items():
+            if versions.get(place) != version:
+                raise Failure("kept rows", f"row {place} untouched as version {version}", versions.get(place, "gone"))
+        written = 0 if case.flag("dry_run") else prediction.stats[0] + prediction.stats[1]
+        if len(versions) - len(prediction.kept) != written:
+            raise Failure("written rows", written, len(versions) - len(prediction.kept))
+        sequences = read_sequences(self.cursor, case)
+        if sequences != prediction.sequences:
+            raise Failure("sequences", prediction.sequences, sequences)
+
+    def warnings(self):
+        warnings = [line for line in self.connection.notices if line.startswith("WARNING")]
+        if warnings:
+            raise Failure("warning", "none", warnings[0])
+
+
+class Error:
+    """An error as an outcome."""
+
+    def __init__(self, error):
+        self.code = error.pgcode or ""
+        self.text = str(error).strip()
+
+    def __str__(self):
+        return f"{self.code} {self.text}"
+
+
+def named(stats):
+    return ", ".join(f"{name} {count}" for name, count in zip(COUNTS, stats))
+
+
+def readable(case, images):
+    """A few rows of images, column by column."""
+    rows = []
+    for image in list(images)[:5]:
+        cells = []
+        for column, value in zip(case.target.columns, image):
+            if value is not None and value != "from sequence" and column.type.send in ("textsend", "varcharsend", "citextsend", "bpcharsend"):
+                value = repr(bytes.fromhex(value).decode()[:60])
+            cells.append(f"{column.name}={value if value is None else value[:80]}")
+        rows.append("(" + ", ".join(cells) + ")")
+    return "; ".join(rows)

@@ -1,0 +1,73 @@
+"""A database of its own for the run, with the types that the tables use, and what this server has to offer."""
+import os
+import time
+
+import psycopg2
+
+from values import PRELUDE, PRELUDE_ICU
+
+GROUPS = "CREATE TABLE differential_groups (id int, name text); INSERT INTO differential_groups VALUES (1, 'a'), (2, 'b'), (3, 'c');"
+FEATURES = ("compare", "json", "soft_delete", "insert_defaults", "verbose")
+
+
+class Database:
+    """Made by create(), dropped by drop(); the server is found by PGHOST, PGPORT and PGUSER, and entered through PGDATABASE."""
+
+    def __init__(self, prepare=""):
+        self.name = f"bulk_sync_differential_{os.getpid()}"
+        self.prepare = prepare      # SQL that takes the place of CREATE EXTENSION, for work on the test itself
+        self.available = set()
+
+    def create(self):
+        with_admin(f"CREATE DATABASE {self.name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
+        connection = self.connect()
+        cursor = connection.cursor()
+        cursor.execute(self.prepare or "CREATE EXTENSION bulk_sync")
+        cursor.execute(PRELUDE)
+        cursor.execute(GROUPS)
+        for name, sql in (("citext", "CREATE EXTENSION citext"), ("icu", PRELUDE_ICU), ("xml", "SELECT '<a/>'::xml")):
+            try:
+                cursor.execute(sql)
+                self.available.add(name)
+            except psycopg2.Error as error:
+                print(f"# without {name}: {str(error).splitlines()[0]}")
+        connection.close()
+
+    def connect(self):
+        for attempt in range(60):
+            try:
+                connection = psycopg2.connect(dbname=self.name)
+                connection.autocommit = True
+                connection.cursor().execute("SET jit = off")    # with enable_* = off every plan would look worth compiling
+                return connection
+            except psycopg2.OperationalError:
+                if attempt == 59:
+                    raise
+                time.sleep(0.5)     # the server may be recovering from a crash
+
+    def drop(self):
+        with_admin(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+
+    def features(self, connection):
+        """Which of the optional features the installed extension has."""
+        cursor = connection.cursor()
+        found = set()
+        for feature, name in (("compare", "bulk_compare"), ("json", "bulk_sync_json")):
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_proc WHERE proname = %s)", (name,))
+            found |= {feature} if cursor.fetchone()[0] else set()
+        return found
+
+    def prelude(self):
+        """The lines of a script that a case needs before its own."""
+        lines = ["CREATE EXTENSION IF NOT EXISTS bulk_sync;"]
+        if "citext" in self.available:
+            lines.append("CREATE EXTENSION IF NOT EXISTS citext;")
+        lines += [PRELUDE, GROUPS]
+        return "\n".join(lines + ([PRELUDE_ICU] if "icu" in self.available else []))
+
+
+def with_admin(sql):
+    connection = psycopg2.connect("")
+    connection.autocommit = True
+    connection.cursor().execute(sql)
+    connection.close()

@@ -1,0 +1,340 @@
+"""What the specification says must come of a case, worked out without the extension.
+
+Plain SQL is asked for what only the server knows: each staging value as an INSERT stores it, which rows the filter keeps, which keys
+are equal, the stored image of every value. The decision - who is created, updated, deleted, left alone, and what is refused - is made
+here in Python. Then three plain statements carry the decision out in a savepoint, which gives the final rows and constraint errors.
+"""
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+import psycopg2
+
+from case import SEQUENCE_START
+from values import ident
+
+PLACE = '"place in oracle"'       # numbers the rows of the oracle's tables
+
+
+@dataclass
+class TargetRow:
+    place: tuple        # (tableoid, ctid)
+    version: str        # xmin
+    in_scope: bool
+    image: tuple        # one image a column, None for NULL
+
+
+@dataclass
+class Decision:
+    created: list = field(default_factory=list)     # staging row numbers
+    updated: list = field(default_factory=list)     # (target row, staging row number)
+    deleted: list = field(default_factory=list)     # target rows
+    unchanged: list = field(default_factory=list)   # target rows
+    changes: dict = field(default_factory=dict)     # staging row number -> names of the changed columns
+
+
+@dataclass
+class Prediction:
+    """An error (one of the codes), or the counts and the final rows. With may_fail, the error may come and need not."""
+    codes: set = field(default_factory=set)
+    phase: str = ""
+    may_fail: set = field(default_factory=set)
+    stats: tuple = ()
+    final: Counter = None
+    kept: dict = None               # place -> version of the rows that must not be written
+    sequences: list = None
+    again: tuple = None             # what a second call must count; None: not known
+    decision: Decision = None
+    loose: bool = False             # only "no crash" can be said
+
+
+class Expected(Exception):
+    def __init__(self, phase, codes, decision=None):
+        super().__init__(phase)
+        self.prediction = Prediction(codes=set(codes), phase=phase, decision=decision)
+
+
+def image(column, prefix=""):
+    name = f"{prefix}{ident(column.name)}"
+    if column.sequence or column.identity:
+        return f"CASE WHEN {name} >= {SEQUENCE_START} THEN 'from sequence' ELSE encode({column.type.send}({name}), 'hex') END"
+    return f"encode({column.type.send}({name}), 'hex')"
+
+
+def read_target(cursor, case, scope=True):
+    images = ", ".join(image(column) for column in case.target.columns)
+    in_scope = "true" if case.filter is None or not scope else f"((\n{case.filter}\n)) IS TRUE"
+    cursor.execute(f"SELECT tableoid::int8, ctid::text, xmin::text, {in_scope}, {images} FROM {case.qualified_target()}")
+    return [TargetRow((row[0], row[1]), row[2], row[3], tuple(row[4:])) for row in cursor.fetchall()]
+
+
+def read_sequences(cursor, case):
+    values = []
+    for source in case.sequences():
+        cursor.execute(f"SELECT {source}")
+        cursor.execute(f"SELECT last_value, is_called FROM {cursor.fetchone()[0]}")
+        values.append(cursor.fetchone())
+    return values
+
+
+class Oracle:
+    def __init__(self, cursor, case):
+        self.cursor = cursor
+        self.case = case
+        self.compared, self.common = [], []
+
+    def predict(self):
+        """Leaves its tables behind: the caller rolls back to a savepoint."""
+        if self.case.refused:
+            return Prediction(codes={"22", "42", "0A"}, phase="refused")
+        self.compared, self.common = self.case.compared(), self.case.common()
+        self.run("SAVEPOINT prediction")
+        try:
+            return self.work()
+        except Expected as expected:
+            return expected.prediction
+
+    def run(self, sql):
+        self.cursor.execute(sql)
+        return self.cursor.rowcount
+
+    def rows(self, sql):
+        self.cursor.execute(sql)
+        return self.cursor.fetchall()
+
+    def attempt(self, sql):
+        """Runs it; None, or the error's code when it fails."""
+        self.run("SAVEPOINT attempt")
+        try:
+            self.run(sql)
+        except psycopg2.Error as error:
+            self.run("ROLLBACK TO attempt")
+            return error.pgcode
+        self.run("RELEASE attempt")
+        return None
+
+    # ----- the phases
+
+    def work(self):
+        case = self.case
+        self.target = read_target(self.cursor, case)
+        codes, loose = self.convert()
+        if loose:
+            return Prediction(loose=True)
+        if codes:           # whether there are duplicates as well cannot be told, and either error may come first
+            raise Expected("values", codes | {"21000"})
+        decision = self.diff()
+        self.outside = self.check_scope(decision)
+        self.guards(decision)
+        prediction = Prediction(stats=self.stats(decision), decision=decision)
+        self.replay(decision, prediction)
+        return prediction
+
+    def convert(self):
+        """Fills the oracle's staging table: the staged values as an INSERT would store them."""
+        columns = "".join(f", {ident(c.name)} {c.type.declaration()}" for c in self.common)
+        self.run(f"CREATE TEMP TABLE oracle_staging ({PLACE} int{columns})")
+        staged = {column.name: column for column in self.case.staging.columns}
+        self.expressions = {}
+        for column in self.common:
+            name = ident(column.name)
+            plain = column.type.plain
+            self.expressions[column.name] = f"CAST({name} AS {plain})" if staged[column.name].carrier() and plain else name
+        names = "".join(f", {ident(c.name)}" for c in self.common)
+        values = "".join(f", {self.expressions[c.name]}" for c in self.common)
+        if not self.attempt(f"INSERT INTO oracle_staging ({PLACE}{names}) SELECT (row_number() OVER ())::int{values} FROM {self.case.qualified_staging()}"):
+            self.read_staging()
+            return set(), False
+        return self.conversion_errors()
+
+    def conversion_errors(self):
+        """The codes of all values that do not convert; loose when only columns fail that need not be looked at."""
+        codes, must_fail, needed = set(), False, {c.name for c in self.compared} | set(self.case.keys)
+        count = len(self.case.staging.rows)
+        self.run(f"CREATE TEMP TABLE oracle_source AS SELECT (row_number() OVER ())::int AS {PLACE}, s.* FROM {self.case.qualified_staging()} s")
+        for column in self.common:
+            name = ident(column.name)
+            insert = f"INSERT INTO oracle_staging ({name}) SELECT {self.expressions[column.name]} FROM oracle_source"
+            if not self.attempt(insert):
+                continue
+            for place in range(1, count + 1):
+                code = self.attempt(f"{insert} WHERE {PLACE} = {place}")
+                if code:
+                    codes.add(code)
+                    must_fail = must_fail or column.name in needed
+        return codes, not must_fail
+
+    def read_staging(self):
+        images = "".join(f", {image(c)}" for c in self.common)
+        self.staged = {row[0]: dict(zip([c.name for c in self.common], row[1:])) for row in self.rows(f"SELECT {PLACE}{images} FROM oracle_staging")}
+
+    def diff(self):
+        case = self.case
+        by_key, staged_keys = self.ranks()
+        if any(len(places) > 1 for places in staged_keys.values()):
+            raise Expected("duplicates", {"21000"})
+        if any(len(by_key.get(key, ())) > 1 for key in staged_keys):
+            raise Expected("duplicates", {"21000"})
+        decision = Decision()
+        position = {column.name: i for i, column in enumerate(case.target.columns)}
+        for key, (place,) in staged_keys.items():
+            matched = by_key.pop(key, None)
+            if not matched:
+                decision.created.append(place)
+                continue
+            staged, row = self.staged[place], matched[0]
+            changed = [c.name for c in self.compared if staged[c.name] != row.image[position[c.name]]]
+            if changed:
+                decision.updated.append((row, place))
+                decision.changes[place] = changed
+            else:
+                decision.unchanged.append(row)
+        decision.deleted = [row for rows in by_key.values() for row in rows]
+        return decision
+
+    def ranks(self):
+        """Groups the rows of both sides by key, equal as the default ordering of the target's types says."""
+        keys = [ident(key) for key in self.case.keys]
+        ranks = ", ".join(f"dense_rank() OVER (ORDER BY {key})" for key in keys)
+        names = ", ".join(keys)
+        by_place = {row.place: row for row in self.target if row.in_scope}
+        target_keys, staged_keys = defaultdict(list), defaultdict(list)
+        for oid, place, *key in self.rows(
+                f"SELECT o, p, {ranks} FROM (SELECT tableoid::int8 AS o, ctid::text AS p, {names} FROM {self.case.qualified_target()}"
+                f" UNION ALL SELECT 0, {PLACE}::text, {names} FROM oracle_staging) AS both_sides"):
+            if oid == 0:
+                staged_keys[tuple(key)].append(int(place))
+            elif (oid, place) in by_place:
+                target_keys[tuple(key)].append(by_place[oid, place])
+        return target_keys, staged_keys
+
+    # ----- checks before the first write
+
+    def written(self, decision):
+        """What the skip options leave to write."""
+        case = self.case
+        return ([] if case.flag("skip_creates") else decision.created, [] if case.flag("skip_updates") else decision.updated,
+                [] if case.flag("skip_deletes") else decision.deleted)
+
+    def check_scope(self, decision):
+        """True when rows will be written that the filter does not keep, and that is allowed."""
+        case = self.case
+        self.early_codes = set()
+        created, updated, _ = self.written(decision)
+        if case.filter is None or not (created or updated):
+            return False
+        outside = self.uses_sequence(created) or self.stored_outside(created, updated)
+        if outside and not case.flag("allow_out_of_scope"):
+            self.early_codes.add("44000")
+        return outside
+
+    def uses_sequence(self, created):
+        """The filter looks at a column that takes its value from a sequence in a new row."""
+        staged = {column.name for column in self.case.staging.columns}
+        for column in self.case.target.columns:
+            if column.name in self.case.filter_columns and (column.identity or column.sequence):
+                nulls_take = self.case.default_when_null(column)
+                if any(column.name not in staged or nulls_take and self.staged[place][column.name] is None for place in created):
+                    return True
+        return False
+
+    def stored_outside(self, created, updated):
+        target = self.case.target
+        declarations = ", ".join(f"{ident(c.name)} {c.type.declaration()}" + (f" GENERATED ALWAYS AS ({c.generated}) STORED" if c.generated else
+                                 f" DEFAULT {c.default}" if c.default and not c.sequence else "") for c in target.columns)
+        self.run(f"CREATE TEMP TABLE oracle_stored ({declarations})")
+        for names, places in self.insert_groups(created).items():
+            self.run(self.insert_sql("oracle_stored", names, places))
+        if updated:
+            plain = [c for c in target.columns if not c.generated]
+            compared = {c.name for c in self.compared}
+            values = ", ".join(("o." if c.name in compared else "t.") + ident(c.name) for c in plain)
+            self.run(f"INSERT INTO oracle_stored ({', '.join(ident(c.name) for c in plain)}) SELECT {values} FROM {self.case.qualified_target()} t"
+                     f" JOIN {pairs(updated)} ON t.tableoid = p.o AND t.ctid = p.c JOIN oracle_staging o ON o.{PLACE} = p.n")
+        return self.rows(f"SELECT count(*) FROM oracle_stored AS {ident(target.name)} WHERE ((\n{self.case.filter}\n)) IS NOT TRUE")[0][0] > 0
+
+    def guards(self, decision):
+        case, scope = self.case, sum(row.in_scope for row in self.target)
+        deletes = len(decision.deleted)
+        if not case.flag("skip_deletes"):
+            if not self.staged and scope and not case.flag("allow_empty"):
+                self.early_codes.add("55000")
+            if "max_deletes" in case.options and deletes > int(case.options["max_deletes"]):
+                self.early_codes.add("55000")
+            if "max_delete_ratio" in case.options and deletes > float(case.options["max_delete_ratio"]) * scope:
+                self.early_codes.add("55000")
+        if self.early_codes:
+            raise Expected("checks", self.early_codes, decision)
+
+    # ----- the writes
+
+    def stats(self, decision):
+        created, updated, deleted = self.written(decision)
+        skipped = len(decision.created) - len(created) + len(decision.updated) - len(updated)
+        return len(created), len(updated), len(deleted), len(decision.unchanged), skipped
+
+    def insert_groups(self, places):
+        """The new rows by the columns that they give a value to: a NULL takes the default in some."""
+        groups = defaultdict(list)
+        for place in places:
+            names = tuple(c.name for c in self.common if not (self.case.default_when_null(c) and self.staged[place][c.name] is None))
+            groups[names].append(place)
+        return groups
+
+    def insert_sql(self, table, names, places):
+        columns = ", ".join(ident(name) for name in names)
+        listed = ", ".join(map(str, places))
+        return f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM oracle_staging WHERE {PLACE} IN ({listed})"
+
+    def update_sql(self, updated):
+        sets = ", ".join(f"{ident(c.name)} = o.{ident(c.name)}" for c in self.compared)
+        return (f"UPDATE {self.case.qualified_target()} t SET {sets} FROM {pairs(updated)} JOIN oracle_staging o ON o.{PLACE} = p.n"
+                " WHERE t.tableoid = p.o AND t.ctid = p.c")
+
+    def delete_sql(self, rows):
+        return f"DELETE FROM {self.case.qualified_target()} t USING {pairs((row, 0) for row in rows)} WHERE t.tableoid = p.o AND t.ctid = p.c"
+
+    def statements(self, created, updated, deleted):
+        target = self.case.qualified_target()
+        return ([self.delete_sql(deleted)] if deleted else []) + ([self.update_sql(updated)] if updated else []) \
+            + [self.insert_sql(target, names, places) for names, places in self.insert_groups(created).items()]
+
+    def replay(self, decision, prediction):
+        created, updated, deleted = self.written(decision)
+        dry = self.case.flag("dry_run")
+        prediction.sequences = read_sequences(self.cursor, self.case)
+        self.run("SAVEPOINT replay")
+        codes = {self.attempt(sql) for sql in self.statements(created, updated, deleted)} - {None}
+        if codes:
+            self.run("ROLLBACK TO replay")
+            codes |= self.single_errors(created, updated, deleted)
+            if not dry:
+                raise Expected("writes", codes, decision)
+            prediction.may_fail = codes
+        if dry:
+            self.run("ROLLBACK TO replay")
+            created, updated, deleted = [], [], []
+        after = read_target(self.cursor, self.case, scope=False)
+        prediction.final = Counter(row.image for row in after)
+        gone = {row.place for row in deleted} | {row.place for row, _ in updated}
+        prediction.kept = {row.place: row.version for row in self.target if row.place not in gone}
+        if not dry:
+            prediction.sequences = read_sequences(self.cursor, self.case)
+        if not dry and not self.outside:
+            skipped = prediction.stats[4]
+            prediction.again = (0, 0, 0, len(self.staged) - skipped, skipped)
+
+    def single_errors(self, created, updated, deleted):
+        """Which errors the rows give one by one, when it is not determined which comes first."""
+        codes = set()
+        for row in deleted:
+            codes.add(self.attempt(self.delete_sql([row])))
+        for pair in updated:
+            codes.add(self.attempt(self.update_sql([pair])))
+        for place in created:
+            codes |= {self.attempt(sql) for sql in self.statements([place], [], [])}
+        return codes - {None}
+
+
+def pairs(rows):
+    values = ", ".join(f"({row.place[0]}::oid, '{row.place[1]}'::tid, {number})" for row, number in rows)
+    return f"(VALUES {values}) AS p (o, c, n)"

@@ -1,0 +1,295 @@
+"""Makes random tables: the columns and kind of the target, its rows, and a staging table that resembles it."""
+from case import SCHEMA, Column, Partition, Staging, StagingColumn, Target
+from values import BY_NAME, TYPES
+
+WEIRD_NAMES = ('select', 'We ird"T', "it's", 'S', 'tgt', 'src', 'ctid_', 'key', 'x' * 63, '\u00fcn\u00ef', 'old', 'new', 'a.b', '$1', '%s', 'rid')
+SEEDED_KEYS = 60            # identity and serial columns hold values from 1 to this
+
+
+class Maker:
+    """The random choices for one case; available: what the server has of "citext", "icu" and "xml"."""
+
+    def __init__(self, random, available, large=False):
+        self.random = random
+        self.large = large
+        self.types = [kind for kind in TYPES if not kind.needs or kind.needs in available]
+        self.available = available
+
+    def chance(self, share):
+        return self.random.random() < share
+
+    def type_names(self, wanted):
+        return self.random.choice([kind for kind in self.types if wanted(kind)])
+
+    # ----- the target's columns
+
+    def columns(self):
+        """1..12 columns; the first is a key, and most tables have a column that filters can split them by."""
+        pick = self.type_names
+        count = min(self.random.choice((1, 2, 3, 3, 4, 4, 5, 6, 8, 12)), 4 if self.large else 12)
+        kinds = [pick(lambda kind: kind.many) if self.large else pick(lambda kind: kind.keyable)]
+        kinds += [pick(lambda kind: True) for _ in range(count - 1)]
+        columns = [Column(f"c{i}", kind, not_null=self.chance(0.15)) for i, kind in enumerate(kinds)]
+        if self.chance(0.6):
+            columns.append(Column("grp", BY_NAME["int4"], not_null=self.chance(0.2), default=self.random.choice((None, "1", "1"))))
+        for column in columns[1:]:
+            if self.chance(0.2) and column.name != "grp":
+                column.default = self.default(column.type)
+        self.number(columns)
+        if self.chance(0.15):
+            columns.append(self.generated(columns))
+        if self.chance(0.1):
+            for column, name in zip(columns, self.random.sample(WEIRD_NAMES, min(len(columns), 4))):
+                if not any(other.generated for other in columns):
+                    column.name = name
+        return columns
+
+    def default(self, kind):
+        if kind.name in ("timestamptz", "timestamp", "date") and self.chance(0.5):
+            return "now()"
+        if kind.name.startswith("text") and self.chance(0.3):
+            return "current_user"
+        group = self.random.choice(kind.key_classes())
+        return f"'{group[0].replace(chr(39), chr(39) * 2)}'"
+
+    def number(self, columns):
+        """Sometimes an id with a sequence or without."""
+        if not self.chance(0.45):
+            return
+        column = Column("id", BY_NAME[self.random.choice(("int4", "int8"))], not_null=True)
+        how = self.random.choice(("ALWAYS", "BY DEFAULT", "serial", "plain"))
+        if how == "serial":
+            column.sequence = "numbers of id"
+            column.default = f"nextval('{SCHEMA}.\"numbers of id\"')"
+        elif how != "plain":
+            column.identity = how
+        columns.insert(self.random.randrange(len(columns) + 1), column)
+
+    def generated(self, columns):
+        source = self.random.choice([column for column in columns if column.name != "id"])
+        quoted = f'"{source.name}"'
+        if source.type.name in ("int2", "int4", "int8", "numeric", "positive"):
+            return Column("gen", BY_NAME["numeric"], generated=f"{quoted}::numeric * 2")
+        if source.type.name in ("text", "text_c", "varchar_5"):
+            return Column("gen", BY_NAME["text"], generated=f"upper({quoted})")
+        return Column("gen", BY_NAME["bool"], generated=f"{quoted} IS NULL")
+
+    # ----- keys and values
+
+    def keys(self, columns):
+        candidates = [c for c in columns if c.type.keyable and not c.generated and (not self.large or c.type.many)]
+        first = self.random.choice(candidates[:1] if self.large else candidates)
+        keys = [first]
+        while not self.large and self.chance(0.35) and len(keys) < 4:
+            keys.append(self.random.choice(candidates))
+        return list({key.name: key for key in keys}.values())
+
+    def value(self, column, key=False):
+        """A literal for the column, NULL included; and the class it was drawn from."""
+        if column.name == "id":
+            return str(self.random.randint(1, SEEDED_KEYS))
+        if not column.not_null and self.chance(0.12):
+            return None
+        if column.name == "grp":
+            return self.random.choice(("1", "1", "2", "3"))
+        groups = column.type.key_classes() if key else column.type.classes
+        return self.random.choice(self.random.choice(groups))
+
+    def same_value(self, column, value):
+        """Another literal that is equal to the value, often of another image."""
+        for group in column.type.classes:
+            if value in group:
+                return self.random.choice(group)
+        return value
+
+    def class_of(self, column, value):
+        return next((i for i, group in enumerate(column.type.classes) if value in group), value)
+
+    def distinct_rows(self, columns, keys, count, taken):
+        """Rows whose keys differ from one another and from the taken ones; unique values in id."""
+        rows, ids = [], self.random.sample(range(1, SEEDED_KEYS + 1), min(SEEDED_KEYS, 60))
+        for i in range(count * 3):
+            if len(rows) == count:
+                break
+            if self.large:
+                row = {c.name: c.type.many(len(taken)) if c in keys else str(len(taken) + 1) if c.name == "id" else self.value(c) for c in columns}
+            else:
+                row = {c.name: self.value(c, c in keys) for c in columns}
+                if "id" in row and ids:
+                    row["id"] = str(ids.pop())
+            for column in columns:
+                if column.generated:
+                    row[column.name] = None
+            key = tuple(self.class_of(c, row[c.name]) for c in keys)
+            if key not in taken and ("id" not in row or self.large or row["id"] not in [other["id"] for other in rows]):
+                taken.add(key)
+                rows.append(row)
+        return rows
+
+    # ----- the target
+
+    def target(self):
+        columns = self.columns()
+        keys = self.keys(columns)
+        key_names = [key.name for key in keys]
+        count = self.random.randint(1500, 6000) if self.large else self.random.choice((0, 1, 2, 3, 5, 8, 8, 12, 20))
+        target = Target(self.random.choice(("employee",) * 9 + ('Tar"get',)), columns, [])
+        taken = set()
+        target.kind = self.random.choice(("plain",) * 12 + ("temp", "unlogged", "inherited", "list", "range", "hash", "two_level"))
+        if target.kind in ("list", "range", "hash", "two_level"):
+            self.partition(target)
+        if self.chance(0.25) and not self.large:
+            target.dropped = self.random.sample(range(len(columns)), 1)
+        self.constraints(target, keys)
+        target.rows = self.distinct_rows(columns, keys, count, taken)
+        if target.kind == "inherited":
+            target.child_rows = [i for i in range(len(target.rows)) if self.chance(0.4)]
+        self.late_column(target, key_names)
+        if target.rows and not target.unique and not target.primary_key and self.chance(0.08):
+            row = dict(self.random.choice(target.rows))     # a duplicate in the target
+            target.rows.append(row)
+        return target, key_names, taken
+
+    def partition(self, target):
+        if not target.column("grp"):
+            target.columns.append(Column("grp", BY_NAME["int4"]))
+        for column in target.columns:
+            column.identity = ""                            # not on partitions before version 17
+        attached = self.chance(0.3)
+        kind = target.kind
+        by = {"list": "LIST (grp)", "range": "RANGE (grp)", "hash": "HASH (grp)", "two_level": "LIST (grp)"}[kind]
+        target.partition_by = by
+        if kind == "range":
+            bounds = ["FOR VALUES FROM (MINVALUE) TO (2)", "FOR VALUES FROM (2) TO (5)"]
+        elif kind == "hash":
+            bounds = [f"FOR VALUES WITH (MODULUS 3, REMAINDER {i})" for i in range(3)]
+        else:
+            bounds = ["FOR VALUES IN (1)", "FOR VALUES IN (2, NULL)"]
+        if kind != "hash":
+            bounds.append("DEFAULT")
+        parts = [Partition(f"part {i}", bound, attached=attached and i == 0) for i, bound in enumerate(bounds)]
+        if kind == "two_level":
+            parts[1].by, parts[1].attached = "HASH (grp)", False
+            parts += [Partition(f"part 1 {i}", f"FOR VALUES WITH (MODULUS 2, REMAINDER {i})", parent="part 1") for i in range(2)]
+        target.partitions = parts
+
+    def constraints(self, target, keys):
+        """A primary key on the id, on the keys or nowhere; sometimes a unique index on the keys."""
+        names = [key.name for key in keys]
+        covers = not target.partition_by or "grp" in names
+        has_id = target.column("id") is not None
+        if has_id and not target.partition_by and self.chance(0.75):
+            target.primary_key = ["id"]
+        elif covers and self.chance(0.3):
+            target.primary_key = list(names)
+            for key in keys:
+                key.not_null = True
+        if covers and not target.primary_key and self.chance(0.3) or covers and target.primary_key != names and self.chance(0.2):
+            target.unique = self.random.choice(("UNIQUE", "UNIQUE NULLS NOT DISTINCT"))
+            target.unique_columns = list(names)
+
+    def late_column(self, target, key_names):
+        """The last column comes by ALTER TABLE ADD COLUMN: the rows before it do not have it stored."""
+        last = target.columns[-1]
+        simple = last.default and last.default.startswith("'") or not last.default and not last.not_null
+        if last.name in key_names + ["id", "grp"] or last.generated or last.identity or not simple or not self.chance(0.3):
+            return
+        target.late = last.name
+        target.late_rows = len(target.rows) // 2
+        value = last.default[1:-1].replace("''", "'") if last.default else None
+        for row in target.rows[:target.late_rows]:
+            row[last.name] = value
+
+    # ----- staging
+
+    def staging(self, target, key_names, taken):
+        columns = self.staging_columns(target, key_names)
+        keys = [target.column(name) for name in key_names]
+        rows = [self.staged(target, key_names, columns, row) for row in target.rows if self.chance(self.match_share())]
+        fresh = [c for c in target.columns if not c.generated]
+        wanted = self.random.choice((0, 0, 1, 2, 4)) if not self.large else self.random.randint(0, 1500)
+        for row in self.distinct_rows(fresh, keys, wanted, taken):
+            if row.get("id") and "id" not in key_names:
+                row["id"] = self.random.choice((None, None, str(self.random.randint(SEEDED_KEYS + 1, 9000))))
+            rows.append(self.staged(target, key_names, columns, row, fresh=True))
+        if self.chance(0.06):
+            rows = []
+        elif rows and self.chance(0.06):
+            rows.append(dict(self.random.choice(rows)))     # a duplicate in staging
+        self.random.shuffle(rows)
+        staging = Staging(self.random.choice(("import",) * 9 + ('St"aging',)), columns, rows)
+        staging.kind = self.random.choice(("table",) * 6 + ("temp", "temp", "unlogged", "view", "matview"))
+        if self.chance(0.15):
+            staging.dropped = self.random.sample(range(len(columns)), 1)
+        return staging
+
+    def match_share(self):
+        if not hasattr(self, "share"):
+            self.share = self.random.choice((0.5, 0.8, 1.0, 1.0))
+            self.same = self.random.choice((0.0, 0.5, 0.8, 1.0))
+        return self.share
+
+    def staging_columns(self, target, key_names):
+        everything_text = self.chance(0.15)
+        columns = []
+        for column in target.columns:
+            if column.name not in key_names and self.chance(0.12 if column.default or not column.not_null else 0.03):
+                continue
+            if column.generated and self.chance(0.6):
+                continue
+            columns.append(self.staging_column(column, everything_text))
+        if self.chance(0.08):
+            columns.append(StagingColumn("extra", "int4"))
+        if self.chance(0.5):
+            self.random.shuffle(columns)
+        return columns
+
+    def staging_column(self, column, everything_text):
+        options = [a for a in column.type.alternatives if (a.sql != "citext" or "citext" in self.available) and (column.name != "id" or not a.pool)]
+        wanted = [a for a in options if a.carrier and a.sql == "text"] if everything_text else options
+        same = StagingColumn(column.name, column.type.declaration(), column.type)
+        if everything_text and not wanted and column.type.plain == "":
+            return StagingColumn(column.name, "text", column.type)
+        if not wanted or not everything_text and not self.chance(0.3):
+            return same
+        chosen = self.random.choice(wanted)
+        if chosen.refused and not self.chance(0.15):
+            return same
+        return StagingColumn(column.name, chosen.sql, column.type, chosen)
+
+    def staged(self, target, key_names, columns, row, fresh=False):
+        """The staging row for a target row: the same, or with some values changed or written another way."""
+        self.match_share()
+        changed = not fresh and not self.chance(self.same)
+        result = {}
+        for staged in columns:
+            column = target.column(staged.name)
+            if column is None or column.generated:
+                result[staged.name] = None
+                continue
+            value = row[column.name]
+            if column.name not in key_names and column.name == "id":
+                value = value if fresh or self.chance(0.6) else None
+            elif column.name in key_names and changed and self.chance(0.3):
+                value = self.same_value(column, value)
+            elif column.name not in key_names and changed and self.chance(0.5):
+                value = self.value(column) if self.chance(0.7) else self.same_value(column, value)
+                if column.name == "grp" and self.chance(0.7):
+                    value = row["grp"]
+            result[staged.name] = self.fit(column, staged, value, column.name in key_names)
+        return result
+
+    def fit(self, column, staged, value, key):
+        """The value as a literal of the staging column's type."""
+        alternative = staged.alternative
+        if alternative is None or value is None:
+            return value
+        if alternative.carrier and column.type.bad and self.chance(0.006):
+            return self.random.choice(column.type.bad)
+        if alternative.extra and not self.large and self.chance(0.06 if not key else 0.02):
+            return self.random.choice(alternative.extra)
+        if alternative.pool is None or value in alternative.pool:
+            return value
+        if self.large and key:
+            return value
+        return self.random.choice(alternative.pool)

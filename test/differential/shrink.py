@@ -1,0 +1,143 @@
+"""Makes a failing case smaller while it goes on failing in the same way."""
+import copy
+
+from check import Failure, Invalid
+
+TRIES = 400
+
+
+def shrink(case, failure, fails):
+    """fails(case) returns the Failure that the case gives, or None. Returns the smallest case found, and its failure."""
+    tries = 0
+    progress = True
+    while progress and tries < TRIES:
+        progress = False
+        for smaller in candidates(case):
+            tries += 1
+            if tries > TRIES:
+                break
+            try:
+                found = fails(smaller)
+            except (Invalid, KeyError, IndexError):
+                continue
+            if isinstance(found, Failure) and found.kind == failure.kind:
+                case, failure, progress = smaller, found, True
+                break
+    return case, failure
+
+
+def candidates(case):
+    """Smaller cases, the boldest first."""
+    for rows in ("target", "staging"):
+        yield from fewer_rows(case, rows)
+    for name in list(case.options):
+        if name not in ("columns", "ignore_columns"):
+            yield changed(case, lambda c, name=name: c.options.pop(name))
+    for name in list(case.names):
+        yield changed(case, lambda c, name=name: (c.names.pop(name), c.options.pop(name)))
+    if case.settings:
+        yield changed(case, lambda c: c.settings.clear())
+        for i in range(len(case.settings)):
+            yield changed(case, lambda c, i=i: c.settings.pop(i))
+    if case.isolation != "READ COMMITTED":
+        yield changed(case, lambda c: setattr(c, "isolation", "READ COMMITTED"))
+    if case.committed:
+        yield changed(case, lambda c: setattr(c, "committed", False))
+    for column in case.target.columns:
+        if column.name not in (case.keys or []) and column.name not in case.filter_columns:
+            yield changed(case, lambda c, name=column.name: drop_column(c, name))
+    for column in case.staging.columns:
+        if column.name not in (case.keys or []):
+            yield changed(case, lambda c, name=column.name: drop_staging_column(c, name))
+    for key in case.keys or []:
+        if len(case.keys) > 1:
+            yield changed(case, lambda c, key=key: c.keys.remove(key))
+    if case.filter is not None and not case.refused:
+        yield changed(case, lambda c: (setattr(c, "filter", None), c.filter_columns.clear()))
+    yield from plainer(case)
+
+
+def fewer_rows(case, side):
+    count = len(getattr(case, side).rows)
+    size = count
+    while size >= 1:
+        for start in range(0, count, size):
+            yield changed(case, lambda c, start=start, size=size: cut(getattr(c, side), start, size))
+        size //= 2
+
+
+def cut(table, start, size):
+    del table.rows[start:start + size]
+    if hasattr(table, "late_rows"):
+        table.late_rows = max(min(table.late_rows, start), table.late_rows - size)
+        table.child_rows = [i if i < start else i - size for i in table.child_rows if not start <= i < start + size]
+
+
+def plainer(case):
+    target = case.target
+    if target.kind in ("temp", "unlogged"):
+        yield changed(case, lambda c: setattr(c.target, "kind", "plain"))
+    if target.partitions:
+        yield changed(case, plain_target)
+    if target.kind == "inherited":
+        yield changed(case, lambda c: (setattr(c.target, "kind", "plain"), c.target.child_rows.clear()))
+    if target.dropped:
+        yield changed(case, lambda c: c.target.dropped.clear())
+    if target.late:
+        yield changed(case, lambda c: (setattr(c.target, "late", ""), setattr(c.target, "late_rows", 0)))
+    if target.unique:
+        yield changed(case, lambda c: setattr(c.target, "unique", ""))
+    if target.primary_key:
+        yield changed(case, lambda c: c.target.primary_key.clear())
+    if case.staging.kind != "table":
+        yield changed(case, lambda c: setattr(c.staging, "kind", "table"))
+    if case.staging.dropped:
+        yield changed(case, lambda c: c.staging.dropped.clear())
+    for i, column in enumerate(target.columns):
+        for attribute, plain in (("default", None), ("not_null", False), ("generated", None)):
+            if getattr(column, attribute) and not column.sequence:
+                yield changed(case, lambda c, i=i, a=attribute, p=plain: setattr(c.target.columns[i], a, p))
+    for side in ("target", "staging"):
+        for i, row in enumerate(getattr(case, side).rows[:12]):
+            for name, value in row.items():
+                if value is not None and name not in (case.keys or []):
+                    yield changed(case, lambda c, side=side, i=i, name=name: getattr(c, side).rows[i].update({name: None}))
+
+
+def plain_target(case):
+    case.target.kind, case.target.partition_by, case.target.partitions = "plain", "", []
+
+
+def changed(case, change):
+    smaller = copy.deepcopy(case)
+    change(smaller)
+    return smaller
+
+
+def drop_column(case, name):
+    column = case.target.column(name)
+    if any(name in (other.generated or "") for other in case.target.columns) or name in case.target.partition_by:
+        raise KeyError(name)
+    case.target.columns.remove(column)
+    case.target.primary_key = [key for key in case.target.primary_key if key != name]
+    if case.target.late == name:
+        case.target.late, case.target.late_rows = "", 0
+    case.target.dropped.clear()
+    for row in case.target.rows:
+        row.pop(name, None)
+    drop_staging_column(case, name)
+
+
+def drop_staging_column(case, name):
+    case.staging.columns = [column for column in case.staging.columns if column.name != name]
+    case.staging.dropped.clear()
+    for row in case.staging.rows:
+        row.pop(name, None)
+    for option, names in list(case.names.items()):
+        if name in names:
+            names.remove(name)
+            if not names:
+                case.names.pop(option)
+                case.options.pop(option)
+            else:
+                case.options[option] = "ARRAY[" + ", ".join(f"'{n}'" for n in names) + "]::text[]"
