@@ -40,6 +40,14 @@ inline bool walk_query(Query *query, TreeWalker walker, void *context)
 #endif
 }
 
+/* 16 moved the rights that a query needs out of its range table (a61b1f74823). */
+inline void take_permissions([[maybe_unused]] Query *query, [[maybe_unused]] ParseState *state)
+{
+#if PG_VERSION_NUM >= 160000
+	query->rteperminfos = state->p_rteperminfos;
+#endif
+}
+
 /* 18 dropped the argument that promises a single run (3eea7a0c97e). */
 inline void run_executor(QueryDesc *query)
 {

@@ -41,7 +41,11 @@ Conversion Conversion::find(const ColumnType &source, const ColumnType &target)
 	conversion.typmod_ = target.typmod;
 	conversion.is_domain_ = getBaseType(target.oid) != target.oid;
 
-	if (Node *const cast = assignment_cast(source, target)) {
+	/* From text to text an INSERT's cast is right; to other types some casts take other input than
+	 * the type writes as output (regclass). */
+	bool const reads_text = is_text_type(source.oid) && !is_text_type(target.oid);
+	Node *const cast = reads_text ? nullptr : assignment_cast(source, target);
+	if (cast != nullptr) {
 		/* Functions such as citext's need a collation, as they would have in the INSERT. */
 		assign_expr_collations(nullptr, cast);
 		Expr *const planned = expression_planner(reinterpret_cast<Expr *>(cast));
@@ -52,12 +56,13 @@ Conversion Conversion::find(const ColumnType &source, const ColumnType &target)
 		conversion.evaluation_ = CreateStandaloneExprContext();
 		return conversion;
 	}
-	if (!is_text_type(source.oid)) {
+	if (!reads_text) {
 		conversion.kind_ = Kind::impossible;
 		return conversion;
 	}
 	Oid input;
 	conversion.kind_ = Kind::input;
+	conversion.is_padded_ = getBaseType(source.oid) == BPCHAROID;
 	getTypeInputInfo(target.oid, &input, &conversion.input_parameter_);
 	conversion.input_ = static_cast<FmgrInfo *>(palloc(sizeof(FmgrInfo)));
 	fmgr_info(input, conversion.input_);
@@ -79,6 +84,8 @@ Datum Conversion::apply(Datum value, bool &is_null) const
 Datum Conversion::apply_input(Datum value, bool &is_null) const
 {
 	char *const written = is_null ? nullptr : TextDatumGetCString(value);
+	if (is_padded_ && !is_null)
+		written[bpchartruelen(written, static_cast<int>(strlen(written)))] = '\0';
 	return InputFunctionCall(input_, written, input_parameter_, typmod_);
 }
 

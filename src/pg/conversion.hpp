@@ -38,6 +38,7 @@ class Conversion {
 
 	Kind kind_ = Kind::none;
 	bool is_domain_ = false;
+	bool is_padded_ = false; /* from char(n), whose blanks at the end are no data */
 	int32 typmod_ = -1;
 	Oid input_parameter_ = InvalidOid;
 	FmgrInfo *input_ = nullptr;

@@ -26,6 +26,17 @@ void add_filter_context(void *text)
 					errhint("Write what would stand after WHERE, for example 'company_id = 501'.")));
 }
 
+/* Is it *, t.* or (t).*, which mean something only in the list of a SELECT? */
+bool ends_in_star(Node *expression)
+{
+	List *names = NIL;
+	if (IsA(expression, ColumnRef))
+		names = reinterpret_cast<ColumnRef *>(expression)->fields;
+	else if (IsA(expression, A_Indirection))
+		names = reinterpret_cast<A_Indirection *>(expression)->indirection;
+	return names != NIL && IsA(llast(names), A_Star);
+}
+
 /* The grammar reads the text as what may follow SELECT; only a single bare expression will do. */
 Node *single_expression(const char *text)
 {
@@ -47,6 +58,8 @@ Node *single_expression(const char *text)
 	auto *const target = linitial_node(ResTarget, select->targetList);
 	if (target->name != nullptr || target->indirection != NIL)
 		refuse_shape("The expression has a name.");
+	if (ends_in_star(target->val))
+		refuse_shape("It is a list of expressions.");
 	return target->val;
 }
 
@@ -85,7 +98,31 @@ Bitmapset *columns_of(Node *expression)
 	return walk.columns;
 }
 
-void check_filter(Node *filter)
+/*
+ * Looks for volatile functions in the filter, and in the views that its sub-selects read. Policies
+ * of the target are not the filter's.
+ */
+bool has_volatile_functions(Node *filter, ParseState *state)
+{
+	if (contain_volatile_functions(filter))
+		return true;
+	if (!state->p_hasSubLinks)
+		return false;
+	Query *const query = makeNode(Query);
+	query->commandType = CMD_SELECT;
+	query->querySource = QSRC_ORIGINAL;
+	query->canSetTag = true;
+	query->hasSubLinks = true;
+	query->rtable = state->p_rtable;
+	compat::take_permissions(query, state);
+	query->jointree = makeFromExpr(state->p_joinlist, filter);
+	auto *const rewritten =
+		linitial_node(Query, QueryRewrite(static_cast<Query *>(copyObjectImpl(query))));
+	rt_fetch(1, rewritten->rtable)->securityQuals = NIL;
+	return contain_volatile_functions(reinterpret_cast<Node *>(rewritten));
+}
+
+void check_filter(Node *filter, ParseState *state)
 {
 	int const first = bms_next_member(columns_of(filter), -1);
 	if (first >= 0 && first + FirstLowInvalidHeapAttributeNumber < 0)
@@ -93,7 +130,7 @@ void check_filter(Node *filter)
 				(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
 				 errmsg("system columns are not allowed in the filter"),
 				 errdetail("The filter has to hold for rows that are not stored yet.")));
-	if (contain_volatile_functions(filter))
+	if (has_volatile_functions(filter, state))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("volatile functions are not allowed in the filter"),
 						errdetail("The filter decides which rows exist for the call and must give "
@@ -113,13 +150,13 @@ Filter analyze_filter(const char *text, const Relation &relation)
 	state->p_sourcetext = text;
 	ParseNamespaceItem *const item = addRangeTableEntryForRelation(
 		state, relation.get(), AccessShareLock, nullptr, true, true);
-	addNSItemToQuery(state, item, false, true, true);
+	addNSItemToQuery(state, item, true, true, true);
 	Filter filter;
 	filter.relation = item->p_rte;
 	filter.expression =
 		transformWhereClause(state, parsed, EXPR_KIND_WHERE, "bulk_sync filter");
 	assign_expr_collations(state, filter.expression);
-	check_filter(filter.expression);
+	check_filter(filter.expression, state);
 	free_parsestate(state);
 
 	error_context_stack = callback.previous;

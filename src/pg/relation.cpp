@@ -8,20 +8,13 @@ namespace bulk_sync::pg {
 
 namespace {
 
-struct Opened {
-	::Relation relation;
-	const char *qualified_name;
-};
-
-Opened open_raising(Oid oid, LOCKMODE mode)
+::Relation open_raising(Oid oid, LOCKMODE mode)
 {
 	::Relation const relation = try_relation_open(oid, mode);
 	if (relation == nullptr)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
 						errmsg("relation with OID %u does not exist", oid)));
-	return {relation,
-			quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-									   RelationGetRelationName(relation))};
+	return relation;
 }
 
 Attribute attribute_of(Form_pg_attribute form)
@@ -83,15 +76,21 @@ const char *operator_clause(const char *left, Oid left_type, Oid oper, const cha
 							Oid right_type)
 {
 	return pg_call([&] {
+		Oid declared_left;
+		Oid declared_right;
+		op_input_types(oper, &declared_left, &declared_right);
+		/* A cast to a polymorphic type would hide the real one. */
 		StringInfoData text;
 		initStringInfo(&text);
-		generate_operator_clause(&text, left, left_type, oper, right, right_type);
+		generate_operator_clause(&text, left,
+								 IsPolymorphicType(declared_left) ? declared_left : left_type,
+								 oper, right,
+								 IsPolymorphicType(declared_right) ? declared_right : right_type);
 		return text.data;
 	});
 }
 
-Relation::Relation(::Relation relation, const char *qualified_name)
-	: relation_(relation), qualified_name_(qualified_name)
+Relation::Relation(::Relation relation) : relation_(relation)
 {
 	TupleDesc const desc = RelationGetDescr(relation);
 	attributes_.reserve(desc->natts);
@@ -102,8 +101,15 @@ Relation::Relation(::Relation relation, const char *qualified_name)
 
 Relation Relation::open(Oid oid, LOCKMODE mode)
 {
-	Opened const opened = pg_call([&] { return open_raising(oid, mode); });
-	return Relation(opened.relation, opened.qualified_name);
+	return Relation(pg_call([&] { return open_raising(oid, mode); }));
+}
+
+const char *Relation::qualified_name() const
+{
+	return pg_call([&] {
+		return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation_)),
+										  RelationGetRelationName(relation_));
+	});
 }
 
 void Relation::close()

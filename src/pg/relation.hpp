@@ -39,7 +39,9 @@ class Relation {
 
 	Oid oid() const noexcept { return RelationGetRelid(relation_); }
 	const char *name() const noexcept { return RelationGetRelationName(relation_); }
-	const char *qualified_name() const noexcept { return qualified_name_; } /* quoted */
+	/* Name with its schema, quoted, as it is now: a schema can be renamed in spite of our lock.
+	 * Throws Error. */
+	const char *qualified_name() const;
 	char kind() const noexcept { return relation_->rd_rel->relkind; }
 	TupleDesc tuple_desc() const noexcept { return RelationGetDescr(relation_); }
 	const Vector<Attribute> &attributes() const noexcept { return attributes_; }
@@ -64,10 +66,9 @@ class Relation {
 	bool has_unique_index_on(const Vector<AttrNumber> &keys) const;
 
   private:
-	explicit Relation(::Relation relation, const char *qualified_name);
+	explicit Relation(::Relation relation);
 
 	::Relation relation_;
-	const char *qualified_name_;
 	Vector<Attribute> attributes_;
 };
 

@@ -60,8 +60,24 @@ void check_relation(const Query *query, Oid relation)
 {
 	if (main_relation(query) != relation)
 		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-						errmsg("relation with OID %u changed its name during bulk_sync", relation),
+						errmsg("relation \"%s\" was renamed during bulk_sync",
+							   get_rel_name(relation)),
 						errhint("Try the call again.")));
+}
+
+/*
+ * Plans a write by row ids. The ids come in the order of the pages, and the diff has just read those
+ * pages: a page that is fetched for a row costs what the next page of a scan costs, not four times
+ * as much.
+ */
+PlannedStmt *plan_write(Query *query, const char *text, ParamListInfo parameters)
+{
+	int const level = NewGUCNestLevel();
+	set_config_option("random_page_cost", GetConfigOption("seq_page_cost", false, false),
+					  PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	PlannedStmt *const plan = compat::plan_query(query, text, 0, parameters);
+	AtEOXact_GUC(true, level);
+	return plan;
 }
 
 } // namespace
@@ -121,9 +137,10 @@ Statement Statement::analyze(const String &sql, Snapshot snapshot, Oid relation,
 		check_relation(analyzed, relation);
 		auto *const query = linitial_node(Query, QueryRewrite(analyzed));
 		statement.has_policies_ = query->hasRowSecurity;
-		int const options = query->commandType == CMD_SELECT ? CURSOR_OPT_PARALLEL_OK : 0;
-		statement.plan_ =
-			compat::plan_query(query, statement.text_, options, statement.parameters_);
+		statement.plan_ = query->commandType == CMD_SELECT
+							  ? compat::plan_query(query, statement.text_, CURSOR_OPT_PARALLEL_OK,
+												   statement.parameters_)
+							  : plan_write(query, statement.text_, statement.parameters_);
 		context.leave();
 		PopActiveSnapshot();
 		return statement;

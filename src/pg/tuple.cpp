@@ -5,6 +5,7 @@
 extern "C" {
 #include "access/detoast.h"
 #include "mb/pg_wchar.h"
+#include "utils/expandeddatum.h"
 }
 
 namespace bulk_sync::pg {
@@ -13,14 +14,45 @@ namespace {
 
 constexpr int longest_shown_value = 64; /* bytes, as ExecBuildSlotValueDescription is called with */
 
-bool any_null(const bool *nulls, int count)
-{
-	return memchr(nulls, true, static_cast<std::size_t>(count)) != nullptr;
-}
-
+/* Length of the front of a tuple, up to its first value. */
 std::size_t header_size(int columns, bool has_nulls)
 {
 	return MAXALIGN(SizeofMinimalTupleHeader + (has_nulls ? BITMAPLEN(columns) : 0));
+}
+
+std::size_t aligned(std::size_t offset, std::size_t align)
+{
+	return (offset + align - 1) & ~(align - 1);
+}
+
+/* Goes on to the next multiple of `align`, leaving zeros. */
+char *pad_to(char *at, std::size_t align)
+{
+	auto const end = aligned(reinterpret_cast<std::uintptr_t>(at), align);
+	while (reinterpret_cast<std::uintptr_t>(at) < end)
+		*at++ = 0;
+	return at;
+}
+
+template <typename Integer> char *put_integer(Datum value, char *at)
+{
+	at = pad_to(at, sizeof(Integer));
+	*reinterpret_cast<Integer *>(at) = static_cast<Integer>(value);
+	return at + sizeof(Integer);
+}
+
+uint8 alignment_of(char code)
+{
+	switch (code) {
+	case TYPALIGN_SHORT:
+		return ALIGNOF_SHORT;
+	case TYPALIGN_INT:
+		return ALIGNOF_INT;
+	case TYPALIGN_DOUBLE:
+		return ALIGNOF_DOUBLE;
+	default:
+		return 1;
+	}
 }
 
 void append_value(StringInfo text, Form_pg_attribute column, Datum value)
@@ -66,27 +98,144 @@ TupleDesc describe(const Vector<ColumnType> &types)
 	});
 }
 
-std::size_t tuple_size(TupleDesc desc, const Datum *values, const bool *nulls)
+TupleFormer::TupleFormer(TupleDesc desc)
 {
-	return header_size(desc->natts, any_null(nulls, desc->natts)) +
-		   heap_compute_data_size(desc, const_cast<Datum *>(values), const_cast<bool *>(nulls));
+	columns_.reserve(desc->natts);
+	for (int i = 0; i < desc->natts; i++) {
+		Form_pg_attribute const attribute = TupleDescAttr(desc, i);
+		columns_.push_back(
+			{kind_of(attribute), alignment_of(attribute->attalign), attribute->attlen});
+	}
 }
 
-MinimalTuple form_tuple(TupleDesc desc, const Datum *values, const bool *nulls, void *at,
-						std::size_t size)
+TupleFormer::Kind TupleFormer::kind_of(Form_pg_attribute attribute) noexcept
 {
-	bool const has_nulls = any_null(nulls, desc->natts);
-	std::size_t const header = header_size(desc->natts, has_nulls);
-	auto const tuple = static_cast<MinimalTuple>(at);
+	if (attribute->attlen == -2)
+		return Kind::cstring;
+	if (attribute->attlen == -1)
+		return attribute->attstorage == TYPSTORAGE_PLAIN ? Kind::plain_varlena : Kind::varlena;
+	if (!attribute->attbyval)
+		return Kind::fixed;
+	switch (attribute->attlen) {
+	case 1:
+		return Kind::byte1;
+	case 2:
+		return Kind::byte2;
+	case 4:
+		return Kind::byte4;
+	default:
+		return Kind::byte8;
+	}
+}
 
-	memset(at, 0, size);
+std::size_t TupleFormer::size(const Datum *values, const bool *nulls) const
+{
+	std::size_t bytes = 0;
+	bool has_nulls = false;
+	for (int i = 0; i < columns(); i++) {
+		if (nulls[i]) {
+			has_nulls = true;
+			continue;
+		}
+		const FormedColumn &column = columns_[i];
+		const char *const pointer = DatumGetPointer(values[i]);
+		switch (column.kind) {
+		case Kind::varlena:
+			if (VARATT_CAN_MAKE_SHORT(pointer)) {
+				bytes += VARATT_CONVERTED_SHORT_SIZE(pointer);
+				continue;
+			}
+			[[fallthrough]];
+		case Kind::plain_varlena:
+			if (VARATT_IS_EXTERNAL_EXPANDED(pointer))
+				bytes = aligned(bytes, column.align) + EOH_get_flat_size(DatumGetEOHP(values[i]));
+			else
+				bytes = (VARATT_IS_1B(pointer) ? bytes : aligned(bytes, column.align)) +
+						VARSIZE_ANY(pointer);
+			continue;
+		case Kind::cstring:
+			bytes += strlen(pointer) + 1;
+			continue;
+		default:
+			bytes = aligned(bytes, column.align) + column.length;
+		}
+	}
+	return header_size(columns(), has_nulls) + bytes;
+}
+
+void TupleFormer::form(const Datum *values, const bool *nulls, void *memory,
+					   std::size_t size) const
+{
+	bool const has_nulls = memchr(nulls, true, columns_.size()) != nullptr;
+	std::size_t const header = header_size(columns(), has_nulls);
+	auto const tuple = static_cast<MinimalTuple>(memory);
+	memset(memory, 0, header);
 	tuple->t_len = static_cast<uint32>(size);
-	HeapTupleHeaderSetNatts(tuple, desc->natts);
+	HeapTupleHeaderSetNatts(tuple, columns());
 	tuple->t_hoff = static_cast<uint8>(header + MINIMAL_TUPLE_OFFSET);
-	heap_fill_tuple(desc, const_cast<Datum *>(values), const_cast<bool *>(nulls),
-					static_cast<char *>(at) + header, size - header, &tuple->t_infomask,
-					has_nulls ? tuple->t_bits : nullptr);
-	return tuple;
+	uint16 infomask = has_nulls ? HEAP_HASNULL : 0;
+
+	char *at = static_cast<char *>(memory) + header;
+	for (int i = 0; i < columns(); i++) {
+		if (nulls[i])
+			continue;
+		if (has_nulls)
+			tuple->t_bits[i / 8] |= static_cast<bits8>(1 << (i % 8));
+		const FormedColumn &column = columns_[i];
+		switch (column.kind) {
+		case Kind::byte1:
+			at = put_integer<uint8>(values[i], at);
+			break;
+		case Kind::byte2:
+			at = put_integer<uint16>(values[i], at);
+			break;
+		case Kind::byte4:
+			at = put_integer<uint32>(values[i], at);
+			break;
+		case Kind::byte8:
+			at = put_integer<uint64>(values[i], at);
+			break;
+		case Kind::fixed:
+			at = pad_to(at, column.align);
+			memcpy(at, DatumGetPointer(values[i]), column.length);
+			at += column.length;
+			break;
+		case Kind::cstring:
+			infomask |= HEAP_HASVARWIDTH;
+			at = stpcpy(at, DatumGetCString(values[i])) + 1;
+			break;
+		default:
+			infomask |= HEAP_HASVARWIDTH;
+			at = put_varlena(column, values[i], at, infomask);
+		}
+	}
+	tuple->t_infomask = infomask;
+}
+
+char *TupleFormer::put_varlena(const FormedColumn &column, Datum value, char *at,
+							   uint16 &infomask) const
+{
+	const char *const pointer = DatumGetPointer(value);
+	if (VARATT_IS_EXTERNAL_EXPANDED(pointer)) {
+		ExpandedObjectHeader *const object = DatumGetEOHP(value);
+		at = pad_to(at, column.align);
+		std::size_t const length = EOH_get_flat_size(object);
+		EOH_flatten_into(object, at, length);
+		return at + length;
+	}
+	if (VARATT_IS_EXTERNAL(pointer))
+		infomask |= HEAP_HASEXTERNAL;
+	if (column.kind == Kind::varlena && VARATT_CAN_MAKE_SHORT(pointer)) {
+		std::size_t const length = VARATT_CONVERTED_SHORT_SIZE(pointer);
+		SET_VARSIZE_SHORT(at, length);
+		memcpy(at + 1, VARDATA(pointer), length - 1);
+		return at + length;
+	}
+	if (!VARATT_IS_1B(pointer))
+		at = pad_to(at, column.align);
+	std::size_t const length = VARSIZE_ANY(pointer);
+	memcpy(at, pointer, length);
+	return at + length;
 }
 
 Datum without_toast_pointer(Datum value)

@@ -16,13 +16,38 @@ TupleDesc project(TupleDesc source, const Vector<AttrNumber> &columns);
 /* A descriptor of columns c1, c2.. of the given types. Throws Error. */
 TupleDesc describe(const Vector<ColumnType> &types);
 
-/* Bytes that form_tuple() will need for this row. Raises. */
-std::size_t tuple_size(TupleDesc desc, const Datum *values, const bool *nulls);
+/*
+ * Forms minimal tuples, in the layout of heap_form_minimal_tuple(), straight into memory of the
+ * caller. The server's function takes a third of the time of a diff; this one keeps what it needs of
+ * a column in 8 bytes, where pg_attribute has 100, and decides once what kind of column it is.
+ *
+ * Equal rows give equal bytes: the padding is zeroed. TOAST pointers stay pointers.
+ */
+class TupleFormer {
+  public:
+	/* For rows of `desc`, in the current memory context. Throws Error. */
+	explicit TupleFormer(TupleDesc desc);
 
-/* Forms a minimal tuple at `at`, which is aligned and has `size` bytes, as tuple_size() said. Equal
- * rows give equal bytes: the padding is zeroed. TOAST pointers stay pointers. Raises. */
-MinimalTuple form_tuple(TupleDesc desc, const Datum *values, const bool *nulls, void *at,
-						std::size_t size);
+	/* Bytes that form() will write for this row. Raises. */
+	std::size_t size(const Datum *values, const bool *nulls) const;
+
+	/* Forms a tuple at `at`, which is aligned and has `size` bytes, as size() said. Raises. */
+	void form(const Datum *values, const bool *nulls, void *at, std::size_t size) const;
+
+	int columns() const noexcept { return static_cast<int>(columns_.size()); }
+
+  private:
+	enum class Kind : uint8 { byte1, byte2, byte4, byte8, fixed, varlena, plain_varlena, cstring };
+	struct FormedColumn {
+		Kind kind;
+		uint8 align; /* bytes */
+		int16 length;
+	};
+	static Kind kind_of(Form_pg_attribute attribute) noexcept;
+	char *put_varlena(const FormedColumn &column, Datum value, char *at, uint16 &infomask) const;
+
+	Vector<FormedColumn> columns_;
+};
 
 /* Takes a tuple apart; by-reference values point into it. A descriptor with fewer columns than the
  * tuple reads the leading ones. */

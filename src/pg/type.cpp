@@ -117,7 +117,7 @@ KeyEquality KeyEquality::look_up(const ColumnType &type)
 	return equality;
 }
 
-uint64 KeyEquality::hash(Datum value) const
+uint64 KeyEquality::hash_reference(Datum value) const
 {
 	if (by_image_)
 		return hash_image(type_, value);
@@ -127,7 +127,7 @@ uint64 KeyEquality::hash(Datum value) const
 		FunctionCall2Coll(hash_, type_.collation, value, Int64GetDatum(0)));
 }
 
-bool KeyEquality::equal(Datum left, Datum right) const
+bool KeyEquality::equal_reference(Datum left, Datum right) const
 {
 	if (by_image_)
 		return same_image(type_, left, right);

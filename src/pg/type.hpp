@@ -60,8 +60,14 @@ class KeyEquality {
 	static KeyEquality of(const ColumnType &type);
 
 	/* Neither value is NULL. Both raise. */
-	uint64 hash(Datum value) const;
-	bool equal(Datum left, Datum right) const;
+	uint64 hash(Datum value) const
+	{
+		return by_image_ && type_.by_value ? static_cast<uint64>(value) : hash_reference(value);
+	}
+	bool equal(Datum left, Datum right) const
+	{
+		return by_image_ && type_.by_value ? left == right : equal_reference(left, right);
+	}
 
 	/* Does equality imply the same image? */
 	bool by_image() const noexcept { return by_image_; }
@@ -70,6 +76,8 @@ class KeyEquality {
 
   private:
 	static KeyEquality look_up(const ColumnType &type);
+	uint64 hash_reference(Datum value) const;
+	bool equal_reference(Datum left, Datum right) const;
 
 	ColumnType type_;
 	bool by_image_ = false;

@@ -232,8 +232,12 @@ ColumnMap map_columns(const Request &request, const Relation &target, const Rela
 
 void carry_columns(ColumnMap &map, const Relation &target, const Vector<AttrNumber> &columns)
 {
+	auto const in_image = [&](AttrNumber column) {
+		return std::any_of(map.image.begin(), map.image.end(),
+						   [&](const Column &other) { return other.target == column; });
+	};
 	for (AttrNumber const column : columns)
-		if (!contains(map.carried, column))
+		if (!in_image(column) && !contains(map.carried, column))
 			map.carried.push_back(column);
 	if (!map.carried.empty())
 		map.carried_desc = pg::project(target.tuple_desc(), map.carried);

@@ -51,7 +51,7 @@ struct ColumnMap {
 ColumnMap map_columns(const Request &request, const pg::Relation &target,
 					  const pg::Relation &staging);
 
-/* Adds target columns to read along, each once. */
+/* Adds target columns to read along, each once, and none that the image has. */
 void carry_columns(ColumnMap &map, const pg::Relation &target,
 				   const Vector<AttrNumber> &columns);
 

@@ -1,7 +1,9 @@
 #include "sync/conflicts.hpp"
 
 #include "pg/concurrency.hpp"
+#include "pg/statement.hpp"
 #include "sync/scan.hpp"
+#include "sync/statements.hpp"
 
 namespace bulk_sync {
 
@@ -18,6 +20,29 @@ class PairFinder final : public DiffSink {
 	bool found = false;
 };
 
+/* A sum over row versions that does not depend on their order. */
+class VersionSum final : public pg::RowReceiver {
+  public:
+	void row(TupleTableSlot *slot) override
+	{
+		RowId const id = row_id_of(slot);
+		uint64 const place = pg::hash_combine(
+			id.table, (uint64{ItemPointerGetBlockNumberNoCheck(&id.tid)} << 16) |
+						  ItemPointerGetOffsetNumberNoCheck(&id.tid));
+		sum += pg::hash_combine(place, id.xmin);
+	}
+
+	uint64 sum = 0;
+};
+
+uint64 sum_versions(Snapshot snapshot, const Scope &scope, const pg::Relation &target)
+{
+	VersionSum versions;
+	pg::Statement::analyze(select_row_ids(scope, target), snapshot, target.oid(), {}, {})
+		.read(versions);
+	return versions.sum;
+}
+
 void feed_inserts(ChangeSet &changes, Diff &diff)
 {
 	for (InsertGroup &group : changes.inserts())
@@ -31,6 +56,7 @@ void feed_inserts(ChangeSet &changes, Diff &diff)
 			}
 			ExecDropSingleTupleTableSlot(slot);
 		});
+	pg::pg_call([&] { diff.end_staged(); });
 }
 
 } // namespace
@@ -49,6 +75,15 @@ bool new_keys_exist_by_now(const ColumnMap &map, const Scope &scope, ChangeSet &
 	latest.release();
 	work.finish();
 	return finder.found;
+}
+
+bool scope_changed_since(Snapshot snapshot, const Scope &scope, const pg::Relation &target)
+{
+	auto latest = pg::ReadSnapshot::latest();
+	bool const changed = sum_versions(snapshot, scope, target) !=
+						 sum_versions(latest.get(), scope, target);
+	latest.release();
+	return changed;
 }
 
 } // namespace bulk_sync

@@ -1,5 +1,5 @@
 /*
- * Rows that other transactions inserted with one of our new keys after the snapshot of the diff.
+ * What other transactions have done since an old snapshot, where no error of the server tells.
  */
 #pragma once
 
@@ -12,5 +12,9 @@ namespace bulk_sync {
  * the target anew. Throws pg::Error. */
 bool new_keys_exist_by_now(const ColumnMap &map, const Scope &scope, ChangeSet &changes,
 						   const pg::Relation &target);
+
+/* Have the rows in scope changed since the snapshot in any way? Reads the scope twice. Throws
+ * pg::Error. */
+bool scope_changed_since(Snapshot snapshot, const Scope &scope, const pg::Relation &target);
 
 } // namespace bulk_sync

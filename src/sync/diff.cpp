@@ -38,12 +38,6 @@ uint64 Diff::hash_key(const Datum *values, const bool *nulls) const
 
 /* ---- staging ---- */
 
-void Diff::expect_staged(double rows)
-{
-	expected_rows_ = rows;
-	rows_.expect(rows);
-}
-
 void Diff::add_staged(const Datum *values, const bool *nulls)
 {
 	MemoryContext const caller = MemoryContextSwitchTo(scratch_);
@@ -51,9 +45,8 @@ void Diff::add_staged(const Datum *values, const bool *nulls)
 	RowExtent const extent = staged_former_.measure(values, nulls);
 
 	counts_.staged++;
-	staged_bytes_ += static_cast<double>(StagedRow::footprint(extent));
 	if (!partitions_ && rows_.is_full_for(extent))
-		divide_rows(std::max(expected_rows_, 2.0 * static_cast<double>(counts_.staged)));
+		divide_rows();
 	if (partitions_) {
 		StagedRow *const row = spare_row(hash, extent);
 		staged_former_.form(values, nulls, extent, row->bytes());
@@ -61,45 +54,43 @@ void Diff::add_staged(const Datum *values, const bool *nulls)
 	} else {
 		StagedRow *const row = rows_.append(hash, extent);
 		staged_former_.form(values, nulls, extent, row->bytes());
-		insert_staged(row);
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(scratch_);
 }
 
-/* A row outside of the table, valid until the next row is made. */
+void Diff::end_staged()
+{
+	if (!partitions_)
+		build_table();
+}
+
+void Diff::build_table()
+{
+	MemoryContext const caller = MemoryContextSwitchTo(scratch_);
+	rows_.build_table([&](StagedRow *first) { note_duplicate(staging_duplicates_, first); });
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(scratch_);
+}
+
+/* A row outside of the arena, valid until the next row is made. */
 StagedRow *Diff::spare_row(uint64 hash, RowExtent extent)
 {
-	auto *const row =
-		reinterpret_cast<StagedRow *>(batch_space(StagedRow::footprint(extent)));
+	auto *const row = reinterpret_cast<StagedRow *>(batch_space(StagedRow::footprint(extent)));
 	batch_used_ = 0;
 	row->hash = hash;
 	row->extent = extent;
-	row->matched = false;
-	row->duplicate = false;
 	return row;
 }
 
-void Diff::insert_staged(StagedRow *row)
+/* Moves the rows in memory to files, of which there are enough for the rows that are expected. */
+void Diff::divide_rows()
 {
-	if (StagedRow *const same = rows_.insert(row)) {
-		row->matched = true;
-		note_duplicate(staging_duplicates_, same);
-	}
-}
-
-/* Moves the rows in memory to files. Of rows with the same key one goes, with the note that the key
- * is known to be a duplicate. */
-void Diff::divide_rows(double expected_rows)
-{
-	double const row_bytes = staged_bytes_ / static_cast<double>(counts_.staged);
+	double const parts = expected_rows_ / static_cast<double>(counts_.staged);
 	MemoryContext const caller = MemoryContextSwitchTo(context_);
-	partitions_.emplace(0, partition_bits(expected_rows * (row_bytes + 2 * sizeof(void *)), limit_));
+	partitions_.emplace(0, partition_bits(std::max(parts, 2.0), limit_));
 	MemoryContextSwitchTo(caller);
-	rows_.for_each([&](StagedRow *row) {
-		if (!row->matched)
-			partitions_->put(row);
-	});
+	rows_.for_each([&](StagedRow *row) { partitions_->put(row); });
 	rows_.clear();
 }
 
@@ -193,9 +184,12 @@ bool Diff::match(const TargetRow &row, StagedRow *staged)
 
 void Diff::count_pair(const TargetRow &, StagedRow *staged)
 {
-	if (staged->matched)
+	if (staged->matched) {
 		note_duplicate(target_duplicates_, staged);
+		return;
+	}
 	staged->matched = true;
+	counts_.matched++;
 }
 
 /* Fills old_, new_ and changed_; is any column changed? */
@@ -222,8 +216,12 @@ bool Diff::compare_columns(const TargetRow &row, StagedRow *staged)
 	return any;
 }
 
-void Diff::emit_added()
+/* Rows of staging in memory without a counterpart; the common case that all have one costs no look
+ * at them. */
+void Diff::emit_added(uint64 matched_before)
 {
+	if (counts_.matched - matched_before == rows_.count())
+		return;
 	rows_.for_each([&](StagedRow *row) {
 		CHECK_FOR_INTERRUPTS();
 		if (!row->matched)
@@ -235,7 +233,7 @@ void Diff::end_target()
 {
 	if (!partitions_) {
 		flush_batch();
-		emit_added();
+		emit_added(0);
 		return;
 	}
 	MemoryContext const caller = MemoryContextSwitchTo(context_);
@@ -252,10 +250,11 @@ void Diff::end_target()
 
 void Diff::process(PartitionPair &pair, Vector<PartitionPair> &queue)
 {
+	uint64 const matched_before = counts_.matched;
 	if (load_staged(pair)) {
 		compare_file(pair.target);
 		flush_batch();
-		emit_added();
+		emit_added(matched_before);
 		pair.staged.close();
 		pair.target.close();
 	} else {
@@ -269,37 +268,29 @@ bool Diff::load_staged(PartitionPair &pair)
 {
 	StagedRow header;
 	bool const divisible = pair.bits_used + most_partition_bits <= 64;
-	KeyList const duplicates_before = staging_duplicates_;
 
 	pair.staged.rewind();
 	while (read_header(pair.staged, header)) {
 		CHECK_FOR_INTERRUPTS();
-		if (divisible && rows_.is_full_for(header.extent)) {
-			staging_duplicates_ = duplicates_before; /* they will be found again */
+		if (divisible && rows_.is_full_for(header.extent))
 			return false;
-		}
 		StagedRow *const row = rows_.append(header.hash, header.extent);
-		row->duplicate = header.duplicate;
 		pair.staged.read(row->bytes(), header.extent.total);
-		MemoryContext const caller = MemoryContextSwitchTo(scratch_);
-		insert_staged(row);
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(scratch_);
 	}
+	build_table();
 	return true;
 }
 
 void Diff::divide_pair(PartitionPair &pair, Vector<PartitionPair> &queue)
 {
 	rows_.clear();
-	Partitions parts(pair.bits_used, partition_bits(4.0 * static_cast<double>(limit_), limit_));
+	Partitions parts(pair.bits_used, partition_bits(4.0, limit_));
 
 	StagedRow header;
 	pair.staged.rewind();
 	while (read_header(pair.staged, header)) {
 		CHECK_FOR_INTERRUPTS();
 		StagedRow *const row = spare_row(header.hash, header.extent);
-		row->duplicate = header.duplicate;
 		pair.staged.read(row->bytes(), header.extent.total);
 		parts.put(row);
 	}

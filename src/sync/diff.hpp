@@ -42,6 +42,7 @@ struct DiffCounts {
 	uint64 staged = 0;	  /* rows in staging */
 	uint64 in_scope = 0;  /* rows of the target that were read */
 	uint64 unchanged = 0; /* pairs with the same image */
+	uint64 matched = 0;	  /* rows of staging that have a counterpart */
 };
 
 class Diff {
@@ -50,14 +51,16 @@ class Diff {
 	 * rows and the buffers of its files. Throws pg::Error. */
 	Diff(const ColumnMap &map, DiffSink &sink, std::size_t limit);
 
+	/* How many rows of staging the planner expects, to divide them well if need be. */
+	void expect_staged(double rows) noexcept { expected_rows_ = rows; }
+
 	/*
 	 * First all rows of staging, then end_staged(); then all rows of the target, then
 	 * end_target(). Values are those of the image columns, then those of the extra or carried ones.
 	 * All raise.
 	 */
-	void expect_staged(double rows);
 	void add_staged(const Datum *values, const bool *nulls);
-	void end_staged() noexcept { staging_done_ = true; }
+	void end_staged();
 	void add_target(const RowId &id, const Datum *values, const bool *nulls);
 	void end_target();
 
@@ -73,9 +76,9 @@ class Diff {
 	static constexpr std::size_t batch_bytes = 256 * 1024;
 
 	uint64 hash_key(const Datum *values, const bool *nulls) const;
-	void insert_staged(StagedRow *row);
+	void build_table();
 	StagedRow *spare_row(uint64 hash, RowExtent extent);
-	void divide_rows(double expected_rows);
+	void divide_rows();
 
 	char *batch_space(std::size_t bytes);
 	void batch(TargetRow row);
@@ -84,7 +87,7 @@ class Diff {
 	bool match(const TargetRow &row, StagedRow *staged);
 	bool compare_columns(const TargetRow &row, StagedRow *staged);
 	void count_pair(const TargetRow &row, StagedRow *staged);
-	void emit_added();
+	void emit_added(uint64 matched_before);
 
 	void process(PartitionPair &pair, Vector<PartitionPair> &queue);
 	bool load_staged(PartitionPair &pair);
@@ -103,8 +106,6 @@ class Diff {
 	StagedRows rows_;
 	std::optional<Partitions> partitions_;
 	double expected_rows_ = 0;
-	double staged_bytes_ = 0;
-	bool staging_done_ = false;
 
 	TargetRow batch_[batch_rows];
 	int batched_ = 0;

@@ -11,7 +11,6 @@ namespace {
 struct StagedHeader {
 	uint64 hash;
 	RowExtent extent;
-	bool duplicate;
 };
 
 struct TargetHeader {
@@ -36,7 +35,6 @@ void Partitions::put(StagedRow *row)
 	StagedHeader header = {};
 	header.hash = row->hash;
 	header.extent = row->extent;
-	header.duplicate = row->duplicate;
 	pg::TempFile &file = pair_for(row->hash).staged;
 	file.write(&header, sizeof(header));
 	file.write(row->bytes(), row->extent.total);
@@ -53,12 +51,12 @@ void Partitions::put(const TargetRow &row)
 	file.write(row.bytes, row.extent.total);
 }
 
-int partition_bits(double expected_bytes, std::size_t limit) noexcept
+int partition_bits(double parts, std::size_t limit) noexcept
 {
 	/* Both files of a pair have a buffer, and all buffers together get half of the limit. */
 	auto const affordable = std::bit_width(limit / 2 / (2 * pg::temp_file_buffer_bytes)) - 1;
-	double const pairs = 1.5 * expected_bytes / static_cast<double>(limit);
-	int const wanted = pairs <= 1 ? fewest_bits : static_cast<int>(std::ceil(std::log2(pairs)));
+	/* Parts differ in size, and what is expected may be wrong. */
+	int const wanted = static_cast<int>(std::ceil(std::log2(1.5 * std::max(parts, 1.0))));
 	return std::max(fewest_bits, std::min({wanted, static_cast<int>(affordable), most_partition_bits}));
 }
 
@@ -69,8 +67,6 @@ bool read_header(pg::TempFile &file, StagedRow &row)
 		return false;
 	row.hash = header.hash;
 	row.extent = header.extent;
-	row.matched = false;
-	row.duplicate = header.duplicate;
 	return true;
 }
 

@@ -42,15 +42,15 @@ class Partitions {
 	Vector<PartitionPair> pairs_;
 };
 
-/* Bits to divide by, so that a pair's staging rows fit: from the bytes that the rows are expected
- * to take, and the bytes there are for them and for the buffers of the files. */
-int partition_bits(double expected_bytes, std::size_t limit) noexcept;
+/* Bits to divide by, when the staging rows are expected to be `parts` times what fits into the
+ * limit, which is in bytes and has to have room for the buffers of the files too. */
+int partition_bits(double parts, std::size_t limit) noexcept;
 
 /* Most bits that a single division uses. */
 inline constexpr int most_partition_bits = 8;
 
-/* Header of the next row of a file; its bytes follow and are to be read next. The flag `matched` of
- * a staged row is not kept, and row.bytes of a target row is left as it is. */
+/* Header of the next row of a file; its bytes follow and are to be read next. The flags of a
+ * staged row are not kept, and row.bytes of a target row is left as it is. */
 bool read_header(pg::TempFile &file, StagedRow &row);
 bool read_header(pg::TempFile &file, TargetRow &row);
 

@@ -39,13 +39,15 @@ void require_columns(const ColumnMap &map, Oid relation, AclMode right,
 }
 
 /* The scan of the target reads ctid and xmin, for which rights on columns are not enough. */
-void require_select_on_target(const Relation &target)
+void require_select_on_target(Oid target)
 {
-	if (pg::may_on_relation(target.oid(), ACL_SELECT))
+	if (pg::may_on_relation(target, ACL_SELECT))
 		return;
+	if (!pg::may_on_some_column(target, ACL_SELECT))
+		pg::refuse_access(target);
 	pg_call([&] {
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("permission denied for table %s", target.name()),
+						errmsg("permission denied for table %s", get_rel_name(target)),
 						errdetail("bulk_sync needs SELECT on the whole target, not only on some "
 								  "of its columns.")));
 	});
@@ -114,7 +116,7 @@ void check_staging(const Relation &staging)
 
 void check_rights_before_locks(const Request &request)
 {
-	require_some(request.target, ACL_SELECT);
+	require_select_on_target(request.target);
 	require_some(request.staging, ACL_SELECT);
 	if (request.dry_run)
 		return;
@@ -129,7 +131,7 @@ void check_rights_before_locks(const Request &request)
 void check_rights(const Request &request, const ColumnMap &map, const Relation &target,
 				  const Relation &staging)
 {
-	require_select_on_target(target);
+	require_select_on_target(target.oid());
 	require_columns(map, staging.oid(), ACL_SELECT, &Column::staging,
 					[](const Column &) { return true; });
 	if (request.dry_run)

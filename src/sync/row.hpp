@@ -6,6 +6,9 @@
  */
 #pragma once
 
+#include <algorithm>
+#include <optional>
+
 #include "pg/tuple.hpp"
 #include "sync/column_map.hpp"
 
@@ -59,39 +62,44 @@ struct TargetRow {
 	}
 };
 
-/* Measures and forms the bytes of rows that consist of one tuple or two. Both raise. */
+/* Measures and forms the bytes of rows that consist of one tuple or two. */
 class RowFormer {
   public:
-	RowFormer(TupleDesc first, TupleDesc second) noexcept : first_(first), second_(second) {}
+	/* `second` may be nullptr. In the current memory context. Throws pg::Error. */
+	RowFormer(TupleDesc first, TupleDesc second) : first_(first)
+	{
+		if (second != nullptr)
+			second_.emplace(second);
+	}
 
-	/* `values` has the columns of the first tuple and then those of the second. */
+	/* `values` has the columns of the first tuple and then those of the second. Both raise. */
 	RowExtent measure(const Datum *values, const bool *nulls) const
 	{
 		RowExtent extent;
-		extent.total = static_cast<uint32>(pg::tuple_size(first_, values, nulls));
-		if (second_ != nullptr) {
-			extent.second = MAXALIGN(extent.total);
-			extent.total = extent.second +
-						   static_cast<uint32>(pg::tuple_size(second_, values + first_->natts,
-															  nulls + first_->natts));
+		extent.total = static_cast<uint32>(first_.size(values, nulls));
+		if (second_) {
+			extent.second = static_cast<uint32>(MAXALIGN(extent.total));
+			extent.total =
+				extent.second + static_cast<uint32>(second_->size(values + first_.columns(),
+																  nulls + first_.columns()));
 		}
 		return extent;
 	}
 
 	void form(const Datum *values, const bool *nulls, RowExtent extent, char *at) const
 	{
-		if (second_ == nullptr) {
-			pg::form_tuple(first_, values, nulls, at, extent.total);
+		if (!second_) {
+			first_.form(values, nulls, at, extent.total);
 			return;
 		}
-		pg::form_tuple(first_, values, nulls, at, pg::tuple_size(first_, values, nulls));
-		pg::form_tuple(second_, values + first_->natts, nulls + first_->natts, at + extent.second,
-					   extent.total - extent.second);
+		first_.form(values, nulls, at, first_.size(values, nulls));
+		second_->form(values + first_.columns(), nulls + first_.columns(), at + extent.second,
+					  extent.total - extent.second);
 	}
 
   private:
-	TupleDesc first_;
-	TupleDesc second_;
+	pg::TupleFormer first_;
+	std::optional<pg::TupleFormer> second_;
 };
 
 /* A row taken apart; the arrays live as long as the memory context they were made in. */

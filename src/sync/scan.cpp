@@ -1,5 +1,7 @@
 #include "sync/scan.hpp"
 
+#include <algorithm>
+
 #include "pg/statement.hpp"
 #include "sync/statements.hpp"
 
@@ -18,6 +20,7 @@ class StagingReceiver final : public pg::RowReceiver {
 	StagingReceiver(const ColumnMap &map, const pg::Relation &staging, Diff &diff)
 		: map_(map), staging_(staging), diff_(diff),
 		  keeps_pointers_(staging.kind() == RELKIND_RELATION || staging.kind() == RELKIND_MATVIEW),
+		  passes_through_(keeps_pointers_ && needs_no_conversion(map)),
 		  row_(RowValues::with_room_for(static_cast<int>(map.image.size() + map.extra.size()))),
 		  context_(pg_call([] {
 			  return AllocSetContextCreateInternal(CurrentMemoryContext, "bulk_sync conversion",
@@ -28,6 +31,29 @@ class StagingReceiver final : public pg::RowReceiver {
 
 	void row(TupleTableSlot *slot) override
 	{
+		slot_getallattrs(slot);
+		if (passes_through_) {
+			diff_.add_staged(slot->tts_values, slot->tts_isnull);
+			return;
+		}
+		convert_row(slot);
+		diff_.add_staged(row_.values, row_.nulls);
+		MemoryContextReset(context_);
+	}
+
+  private:
+	/* Is every value of staging stored as it is? */
+	static bool needs_no_conversion(const ColumnMap &map)
+	{
+		auto const as_it_is = [](const Column &column) {
+			return column.conversion.kind() == pg::Conversion::Kind::none;
+		};
+		return std::all_of(map.image.begin(), map.image.end(), as_it_is) &&
+			   std::all_of(map.extra.begin(), map.extra.end(), as_it_is);
+	}
+
+	void convert_row(TupleTableSlot *slot)
+	{
 		ErrorContextCallback callback;
 		callback.callback = add_conversion_context;
 		callback.arg = this;
@@ -35,7 +61,6 @@ class StagingReceiver final : public pg::RowReceiver {
 		error_context_stack = &callback;
 
 		MemoryContext const caller = MemoryContextSwitchTo(context_);
-		slot_getallattrs(slot);
 		slot_ = slot;
 		position_ = 0;
 		for (const Column &column : map_.image)
@@ -45,17 +70,14 @@ class StagingReceiver final : public pg::RowReceiver {
 		slot_ = nullptr;
 		error_context_stack = callback.previous;
 		MemoryContextSwitchTo(caller);
-
-		diff_.add_staged(row_.values, row_.nulls);
-		MemoryContextReset(context_);
 	}
 
-  private:
 	void convert(const Column &column)
 	{
 		Datum value = slot_->tts_values[position_];
 		bool is_null = slot_->tts_isnull[position_];
-		if (!is_null || column.conversion.converts_null())
+		if (column.conversion.kind() != pg::Conversion::Kind::none &&
+			(!is_null || column.conversion.converts_null()))
 			value = column.conversion.apply(value, is_null);
 		/* A pointer into a TOAST table outlives the scan only when we hold that table. */
 		if (!is_null && !keeps_pointers_ && column.type.is_varlena())
@@ -95,6 +117,7 @@ class StagingReceiver final : public pg::RowReceiver {
 	const pg::Relation &staging_;
 	Diff &diff_;
 	bool keeps_pointers_;
+	bool passes_through_;
 	RowValues row_;
 	MemoryContext context_;
 	TupleTableSlot *slot_ = nullptr;
@@ -110,11 +133,7 @@ class TargetReceiver final : public pg::RowReceiver {
 	void row(TupleTableSlot *slot) override
 	{
 		slot_getallattrs(slot);
-		RowId id;
-		id.table = DatumGetObjectId(slot->tts_values[0]);
-		id.tid = *reinterpret_cast<ItemPointer>(DatumGetPointer(slot->tts_values[1]));
-		id.xmin = DatumGetTransactionId(slot->tts_values[2]);
-		diff_.add_target(id, slot->tts_values + row_id_columns, slot->tts_isnull + row_id_columns);
+		diff_.add_target(row_id_of(slot), slot->tts_values + row_id_columns, slot->tts_isnull + row_id_columns);
 	}
 
   private:
@@ -169,6 +188,16 @@ bool may_look_up(bool matches_only, Diff &diff)
 
 } // namespace
 
+RowId row_id_of(TupleTableSlot *slot)
+{
+	slot_getsomeattrs(slot, row_id_columns);
+	RowId id;
+	id.table = DatumGetObjectId(slot->tts_values[0]);
+	id.tid = *reinterpret_cast<ItemPointer>(DatumGetPointer(slot->tts_values[1]));
+	id.xmin = DatumGetTransactionId(slot->tts_values[2]);
+	return id;
+}
+
 void scan_staging(const ColumnMap &map, const pg::Relation &staging, Snapshot snapshot,
 				  Diff &diff)
 {
@@ -176,10 +205,10 @@ void scan_staging(const ColumnMap &map, const pg::Relation &staging, Snapshot sn
 											{}, {});
 	if (statement.has_policies())
 		refuse_policies(staging);
-	pg_call([&] { diff.expect_staged(statement.planned_rows()); });
+	diff.expect_staged(statement.planned_rows());
 	StagingReceiver receiver(map, staging, diff);
 	statement.read(receiver);
-	diff.end_staged();
+	pg_call([&] { diff.end_staged(); });
 }
 
 void scan_target(const ColumnMap &map, const Scope &scope, const pg::Relation &target,

@@ -9,6 +9,9 @@
 
 namespace bulk_sync {
 
+/* The row id at the front of a row that a statement on the target gives. */
+RowId row_id_of(TupleTableSlot *slot);
+
 /* Reads all of staging into the diff. Throws pg::Error; errors of a conversion say which column,
  * value and key they are about. */
 void scan_staging(const ColumnMap &map, const pg::Relation &staging, Snapshot snapshot,

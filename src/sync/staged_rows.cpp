@@ -9,7 +9,6 @@ namespace bulk_sync {
 
 namespace {
 
-constexpr std::size_t smallest_table = 1024;		   /* slots */
 constexpr std::size_t smallest_chunk = 16 * 1024;	   /* bytes */
 constexpr std::size_t largest_chunk = 32 * 1024 * 1024; /* bytes */
 constexpr std::size_t huge_page = 2 * 1024 * 1024;	   /* bytes */
@@ -35,55 +34,38 @@ StagedRows::StagedRows(const ColumnMap &map, std::size_t limit)
 	  left_(RowValues::with_room_for(map.key_count())),
 	  right_(RowValues::with_room_for(map.key_count()))
 {
-	pg::pg_call([&] { resize(smallest_table); });
 }
 
-void StagedRows::expect(double rows)
+/* At most two thirds of the slots are taken, so that probes stay short. */
+std::size_t StagedRows::slots_for(uint64 rows) noexcept
 {
-	double const affordable = static_cast<double>(limit_) / 4 / sizeof(Slot);
-	auto const wanted = static_cast<std::size_t>(std::min(rows * 1.6, affordable));
-	if (wanted > mask_ + 1)
-		resize(std::bit_floor(wanted));
+	return std::bit_ceil(rows + rows / 2 + 1);
 }
 
-bool StagedRows::is_full_for(RowExtent extent) const noexcept
+bool StagedRows::exceeds_limit(RowExtent extent) const noexcept
 {
 	if (count_ == 0)
 		return false;
-	std::size_t const slots = (mask_ + 1) * sizeof(Slot);
-	std::size_t needed = arena_bytes_ + slots;
+	std::size_t needed = arena_bytes_ + slots_for(count_ + 1) * sizeof(Slot);
 	std::size_t const footprint = StagedRow::footprint(extent);
-	if (footprint > static_cast<std::size_t>(last_->end - last_->used))
+	if (footprint > room_in_chunk())
 		needed += std::max(footprint, next_chunk_);
-	if (needs_to_grow())
-		needed += 2 * slots;
 	return needed > limit_;
 }
 
 StagedRow *StagedRows::append(uint64 hash, RowExtent extent)
 {
 	std::size_t const footprint = StagedRow::footprint(extent);
-	if (last_ == nullptr || footprint > static_cast<std::size_t>(last_->end - last_->used))
+	if (last_ == nullptr || footprint > room_in_chunk())
 		add_chunk(footprint);
 	auto *const row = reinterpret_cast<StagedRow *>(last_->used);
 	last_->used += footprint;
+	count_++;
 	row->hash = hash;
 	row->extent = extent;
 	row->matched = false;
 	row->duplicate = false;
 	return row;
-}
-
-StagedRow *StagedRows::insert(StagedRow *row)
-{
-	if (needs_to_grow())
-		resize((mask_ + 1) * 2);
-	count_++;
-	StagedRow *const same = find(
-		row->hash, [&](StagedRow *other) { return same_key(row->image(), other->image()); });
-	if (same == nullptr)
-		place(row->hash, row);
-	return same;
 }
 
 bool StagedRows::same_key(MinimalTuple left, MinimalTuple right)
@@ -110,7 +92,10 @@ void StagedRows::clear()
 	next_chunk_ = smallest_chunk;
 	arena_bytes_ = 0;
 	count_ = 0;
-	memset(slots_, 0, (mask_ + 1) * sizeof(Slot));
+	rows_known_to_fit_ = 0;
+	if (slots_ != nullptr)
+		pfree(slots_);
+	slots_ = nullptr;
 }
 
 void StagedRows::add_chunk(std::size_t at_least)
@@ -126,33 +111,30 @@ void StagedRows::add_chunk(std::size_t at_least)
 	last_ = chunk;
 	arena_bytes_ += size;
 	next_chunk_ = std::clamp(arena_bytes_ / 4, smallest_chunk, largest_chunk);
+	/* Half of the slots of a table that is twice as large fit for sure. */
+	std::size_t const left = limit_ > arena_bytes_ ? limit_ - arena_bytes_ : 0;
+	rows_known_to_fit_ = std::bit_floor(left / sizeof(Slot)) / 2;
 }
 
-void StagedRows::resize(std::size_t slots)
+void StagedRows::make_slots()
 {
-	Slot *const old = slots_;
-	std::size_t const old_slots = old == nullptr ? 0 : mask_ + 1;
+	std::size_t const slots = slots_for(count_);
 	std::size_t const size = slots * sizeof(Slot);
-	auto *const fresh = static_cast<Slot *>(
-		MemoryContextAllocExtended(context_, size, MCXT_ALLOC_HUGE));
-	advise_huge_pages(fresh, size);
-	memset(fresh, 0, size);
-
-	slots_ = fresh;
+	slots_ = static_cast<Slot *>(MemoryContextAllocExtended(context_, size, MCXT_ALLOC_HUGE));
+	advise_huge_pages(slots_, size);
+	memset(slots_, 0, size);
 	mask_ = slots - 1;
-	for (std::size_t i = 0; i < old_slots; i++)
-		if (old[i].row != nullptr)
-			place(old[i].hash, old[i].row);
-	if (old != nullptr)
-		pfree(old);
 }
 
-void StagedRows::place(uint64 hash, StagedRow *row) noexcept
+/* Puts a row into the table, or returns the row there that has the same key. */
+StagedRow *StagedRows::place(StagedRow *row)
 {
-	std::size_t i = hash & mask_;
-	while (slots_[i].row != nullptr)
-		i = (i + 1) & mask_;
-	slots_[i] = {hash, row};
+	std::size_t i = row->hash & mask_;
+	for (; slots_[i].row != nullptr; i = (i + 1) & mask_)
+		if (slots_[i].hash == row->hash && same_key(row->image(), slots_[i].row->image()))
+			return slots_[i].row;
+	slots_[i] = {row->hash, row};
+	return nullptr;
 }
 
 } // namespace bulk_sync

@@ -14,23 +14,50 @@ namespace bulk_sync {
 class StagedRows {
   public:
 	/* Empty, in the current memory context, which all memory comes from. `limit` is the size in
-	 * bytes that the caller wants to stay within. */
+	 * bytes that the caller wants to stay within. Throws pg::Error. */
 	StagedRows(const ColumnMap &map, std::size_t limit);
 
-	/* Makes the table large enough for this many rows, within a part of the limit. Raises. */
-	void expect(double rows);
-
-	/* Would another row of this extent go beyond the limit? The first row never does. */
-	bool is_full_for(RowExtent extent) const noexcept;
+	/* Would another row of this extent go beyond the limit, the table over all of them included?
+	 * The first row never does. */
+	bool is_full_for(RowExtent extent) const noexcept
+	{
+		return !(count_ < rows_known_to_fit_ &&
+				 StagedRow::footprint(extent) <= room_in_chunk()) &&
+			   exceeds_limit(extent);
+	}
 
 	/* Room for a row; its header is filled, its bytes are not. Raises. */
 	StagedRow *append(uint64 hash, RowExtent extent);
 
-	/* Puts an appended row into the table. Returns nullptr, or the row that has the same key
-	 * already; then the new row stays out of the table. Raises. */
-	StagedRow *insert(StagedRow *row);
+	/*
+	 * Builds the table over all rows, once they are all there: it has its size from the start, and
+	 * the memory of several rows is under way at a time. Of rows with the same key the first is
+	 * in the table; for each other one, marked as matched, duplicate(first) is called. Raises.
+	 */
+	template <typename Duplicate> void build_table(Duplicate &&duplicate)
+	{
+		make_slots();
+		StagedRow *group[prefetched];
+		int grouped = 0;
+		auto const place_group = [&] {
+			CHECK_FOR_INTERRUPTS();
+			for (int i = 0; i < grouped; i++)
+				if (StagedRow *const first = place(group[i])) {
+					group[i]->matched = true;
+					duplicate(first);
+				}
+			grouped = 0;
+		};
+		for_each([&](StagedRow *row) {
+			prefetch_slot(row->hash);
+			group[grouped++] = row;
+			if (grouped == prefetched)
+				place_group();
+		});
+		place_group();
+	}
 
-	/* Calls visit(row) for each row in the order they came, also those that insert() refused. */
+	/* Calls visit(row) for each row in the order they came. */
 	template <typename Visit> void for_each(Visit &&visit)
 	{
 		for (Chunk *chunk = first_; chunk != nullptr; chunk = chunk->next)
@@ -52,7 +79,7 @@ class StagedRows {
 		return nullptr;
 	}
 
-	/* Ask for the memory that find() will touch. */
+	/* Asks for the memory that find() will touch. */
 	void prefetch_slot(uint64 hash) const noexcept { __builtin_prefetch(&slots_[hash & mask_]); }
 	void prefetch_row(uint64 hash) const noexcept
 	{
@@ -79,10 +106,17 @@ class StagedRows {
 		char *begin() noexcept { return reinterpret_cast<char *>(this) + MAXALIGN(sizeof(Chunk)); }
 	};
 
+	static constexpr int prefetched = 32;
+
+	std::size_t room_in_chunk() const noexcept
+	{
+		return static_cast<std::size_t>(last_->end - last_->used);
+	}
+	bool exceeds_limit(RowExtent extent) const noexcept;
 	void add_chunk(std::size_t at_least);
-	void resize(std::size_t slots);
-	void place(uint64 hash, StagedRow *row) noexcept;
-	bool needs_to_grow() const noexcept { return (count_ + 1) * 3 > (mask_ + 1) * 2; }
+	void make_slots();
+	StagedRow *place(StagedRow *row);
+	static std::size_t slots_for(uint64 rows) noexcept;
 
 	const ColumnMap &map_;
 	std::size_t limit_;
@@ -93,7 +127,8 @@ class StagedRows {
 	std::size_t arena_bytes_ = 0;
 	Slot *slots_ = nullptr;
 	std::size_t mask_ = 0;
-	uint64 count_ = 0; /* rows appended, which is at least those in the table */
+	uint64 count_ = 0;
+	uint64 rows_known_to_fit_ = 0; /* as far as the table goes, while the chunk has room */
 	RowValues left_;
 	RowValues right_;
 };

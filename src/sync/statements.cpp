@@ -167,6 +167,17 @@ String select_target(const ColumnMap &map, const Scope &scope, const pg::Relatio
 }
 
 /*
+ * SELECT tableoid, ctid, xmin FROM public.employee WHERE (
+ * company_id = 501
+ * )
+ */
+String select_row_ids(const Scope &scope, const pg::Relation &target)
+{
+	String text("SELECT tableoid, ctid, xmin FROM ");
+	return text.append(target.qualified_name()).append(where_clause(scope));
+}
+
+/*
  * SELECT t.* FROM (SELECT tableoid AS c1, ctid AS c2, xmin AS c3, name AS c4, phone AS c5
  * FROM public.employee WHERE (
  * company_id = 501

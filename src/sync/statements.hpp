@@ -31,6 +31,8 @@ TupleDesc insert_store_desc(const ColumnMap &map);
 
 pg::String select_staging(const ColumnMap &map, const pg::Relation &staging);
 pg::String select_target(const ColumnMap &map, const Scope &scope, const pg::Relation &target);
+/* The row ids of the scope alone. */
+pg::String select_row_ids(const Scope &scope, const pg::Relation &target);
 /* `has_null`: for each key, is it NULL in some row of staging? */
 pg::String select_target_by_keys(const ColumnMap &map, const Scope &scope,
 								 const pg::Relation &target, const Vector<bool> &has_null);

@@ -102,7 +102,9 @@ class Sync {
 	std::optional<Stats> attempt();
 	DiffCounts find_changes(ChangeSet &changes, Snapshot snapshot);
 	Written write(ChangeSet &changes, Snapshot snapshot);
-	Written write_with_retry(ChangeSet &changes, Snapshot snapshot);
+	void refuse_stale_scope(Snapshot snapshot);
+	void refuse_unnoticed_inserts(ChangeSet &changes);
+	bool is_conflict(const pg::Error &error, ChangeSet &changes);
 	Stats stats_of(const DiffCounts &counts, const ChangeSet &changes, const Written &written);
 
 	const Request &request_;
@@ -139,6 +141,8 @@ std::optional<Stats> Sync::attempt()
 {
 	pg::WorkContext work("bulk_sync");
 	auto snapshot = pg::ReadSnapshot::of_transaction();
+	if (!request_.dry_run && !pg::reads_committed())
+		refuse_stale_scope(snapshot.get());
 	ChangeSet changes(map_, request_);
 	DiffCounts const counts = find_changes(changes, snapshot.get());
 	Written written;
@@ -147,6 +151,8 @@ std::optional<Stats> Sync::attempt()
 		written.updated = changes.updates().count();
 		written.deleted = changes.deletes().count();
 	} else if (!changes.is_empty()) {
+		if (!pg::reads_committed())
+			refuse_unnoticed_inserts(changes);
 		written = write(changes, snapshot.get());
 	}
 
@@ -175,19 +181,10 @@ DiffCounts Sync::find_changes(ChangeSet &changes, Snapshot snapshot)
 	return counts;
 }
 
+/* Writes in a subtransaction, and rolls that back when another transaction was faster. */
 Written Sync::write(ChangeSet &changes, Snapshot snapshot)
 {
-	if (pg::reads_committed())
-		return write_with_retry(changes, snapshot);
-	/* The snapshot may be old, and no index may notice what was inserted since. */
-	if (!keys_are_unique_ && new_keys_exist_by_now(map_, scope_, changes, target_))
-		give_up(target_);
-	return apply_changes(map_, changes, target_, snapshot);
-}
 
-/* Rolls back what was written when another transaction was faster. */
-Written Sync::write_with_retry(ChangeSet &changes, Snapshot snapshot)
-{
 	auto subtransaction = pg::Subtransaction::begin();
 	try {
 		Written const written = apply_changes(map_, changes, target_, snapshot);
@@ -198,18 +195,39 @@ Written Sync::write_with_retry(ChangeSet &changes, Snapshot snapshot)
 		return written;
 	} catch (const pg::Error &error) {
 		subtransaction.roll_back();
-		Written lost;
-		lost.conflict = true;
-		if (error.sqlstate() == ERRCODE_T_R_SERIALIZATION_FAILURE)
-			return lost;
-		if (error.sqlstate() == ERRCODE_UNIQUE_VIOLATION &&
-			new_keys_exist_by_now(map_, scope_, changes, target_))
-			return lost;
-		throw;
+		if (!is_conflict(error, changes))
+			throw;
+		Written written;
+		written.conflict = true;
+		return written;
 	} catch (...) {
 		subtransaction.roll_back();
 		throw;
 	}
+}
+
+/* Is the error one that a new attempt on a fresh snapshot will not meet? */
+bool Sync::is_conflict(const pg::Error &error, ChangeSet &changes)
+{
+	if (error.sqlstate() == ERRCODE_T_R_SERIALIZATION_FAILURE)
+		return pg::reads_committed();
+	return error.sqlstate() == ERRCODE_UNIQUE_VIOLATION &&
+		   new_keys_exist_by_now(map_, scope_, changes, target_);
+}
+
+/* lock => 'table' promises a result that is exact at commit, and the snapshot of a transaction is
+ * older than the lock. */
+void Sync::refuse_stale_scope(Snapshot snapshot)
+{
+	if (request_.lock == LockMode::table && scope_changed_since(snapshot, scope_, target_))
+		give_up(target_);
+}
+
+/* An old snapshot lacks what was inserted since, and without a unique index nothing notices. */
+void Sync::refuse_unnoticed_inserts(ChangeSet &changes)
+{
+	if (!keys_are_unique_ && new_keys_exist_by_now(map_, scope_, changes, target_))
+		give_up(target_);
 }
 
 Stats Sync::stats_of(const DiffCounts &counts, const ChangeSet &changes, const Written &written)

@@ -148,20 +148,25 @@ class Oracle:
 
     def conversion_errors(self):
         """The codes of all values that do not convert; loose when only columns fail that need not be looked at."""
+        self.attempts = 0
         codes, must_fail, needed = set(), False, {c.name for c in self.compared} | set(self.case.keys)
         count = len(self.case.staging.rows)
         self.run(f"CREATE TEMP TABLE oracle_source AS SELECT (row_number() OVER ())::int AS {PLACE}, s.* FROM {self.case.qualified_staging()} s")
         for column in self.common:
-            name = ident(column.name)
-            insert = f"INSERT INTO oracle_staging ({name}) SELECT {self.expressions[column.name]} FROM oracle_source"
-            if not self.attempt(insert):
-                continue
-            for place in range(1, count + 1):
-                code = self.attempt(f"{insert} WHERE {PLACE} = {place}")
-                if code:
-                    codes.add(code)
-                    must_fail = must_fail or column.name in needed
+            insert = f"INSERT INTO oracle_staging ({ident(column.name)}) SELECT {self.expressions[column.name]} FROM oracle_source"
+            found = self.failing(insert, 1, count)
+            codes |= found
+            must_fail = must_fail or bool(found) and column.name in needed
         return codes, not must_fail
+
+    def failing(self, insert, first, last):
+        """The codes of the rows from first to last that fail, found by halving."""
+        code = self.attempt(f"{insert} WHERE {PLACE} BETWEEN {first} AND {last}")
+        self.attempts += 1
+        if code is None or first >= last or self.attempts > 200:
+            return {code} - {None}
+        middle = (first + last) // 2
+        return self.failing(insert, first, middle) | self.failing(insert, middle + 1, last)
 
     def read_staging(self):
         images = "".join(f", {image(c)}" for c in self.common)
@@ -325,12 +330,12 @@ class Oracle:
 
     def single_errors(self, created, updated, deleted):
         """Which errors the rows give one by one, when it is not determined which comes first."""
-        codes = set()
-        for row in deleted:
+        codes, many = set(), 60     # of large cases the first rows will do
+        for row in deleted[:many]:
             codes.add(self.attempt(self.delete_sql([row])))
-        for pair in updated:
+        for pair in updated[:many]:
             codes.add(self.attempt(self.update_sql([pair])))
-        for place in created:
+        for place in created[:many]:
             codes |= {self.attempt(sql) for sql in self.statements([place], [], [])}
         return codes - {None}
 

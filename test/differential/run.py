@@ -11,6 +11,7 @@ there and drops it at the end. It needs the right to create databases and extens
 import argparse
 import multiprocessing
 import random
+import re
 import sys
 import time
 
@@ -19,6 +20,8 @@ from database import FEATURES, Database
 from options import make_case
 from report import Coverage, script
 from shrink import shrink
+
+SLOW = 10      # seconds; a case that takes longer is named, since something grows faster than the rows
 
 
 def main():
@@ -47,7 +50,7 @@ def parse():
     parser.add_argument("--seconds", type=float, default=0, help="stop after so many seconds")
     parser.add_argument("--jobs", type=int, default=1, help="connections that work side by side")
     parser.add_argument("--case-seed", type=int, help="run this one case")
-    parser.add_argument("--keep-going", action="store_true", help="go on after a failure (up to 20); by default the run stops there")
+    parser.add_argument("--keep-going", action="store_true", help="go on after a failure (up to 20 kinds); by default the run stops there")
     parser.add_argument("--stop-on-failure", action="store_true", help="the default, spelled out")
     parser.add_argument("--no-shrink", action="store_true", help="report failing cases as they are")
     parser.add_argument("--features", help=f"what the extension has, of {','.join(FEATURES)}; found out by default")
@@ -72,7 +75,7 @@ def work(parcel):
         if worker.reports and not arguments.keep_going or len(worker.reports) >= 20:
             break
         index += arguments.jobs
-    return worker.coverage, worker.cases, worker.invalid, len(worker.reports)
+    return worker.coverage, worker.cases, worker.invalid, worker.failures
 
 
 class Worker:
@@ -82,11 +85,12 @@ class Worker:
         self.connection = database.connect()
         self.features = set(arguments.features.split(",")) if arguments.features else database.features(self.connection)
         self.coverage = Coverage()
-        self.cases, self.invalid, self.reports = 0, 0, []
+        self.cases, self.invalid, self.failures, self.reports = 0, 0, 0, []
 
     def case(self, case_seed):
         case = make_case(case_seed, random.Random(case_seed), self.database.available, self.features)
         self.cases += 1
+        started = time.monotonic()
         try:
             Checker(self.connection, self.features, self.coverage).run(case)
         except Invalid as invalid:
@@ -96,13 +100,20 @@ class Worker:
         except Failure as failure:
             self.report(case, failure)
         self.reconnect()
+        seconds = time.monotonic() - started
+        if seconds > SLOW:
+            print(f"# case {case_seed} took {seconds:.0f} s", flush=True)
 
     def report(self, case, failure):
-        print(f"# case {case.seed} failed: {failure}", flush=True)
+        print(f"# case {case.seed} failed: {str(failure).splitlines()[0]}", flush=True)
+        self.failures += 1
+        alike = failure.kind + re.sub(r'"[^"]*"|\d{3,}|\(.*', "", failure.got.splitlines()[0] if "error" in failure.kind else "")
         self.reconnect()
+        if alike in self.reports:
+            return              # one script for each kind of failure
         if not self.arguments.no_shrink:
             case, failure = shrink(case, failure, self.fails)
-        self.reports.append(failure.kind)
+        self.reports.append(alike)
         print(script(case, failure, self.database.prelude()), flush=True)
 
     def fails(self, case):

@@ -210,7 +210,8 @@ class Maker:
         wanted = self.random.choice((0, 0, 1, 2, 4)) if not self.large else self.random.randint(0, 1500)
         for row in self.distinct_rows(fresh, keys, wanted, taken):
             if row.get("id") and "id" not in key_names:
-                row["id"] = self.random.choice((None, None, str(self.random.randint(SEEDED_KEYS + 1, 9000))))
+                takes_default = target.column("id").identity or "id" in target.primary_key
+                row["id"] = self.random.choice((None, None) * bool(takes_default) + (str(self.random.randint(SEEDED_KEYS + 1, 9000)),))
             rows.append(self.staged(target, key_names, columns, row, fresh=True))
         if self.chance(0.06):
             rows = []
@@ -269,7 +270,7 @@ class Maker:
                 continue
             value = row[column.name]
             if column.name not in key_names and column.name == "id":
-                value = value if fresh or self.chance(0.6) else None
+                value = value if fresh or self.chance(0.6) or "id" not in target.primary_key else None
             elif column.name in key_names and changed and self.chance(0.3):
                 value = self.same_value(column, value)
             elif column.name not in key_names and changed and self.chance(0.5):
@@ -284,7 +285,7 @@ class Maker:
         alternative = staged.alternative
         if alternative is None or value is None:
             return value
-        if alternative.carrier and column.type.bad and self.chance(0.006):
+        if alternative.carrier and column.type.bad and self.chance(0.0001 if self.large else 0.006):
             return self.random.choice(column.type.bad)
         if alternative.extra and not self.large and self.chance(0.06 if not key else 0.02):
             return self.random.choice(alternative.extra)

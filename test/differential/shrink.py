@@ -44,7 +44,7 @@ def candidates(case):
     if case.committed:
         yield changed(case, lambda c: setattr(c, "committed", False))
     for column in case.target.columns:
-        if column.name not in (case.keys or []) and column.name not in case.filter_columns:
+        if droppable(case, column.name):
             yield changed(case, lambda c, name=column.name: drop_column(c, name))
     for column in case.staging.columns:
         if column.name not in (case.keys or []):
@@ -114,10 +114,13 @@ def changed(case, change):
     return smaller
 
 
+def droppable(case, name):
+    used = [other.generated or "" for other in case.target.columns] + [case.target.partition_by, case.filter if case.refused and case.filter else ""]
+    return name not in (case.keys or []) and name not in case.filter_columns and not any(name in text for text in used)
+
+
 def drop_column(case, name):
     column = case.target.column(name)
-    if any(name in (other.generated or "") for other in case.target.columns) or name in case.target.partition_by:
-        raise KeyError(name)
     case.target.columns.remove(column)
     case.target.primary_key = [key for key in case.target.primary_key if key != name]
     if case.target.late == name:

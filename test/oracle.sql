@@ -1,0 +1,317 @@
+\set ECHO none
+--
+-- Checks of a sync that share no code with it, for the tests in sql/. Each test begins with
+--     \i test/oracle.sql
+-- and then calls
+--     SELECT * FROM sync_checked('target', 'staging', '{key}', ...);
+-- with the arguments of bulk_sync by position or name. It works out in SQL what has to happen, calls
+-- bulk_sync with dry_run, then really, then once more, and returns the counts of the real call with
+-- a verdict: "ok", or what is wrong. What "ok" means:
+--
+--   * the dry run returned the counts of the real call and wrote nothing;
+--   * the counts are those that SQL found, and
+--     created + updated + unchanged + skipped = rows in staging;
+--   * the rows in scope are, with all their copies and in every synced column, those of staging;
+--   * matched rows kept their primary key and every column that is not synced;
+--   * unchanged rows, and rows out of scope, kept ctid and xmin; no other row came into the table;
+--   * a second call reports only unchanged rows, and what was skipped is skipped again.
+--
+-- A test in which a BEFORE trigger interferes says triggers_interfere => true and looks at counts and rows itself:
+-- untouched rows and the second call are checked all the same. Where the second call rightly writes again,
+-- it says converges => false.
+--
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS bulk_sync;
+DROP SCHEMA IF EXISTS oracle CASCADE;
+RESET client_min_messages;
+CREATE SCHEMA oracle;
+
+-- Values are compared by what they print, which tells apart what `=` does not: 1.0 and 1.00, -0 and 0.
+SET extra_float_digits = 1;
+
+-- The columns of a relation, in their order.
+CREATE FUNCTION oracle.columns_of(relation regclass) RETURNS text[]
+RETURN (
+	SELECT coalesce(array_agg(attname::text ORDER BY attnum), '{}')
+	FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped
+);
+
+-- Columns that a matched row never gets from staging unless they are keys.
+CREATE FUNCTION oracle.never_updated(target regclass) RETURNS text[]
+RETURN (
+	SELECT coalesce(array_agg(attname::text), '{}')
+	FROM pg_attribute WHERE attrelid = target AND attnum > 0 AND (
+		attgenerated <> '' OR attidentity <> '' OR
+		attnum = ANY (SELECT unnest(indkey) FROM pg_index WHERE indrelid = target AND indisprimary))
+);
+
+CREATE FUNCTION oracle.generated(target regclass) RETURNS text[]
+RETURN (
+	SELECT coalesce(array_agg(attname::text), '{}')
+	FROM pg_attribute WHERE attrelid = target AND attnum > 0 AND attgenerated <> ''
+);
+
+CREATE FUNCTION oracle.synced(target regclass, staging regclass, keys text[], columns text[],
+	ignore_columns text[]) RETURNS text[]
+RETURN (
+	SELECT coalesce(array_agg(name ORDER BY position), '{}')
+	FROM unnest(oracle.columns_of(target)) WITH ORDINALITY AS u (name, position)
+	WHERE name = ANY (oracle.columns_of(staging))
+	AND name <> ALL (coalesce(ignore_columns, '{}'))
+	AND (name = ANY (keys) OR (
+		name <> ALL (oracle.never_updated(target)) AND
+		(columns IS NULL OR name = ANY (columns))))
+);
+
+-- ROW("a", "b")::text: an image of columns that tells NULL from ''.
+CREATE FUNCTION oracle.image(columns text[]) RETURNS text
+RETURN format('ROW(%s)::text',
+	(SELECT string_agg(quote_ident(name), ', ' ORDER BY position)
+		FROM unnest(columns) WITH ORDINALITY AS u (name, position)));
+
+-- "a" AS k1, "b" AS k2
+CREATE FUNCTION oracle.key_list(keys text[]) RETURNS text
+RETURN (
+	SELECT string_agg(format('%I AS k%s', name, position), ', ')
+	FROM unnest(keys) WITH ORDINALITY AS u (name, position)
+);
+
+-- Every row of the target as it is now.
+CREATE FUNCTION oracle.photograph(into_table text, target regclass, keys text[], filter text,
+	synced text[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	everything text[] := oracle.columns_of(target);
+	kept text[] := ARRAY(SELECT name FROM unnest(everything) AS name
+		WHERE name <> ALL (synced || oracle.generated(target)) ORDER BY name);
+BEGIN
+	EXECUTE format(
+		E'CREATE TEMP TABLE %I AS SELECT tableoid AS "oracle table", ctid AS "oracle place", '
+		'xmin::text AS "oracle xmin", coalesce((\n%s\n), false) AS "oracle scope", '
+		'%s AS "oracle row", %s AS "oracle kept", %s AS "oracle synced", %s FROM %s',
+		into_table, coalesce(filter, 'true'), oracle.image(everything), oracle.image(kept),
+		oracle.image(synced), oracle.key_list(keys), target);
+END $$;
+
+-- Is the column of staging text, and that of the target something else?
+CREATE FUNCTION oracle.is_written(target regclass, staging regclass, name text) RETURNS boolean
+RETURN (
+	SELECT st.typcategory = 'S' AND tt.typcategory <> 'S'
+	FROM pg_attribute t JOIN pg_type tt ON tt.oid = t.atttypid,
+		pg_attribute s JOIN pg_type st ON st.oid = s.atttypid
+	WHERE t.attrelid = target AND t.attname = name AND s.attrelid = staging AND s.attname = name
+);
+
+-- SQL that makes a literal of a column of staging: without a type, it will go through the input
+-- function of the column that it is put into.
+CREATE FUNCTION oracle.literal(target regclass, staging regclass, name text) RETURNS text
+RETURN (
+	SELECT CASE WHEN oracle.is_written(target, staging, name)
+		THEN format('quote_nullable(s.%I::text)', name)
+		ELSE format('format(''CAST(%%L AS %%s)'', s.%I::text, %L)', name, format_type(atttypid, atttypmod)) END
+	FROM pg_attribute WHERE attrelid = staging AND attname = name
+);
+
+-- The rows of staging as plain SQL would store them.
+CREATE FUNCTION oracle.stage(target regclass, staging regclass, keys text[], synced text[])
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	shared text[] := ARRAY(SELECT unnest(synced) UNION SELECT unnest(keys) ORDER BY 1);
+	names text := (SELECT string_agg(quote_ident(name), ', ' ORDER BY name) FROM unnest(shared) AS name);
+	sources text := (SELECT string_agg(format('s.%I', name), ', ' ORDER BY name) FROM unnest(shared) AS name);
+	literals text := (SELECT string_agg(oracle.literal(target, staging, name), ' || '', '' || ' ORDER BY name)
+		FROM unnest(shared) AS name);
+	rows_to_store text;
+BEGIN
+	EXECUTE format('CREATE TEMP TABLE oracle_converted AS SELECT %s FROM %s WITH NO DATA', names, target);
+	IF EXISTS (SELECT FROM unnest(shared) AS name WHERE oracle.is_written(target, staging, name)) THEN
+		EXECUTE format('SELECT string_agg(''('' || %s || '')'', '', '') FROM %s AS s', literals, staging)
+			INTO rows_to_store;
+		IF rows_to_store IS NOT NULL THEN
+			EXECUTE format('INSERT INTO oracle_converted (%s) VALUES %s', names, rows_to_store);
+		END IF;
+	ELSE
+		EXECUTE format('INSERT INTO oracle_converted (%s) SELECT %s FROM %s AS s', names, sources, staging);
+	END IF;
+	EXECUTE format(
+		'CREATE TEMP TABLE oracle_staged AS SELECT row_number() OVER () AS "oracle number", '
+		'%s AS "oracle synced", %s FROM oracle_converted',
+		oracle.image(synced), oracle.key_list(keys));
+	DROP TABLE oracle_converted;
+END $$;
+
+-- Which row in scope belongs to which row of staging: both sides, or one of them NULL.
+CREATE FUNCTION oracle.pair(keys text[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	number int;
+	has_null boolean;
+	condition text := 'true';
+BEGIN
+	FOR number IN 1 .. cardinality(keys) LOOP
+		EXECUTE format('SELECT EXISTS (SELECT FROM oracle_staged WHERE k%s IS NULL)', number) INTO has_null;
+		condition := condition || CASE WHEN has_null
+			THEN format(' AND (b.k%1$s = s.k%1$s OR (b.k%1$s IS NULL AND s.k%1$s IS NULL))', number)
+			ELSE format(' AND b.k%1$s = s.k%1$s', number) END;
+	END LOOP;
+	EXECUTE format(
+		'CREATE TEMP TABLE oracle_pairs AS SELECT b."oracle table" AS t, b."oracle place" AS p, '
+		's."oracle number" AS n, b."oracle synced" AS old, s."oracle synced" AS new, '
+		'b."oracle kept" AS kept FROM oracle_before b JOIN oracle_staged s ON b."oracle scope" AND %s',
+		condition);
+END $$;
+
+-- What is in one list and not in the other, each with its copies.
+CREATE FUNCTION oracle.difference(what text, expected text, got text) RETURNS SETOF text
+LANGUAGE plpgsql AS $$
+DECLARE
+	many bigint;
+	example text;
+BEGIN
+	EXECUTE format('SELECT count(*), min(e.image) FROM (%s EXCEPT ALL %s) AS e (image)', expected, got)
+		INTO many, example;
+	IF many > 0 THEN
+		RETURN NEXT format('%s: %s rows missing, such as %s', what, many, example);
+	END IF;
+	EXECUTE format('SELECT count(*), min(e.image) FROM (%s EXCEPT ALL %s) AS e (image)', got, expected)
+		INTO many, example;
+	IF many > 0 THEN
+		RETURN NEXT format('%s: %s rows too many, such as %s', what, many, example);
+	END IF;
+END $$;
+
+CREATE FUNCTION oracle.difference_of_counts(what text, expected bulk_sync_stats, got bulk_sync_stats)
+RETURNS SETOF text
+BEGIN ATOMIC
+	SELECT format('%s: %s where %s was expected', what, got, expected) WHERE expected IS DISTINCT FROM got;
+END;
+
+CREATE OR REPLACE FUNCTION sync_checked(target regclass, staging regclass, keys text[],
+	filter text DEFAULT NULL, columns text[] DEFAULT NULL, ignore_columns text[] DEFAULT NULL,
+	skip_creates boolean DEFAULT false, skip_updates boolean DEFAULT false,
+	skip_deletes boolean DEFAULT false, allow_empty boolean DEFAULT false,
+	max_deletes bigint DEFAULT NULL, max_delete_ratio float8 DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false, lock text DEFAULT 'rows',
+	triggers_interfere boolean DEFAULT false, converges boolean DEFAULT true,
+	OUT created bigint, OUT updated bigint, OUT deleted bigint, OUT unchanged bigint,
+	OUT skipped bigint, OUT verdict text)
+LANGUAGE plpgsql AS $$
+DECLARE
+	call text := format('SELECT * FROM bulk_sync(%L, %L, %L, %L, columns => %L, ignore_columns => %L, '
+		'skip_creates => %L, skip_updates => %L, skip_deletes => %L, allow_empty => %L, '
+		'max_deletes => %L, max_delete_ratio => %L, allow_out_of_scope => %L, lock => %L, dry_run => ',
+		target, staging, keys, filter, columns, ignore_columns, skip_creates, skip_updates,
+		skip_deletes, allow_empty, max_deletes, max_delete_ratio, allow_out_of_scope, lock);
+	synced text[] := oracle.synced(target, staging, keys, columns, ignore_columns);
+	staged bigint;
+	expected bulk_sync_stats;
+	rehearsed bulk_sync_stats;
+	done bulk_sync_stats;
+	again bulk_sync_stats;
+	problems text[] := '{}';
+BEGIN
+	PERFORM oracle.photograph('oracle_before', target, keys, filter, synced);
+	PERFORM oracle.stage(target, staging, keys, synced);
+	PERFORM oracle.pair(keys);
+
+	SELECT count(*), count(*) FILTER (WHERE old IS DISTINCT FROM new), count(*) FILTER (WHERE old = new)
+		INTO staged, expected.updated, expected.unchanged FROM oracle_pairs;
+	SELECT count(*) INTO staged FROM oracle_staged;
+	expected.created := staged - expected.updated - expected.unchanged;
+	SELECT count(*) INTO expected.deleted FROM oracle_before b WHERE b."oracle scope"
+		AND NOT EXISTS (SELECT FROM oracle_pairs p WHERE (p.t, p.p) = (b."oracle table", b."oracle place"));
+	expected.skipped := 0;
+	IF skip_creates THEN
+		expected.skipped := expected.created;
+		expected.created := 0;
+	END IF;
+	IF skip_updates THEN
+		expected.skipped := expected.skipped + expected.updated;
+		expected.updated := 0;
+	END IF;
+	IF skip_deletes THEN
+		expected.deleted := 0;
+	END IF;
+
+	EXECUTE call || 'true)' INTO rehearsed;
+	problems := problems || ARRAY(SELECT oracle.difference_of_counts('dry run', expected, rehearsed));
+	PERFORM oracle.photograph('oracle_after', target, keys, filter, synced);
+	problems := problems || ARRAY(SELECT oracle.difference('dry run wrote',
+		'SELECT format(''%s %s %s %s'', "oracle table", "oracle place", "oracle xmin", "oracle row") FROM oracle_before',
+		'SELECT format(''%s %s %s %s'', "oracle table", "oracle place", "oracle xmin", "oracle row") FROM oracle_after'));
+	DROP TABLE oracle_after;
+
+	EXECUTE call || 'false)' INTO done;
+	PERFORM oracle.photograph('oracle_after', target, keys, filter, synced);
+	IF NOT triggers_interfere THEN
+		problems := problems || ARRAY(SELECT oracle.difference_of_counts('counts', expected, done));
+		IF done.created + done.updated + done.unchanged + done.skipped IS DISTINCT FROM staged THEN
+			problems := problems || format('counts do not add up to %s rows in staging', staged);
+		END IF;
+	ELSIF done.unchanged IS DISTINCT FROM expected.unchanged OR
+		done.created + done.updated + done.deleted + done.skipped IS DISTINCT FROM
+		expected.created + expected.updated + expected.deleted + expected.skipped THEN
+		problems := problems || format('counts: %s do not add up to those of %s', done, expected);
+	END IF;
+
+	IF NOT triggers_interfere THEN
+		problems := problems || ARRAY(SELECT oracle.difference('rows in scope',
+			format('(SELECT new FROM oracle_pairs WHERE NOT %1$L UNION ALL SELECT old FROM oracle_pairs WHERE %1$L '
+				'UNION ALL SELECT "oracle synced" FROM oracle_staged WHERE NOT %2$L '
+				'AND "oracle number" NOT IN (SELECT n FROM oracle_pairs) '
+				'UNION ALL SELECT "oracle synced" FROM oracle_before b WHERE %3$L AND "oracle scope" '
+				'AND NOT EXISTS (SELECT FROM oracle_pairs p WHERE p.t = "oracle table" AND p.p = "oracle place"))',
+				skip_updates, skip_creates, skip_deletes),
+			CASE WHEN allow_out_of_scope
+			THEN 'SELECT "oracle synced" FROM (SELECT "oracle synced", "oracle row" FROM oracle_after EXCEPT ALL '
+				'SELECT "oracle synced", "oracle row" FROM oracle_before WHERE NOT "oracle scope") AS o'
+			ELSE 'SELECT "oracle synced" FROM oracle_after WHERE "oracle scope"' END));
+		problems := problems || ARRAY(SELECT d FROM oracle.difference('columns that are not synced',
+			format('SELECT CASE WHEN %L THEN old ELSE new END || '' kept '' || kept FROM oracle_pairs', skip_updates),
+			'SELECT "oracle synced" || '' kept '' || "oracle kept" FROM oracle_after') AS d
+			WHERE d NOT LIKE '%too many%');
+	END IF;
+
+	problems := problems || ARRAY(SELECT d FROM oracle.difference('untouched rows',
+		'SELECT format(''%s %s %s %s'', "oracle table", "oracle place", "oracle xmin", "oracle row") FROM oracle_before '
+		'LEFT JOIN oracle_pairs ON t = "oracle table" AND p = "oracle place" WHERE NOT "oracle scope" OR old = new',
+		'SELECT format(''%s %s %s %s'', "oracle table", "oracle place", "oracle xmin", "oracle row") FROM oracle_after') AS d
+		WHERE d NOT LIKE '%too many%');
+	IF NOT allow_out_of_scope AND NOT triggers_interfere THEN
+		problems := problems || ARRAY(SELECT oracle.difference('rows out of scope',
+			'SELECT "oracle row" FROM oracle_before WHERE NOT "oracle scope"',
+			'SELECT "oracle row" FROM oracle_after WHERE NOT "oracle scope"'));
+	END IF;
+	DROP TABLE oracle_before, oracle_after, oracle_staged, oracle_pairs;
+
+	IF converges THEN
+		EXECUTE call || 'false)' INTO again;
+		problems := problems || ARRAY(SELECT oracle.difference_of_counts('second call',
+			(0, 0, 0, done.unchanged + done.created + done.updated, done.skipped)::bulk_sync_stats, again));
+	END IF;
+	created := done.created;
+	updated := done.updated;
+	deleted := done.deleted;
+	unchanged := done.unchanged;
+	skipped := done.skipped;
+	verdict := CASE WHEN problems = '{}' THEN 'ok' ELSE array_to_string(problems, '; ') END;
+END $$;
+
+-- The error of a call, in parts, for a test that wants to show some of them.
+CREATE OR REPLACE FUNCTION failure(call text, OUT state text, OUT message text, OUT detail text,
+	OUT hint text, OUT "constraint" text, OUT context text)
+LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE call;
+	message := 'no failure';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+		hint = PG_EXCEPTION_HINT, "constraint" = CONSTRAINT_NAME, context = PG_EXCEPTION_CONTEXT;
+	context := split_part(context, E'\n', 1);
+END $$;
+
+-- Errors print as their message alone; a test that shows a detail or a hint sets another VERBOSITY.
+\set VERBOSITY terse
+\set SHOW_CONTEXT never
+\set ECHO all
