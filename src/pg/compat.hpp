@@ -31,12 +31,12 @@ inline bool walk_expression(Node *node, TreeWalker walker, void *context)
 #endif
 }
 
-inline bool walk_query(Query *query, TreeWalker walker, void *context)
+inline bool walk_query(Query *query, TreeWalker walker, void *context, int flags = 0)
 {
 #if PG_VERSION_NUM >= 160000
-	return query_tree_walker(query, walker, context, 0);
+	return query_tree_walker(query, walker, context, flags);
 #else
-	return query_tree_walker(query, untyped(walker), context, 0);
+	return query_tree_walker(query, untyped(walker), context, flags);
 #endif
 }
 
@@ -45,6 +45,18 @@ inline void take_permissions([[maybe_unused]] Query *query, [[maybe_unused]] Par
 {
 #if PG_VERSION_NUM >= 160000
 	query->rteperminfos = state->p_rteperminfos;
+#endif
+}
+
+/* The user whose rights on a relation of the query count; InvalidOid for the current one. */
+inline Oid checked_user([[maybe_unused]] Query *query, RangeTblEntry *entry)
+{
+#if PG_VERSION_NUM >= 160000
+	return entry->perminfoindex == 0
+			   ? InvalidOid
+			   : getRTEPermissionInfo(query->rteperminfos, entry)->checkAsUser;
+#else
+	return entry->checkAsUser;
 #endif
 }
 

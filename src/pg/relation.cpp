@@ -133,6 +133,11 @@ const Attribute *Relation::find(AttrNumber number) const noexcept
 	return nullptr;
 }
 
+bool Relation::has_children() const noexcept
+{
+	return relation_->rd_rel->relhassubclass || kind() == RELKIND_PARTITIONED_TABLE;
+}
+
 bool Relation::is_temporary_of_other_session() const noexcept
 {
 	return RELATION_IS_OTHER_TEMP(relation_);
@@ -176,7 +181,7 @@ Vector<AttrNumber> Relation::primary_key() const
 bool Relation::has_unique_index_on(const Vector<AttrNumber> &keys) const
 {
 	/* An index of an inheritance parent does not see the rows of the children. */
-	if (kind() == RELKIND_RELATION && relation_->rd_rel->relhassubclass)
+	if (kind() == RELKIND_RELATION && has_children())
 		return false;
 	return pg_call([&] {
 		List *const indexes = RelationGetIndexList(relation_);

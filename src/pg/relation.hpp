@@ -51,6 +51,8 @@ class Relation {
 	const Attribute *find(const char *name) const noexcept;
 	const Attribute *find(AttrNumber number) const noexcept;
 
+	/* May rows be in other relations than this one: partitions, or children? */
+	bool has_children() const noexcept;
 	bool is_temporary_of_other_session() const noexcept;
 	bool has_rules() const noexcept;
 

@@ -65,6 +65,30 @@ void check_relation(const Query *query, Oid relation)
 						errhint("Try the call again.")));
 }
 
+/* Stops at a relation whose policies apply to the current user, not to the owner of a view. */
+bool visit_policies(Node *node, void *query)
+{
+	if (node == nullptr)
+		return false;
+	if (IsA(node, Query))
+		return compat::walk_query(reinterpret_cast<Query *>(node), visit_policies, node,
+								  QTW_EXAMINE_RTES_BEFORE);
+	if (!IsA(node, RangeTblEntry))
+		return compat::walk_expression(node, visit_policies, query);
+	auto *const entry = reinterpret_cast<RangeTblEntry *>(node);
+	if (entry->rtekind != RTE_RELATION)
+		return false;
+	Oid const user = compat::checked_user(static_cast<Query *>(query), entry);
+	return (user == InvalidOid || user == GetUserId()) &&
+		   check_enable_rls(entry->relid, user, true) == RLS_ENABLED;
+}
+
+/* The flag in the query only says that policies were thought of. */
+bool policies_apply(Query *query)
+{
+	return visit_policies(reinterpret_cast<Node *>(query), nullptr);
+}
+
 /*
  * Plans a write by row ids. The ids come in the order of the pages, and the diff has just read those
  * pages: a page that is fetched for a row costs what the next page of a scan costs, not four times
@@ -136,7 +160,7 @@ Statement Statement::analyze(const String &sql, Snapshot snapshot, Oid relation,
 			static_cast<int>(parameters.types.size()), statement.environment_);
 		check_relation(analyzed, relation);
 		auto *const query = linitial_node(Query, QueryRewrite(analyzed));
-		statement.has_policies_ = query->hasRowSecurity;
+		statement.has_policies_ = query->hasRowSecurity && policies_apply(query);
 		statement.plan_ = query->commandType == CMD_SELECT
 							  ? compat::plan_query(query, statement.text_, CURSOR_OPT_PARALLEL_OK,
 												   statement.parameters_)
@@ -160,6 +184,26 @@ Statement Statement::from_query(Query *query, const char *description, Snapshot 
 		PopActiveSnapshot();
 		return statement;
 	});
+}
+
+bool Statement::gives_stored_tuples(const Relation &relation) const noexcept
+{
+	TupleDesc const desc = relation.tuple_desc();
+	if (relation.has_children() || relation.get()->rd_tableam->slot_callbacks == nullptr ||
+		relation.get()->rd_tableam->slot_callbacks(relation.get()) != &TTSOpsBufferHeapTuple)
+		return false;
+	Plan *const plan = plan_->planTree;
+	if (!IsA(plan, SeqScan) && !IsA(plan, IndexScan) && !IsA(plan, BitmapHeapScan))
+		return false;
+	if (list_length(plan->targetlist) != desc->natts)
+		return false;
+	for (int i = 0; i < desc->natts; i++) {
+		auto *const entry = list_nth_node(TargetEntry, plan->targetlist, i);
+		if (TupleDescAttr(desc, i)->attisdropped || !IsA(entry->expr, Var) ||
+			reinterpret_cast<Var *>(entry->expr)->varattno != i + 1)
+			return false;
+	}
+	return true;
 }
 
 double Statement::planned_rows() const noexcept

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "pg/memory.hpp"
+#include "pg/relation.hpp"
 #include "pg/row_store.hpp"
 
 namespace bulk_sync::pg {
@@ -48,6 +48,13 @@ class Statement {
 
 	/* Does a row-level security policy narrow what the statement reads? */
 	bool has_policies() const noexcept { return has_policies_; }
+
+	/*
+	 * Does a SELECT of all columns of `relation`, in their order, hand out the tuples as the heap
+	 * stores them? So it is for a plain scan of one table, which then projects nothing: the row
+	 * id is in the tuple, and reading it there saves a tenth of the time of a diff.
+	 */
+	bool gives_stored_tuples(const Relation &relation) const noexcept;
 
 	/* What the planner expects: rows, and total cost. */
 	double planned_rows() const noexcept;

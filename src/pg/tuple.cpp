@@ -72,6 +72,17 @@ void append_value(StringInfo text, Form_pg_attribute column, Datum value)
 
 } // namespace
 
+RowId stored_row_id(TupleTableSlot *slot) noexcept
+{
+	Assert(TTS_IS_BUFFERTUPLE(slot));
+	RowId id;
+	id.table = slot->tts_tableOid;
+	id.tid = slot->tts_tid;
+	id.xmin = HeapTupleHeaderGetRawXmin(
+		reinterpret_cast<BufferHeapTupleTableSlot *>(slot)->base.tuple->t_data);
+	return id;
+}
+
 TupleDesc project(TupleDesc source, const Vector<AttrNumber> &columns)
 {
 	return pg_call([&] {
@@ -98,13 +109,17 @@ TupleDesc describe(const Vector<ColumnType> &types)
 	});
 }
 
-TupleFormer::TupleFormer(TupleDesc desc)
+TupleFormer::TupleFormer(TupleDesc desc) : fixed_bytes_(header_size(desc->natts, true))
 {
 	columns_.reserve(desc->natts);
 	for (int i = 0; i < desc->natts; i++) {
 		Form_pg_attribute const attribute = TupleDescAttr(desc, i);
 		columns_.push_back(
 			{kind_of(attribute), alignment_of(attribute->attalign), attribute->attlen});
+		if (attribute->attlen < 0)
+			variable_columns_.push_back(i);
+		else
+			fixed_bytes_ += columns_.back().align - 1 + attribute->attlen;
 	}
 }
 
@@ -128,60 +143,37 @@ TupleFormer::Kind TupleFormer::kind_of(Form_pg_attribute attribute) noexcept
 	}
 }
 
-std::size_t TupleFormer::size(const Datum *values, const bool *nulls) const
+std::size_t TupleFormer::variable_bytes(int column, Datum value) const
 {
-	std::size_t bytes = 0;
-	bool has_nulls = false;
-	for (int i = 0; i < columns(); i++) {
-		if (nulls[i]) {
-			has_nulls = true;
-			continue;
-		}
-		const FormedColumn &column = columns_[i];
-		const char *const pointer = DatumGetPointer(values[i]);
-		switch (column.kind) {
-		case Kind::varlena:
-			if (VARATT_CAN_MAKE_SHORT(pointer)) {
-				bytes += VARATT_CONVERTED_SHORT_SIZE(pointer);
-				continue;
-			}
-			[[fallthrough]];
-		case Kind::plain_varlena:
-			if (VARATT_IS_EXTERNAL_EXPANDED(pointer))
-				bytes = aligned(bytes, column.align) + EOH_get_flat_size(DatumGetEOHP(values[i]));
-			else
-				bytes = (VARATT_IS_1B(pointer) ? bytes : aligned(bytes, column.align)) +
-						VARSIZE_ANY(pointer);
-			continue;
-		case Kind::cstring:
-			bytes += strlen(pointer) + 1;
-			continue;
-		default:
-			bytes = aligned(bytes, column.align) + column.length;
-		}
-	}
-	return header_size(columns(), has_nulls) + bytes;
+	if (columns_[column].kind == Kind::cstring)
+		return strlen(DatumGetCString(value)) + 1;
+	const char *const pointer = DatumGetPointer(value);
+	std::size_t const bytes = VARATT_IS_EXTERNAL_EXPANDED(pointer)
+								  ? EOH_get_flat_size(DatumGetEOHP(value))
+								  : VARSIZE_ANY(pointer);
+	return columns_[column].align - 1 + bytes;
 }
 
-void TupleFormer::form(const Datum *values, const bool *nulls, void *memory,
-					   std::size_t size) const
+std::size_t TupleFormer::form(const Datum *values, const bool *nulls, void *memory) const
 {
-	bool const has_nulls = memchr(nulls, true, columns_.size()) != nullptr;
-	std::size_t const header = header_size(columns(), has_nulls);
+	/* Copies, for stores into the tuple might change the members as far as the compiler knows. */
+	const FormedColumn *const formed = columns_.data();
+	int const count = columns();
+	bool const has_nulls = memchr(nulls, true, count) != nullptr;
+	std::size_t const header = header_size(count, has_nulls);
 	auto const tuple = static_cast<MinimalTuple>(memory);
 	memset(memory, 0, header);
-	tuple->t_len = static_cast<uint32>(size);
-	HeapTupleHeaderSetNatts(tuple, columns());
+	HeapTupleHeaderSetNatts(tuple, count);
 	tuple->t_hoff = static_cast<uint8>(header + MINIMAL_TUPLE_OFFSET);
 	uint16 infomask = has_nulls ? HEAP_HASNULL : 0;
 
 	char *at = static_cast<char *>(memory) + header;
-	for (int i = 0; i < columns(); i++) {
+	for (int i = 0; i < count; i++) {
 		if (nulls[i])
 			continue;
 		if (has_nulls)
 			tuple->t_bits[i / 8] |= static_cast<bits8>(1 << (i % 8));
-		const FormedColumn &column = columns_[i];
+		const FormedColumn &column = formed[i];
 		switch (column.kind) {
 		case Kind::byte1:
 			at = put_integer<uint8>(values[i], at);
@@ -210,6 +202,8 @@ void TupleFormer::form(const Datum *values, const bool *nulls, void *memory,
 		}
 	}
 	tuple->t_infomask = infomask;
+	tuple->t_len = static_cast<uint32>(at - static_cast<char *>(memory));
+	return tuple->t_len;
 }
 
 char *TupleFormer::put_varlena(const FormedColumn &column, Datum value, char *at,

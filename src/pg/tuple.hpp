@@ -9,6 +9,16 @@
 
 namespace bulk_sync::pg {
 
+/* Where a row of the target is, and which version of it was compared. */
+struct RowId {
+	Oid table = InvalidOid; /* the partition or child that holds it */
+	ItemPointerData tid = {};
+	TransactionId xmin = InvalidTransactionId;
+};
+
+/* The id of the tuple in a slot of the heap. */
+RowId stored_row_id(TupleTableSlot *slot) noexcept;
+
 /* A descriptor in the current memory context with the given columns of `source`, by number and in
  * this order. Throws Error. */
 TupleDesc project(TupleDesc source, const Vector<AttrNumber> &columns);
@@ -28,11 +38,19 @@ class TupleFormer {
 	/* For rows of `desc`, in the current memory context. Throws Error. */
 	explicit TupleFormer(TupleDesc desc);
 
-	/* Bytes that form() will write for this row. Raises. */
-	std::size_t size(const Datum *values, const bool *nulls) const;
+	/* Bytes that form() writes for this row at the most. Raises. */
+	std::size_t most_bytes(const Datum *values, const bool *nulls) const
+	{
+		std::size_t bytes = fixed_bytes_;
+		for (int const column : variable_columns_)
+			if (!nulls[column])
+				bytes += variable_bytes(column, values[column]);
+		return bytes;
+	}
 
-	/* Forms a tuple at `at`, which is aligned and has `size` bytes, as size() said. Raises. */
-	void form(const Datum *values, const bool *nulls, void *at, std::size_t size) const;
+	/* Forms a tuple at `at`, which is aligned and has room for most_bytes(); returns its length in
+	 * bytes. Raises. */
+	std::size_t form(const Datum *values, const bool *nulls, void *at) const;
 
 	int columns() const noexcept { return static_cast<int>(columns_.size()); }
 
@@ -46,7 +64,11 @@ class TupleFormer {
 	static Kind kind_of(Form_pg_attribute attribute) noexcept;
 	char *put_varlena(const FormedColumn &column, Datum value, char *at, uint16 &infomask) const;
 
+	std::size_t variable_bytes(int column, Datum value) const;
+
 	Vector<FormedColumn> columns_;
+	Vector<int> variable_columns_; /* positions of those whose length depends on the value */
+	std::size_t fixed_bytes_;	   /* of all other columns and the header, with their padding */
 };
 
 /* Takes a tuple apart; by-reference values point into it. A descriptor with fewer columns than the

@@ -44,7 +44,9 @@ void refuse_own_change(const pg::Relation &target, uint64 rows)
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 				 errmsg("rows of \"%s\" were modified by a trigger before bulk_sync wrote them",
 						target.name()),
-				 errdetail("The change of " UINT64_FORMAT " rows would be lost.", rows),
+				 errdetail_plural("The change of " UINT64_FORMAT " row would be lost.",
+								  "The change of " UINT64_FORMAT " rows would be lost.", rows,
+								  rows),
 				 errhint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate "
 						 "changes to other rows.")));
 	});
@@ -57,7 +59,11 @@ void refuse_hidden_rows(const pg::Relation &target, uint64 rows)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("row-level security policies of \"%s\" do not permit every change",
 						target.name()),
-				 errdetail(UINT64_FORMAT " rows in scope can be read but not written.", rows)));
+				 errdetail_plural(UINT64_FORMAT " row in scope can be read but not written.",
+								  UINT64_FORMAT " rows in scope can be read but not written.",
+								  rows, rows),
+				 errhint("Grant the change by a policy, or narrow the filter. A BEFORE trigger that "
+						 "suppresses a row looks the same from here.")));
 	});
 }
 

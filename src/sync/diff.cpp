@@ -42,18 +42,19 @@ void Diff::add_staged(const Datum *values, const bool *nulls)
 {
 	MemoryContext const caller = MemoryContextSwitchTo(scratch_);
 	uint64 const hash = hash_key(values, nulls);
-	RowExtent const extent = staged_former_.measure(values, nulls);
+	std::size_t const most_bytes = staged_former_.most_bytes(values, nulls);
 
 	counts_.staged++;
-	if (!partitions_ && rows_.is_full_for(extent))
+	if (!partitions_ && rows_.is_full_for(most_bytes))
 		divide_rows();
 	if (partitions_) {
-		StagedRow *const row = spare_row(hash, extent);
-		staged_former_.form(values, nulls, extent, row->bytes());
+		StagedRow *const row = spare_row(most_bytes);
+		row->hash = hash;
+		row->extent = staged_former_.form(values, nulls, row->bytes());
 		partitions_->put(row);
 	} else {
-		StagedRow *const row = rows_.append(hash, extent);
-		staged_former_.form(values, nulls, extent, row->bytes());
+		StagedRow *const row = rows_.reserve(most_bytes);
+		rows_.append(row, hash, staged_former_.form(values, nulls, row->bytes()));
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(scratch_);
@@ -73,14 +74,10 @@ void Diff::build_table()
 	MemoryContextReset(scratch_);
 }
 
-/* A row outside of the arena, valid until the next row is made. */
-StagedRow *Diff::spare_row(uint64 hash, RowExtent extent)
+/* Room for a row outside of the arena, valid until the next row is made. */
+StagedRow *Diff::spare_row(std::size_t row_bytes)
 {
-	auto *const row = reinterpret_cast<StagedRow *>(batch_space(StagedRow::footprint(extent)));
-	batch_used_ = 0;
-	row->hash = hash;
-	row->extent = extent;
-	return row;
+	return reinterpret_cast<StagedRow *>(batch_space(StagedRow::footprint(row_bytes)));
 }
 
 /* Moves the rows in memory to files, of which there are enough for the rows that are expected. */
@@ -101,14 +98,12 @@ void Diff::add_target(const RowId &id, const Datum *values, const bool *nulls)
 	MemoryContext const caller = MemoryContextSwitchTo(scratch_);
 	TargetRow row;
 	row.hash = hash_key(values, nulls);
-	row.extent = target_former_.measure(values, nulls);
 	row.id = id;
-	row.bytes = batch_space(row.extent.total);
-	target_former_.form(values, nulls, row.extent, row.bytes);
+	row.bytes = batch_space(target_former_.most_bytes(values, nulls));
+	row.extent = target_former_.form(values, nulls, row.bytes);
 	counts_.in_scope++;
 	if (partitions_) {
 		partitions_->put(row);
-		batch_used_ = 0;
 		MemoryContextReset(scratch_);
 	} else {
 		batch(row);
@@ -116,7 +111,8 @@ void Diff::add_target(const RowId &id, const Datum *values, const bool *nulls)
 	MemoryContextSwitchTo(caller);
 }
 
-/* Room for one more row of the batch; makes some by working off what has come so far. */
+/* Room behind the rows of the batch; makes some by working off what has come so far. Taken for good
+ * by batch(). */
 char *Diff::batch_space(std::size_t bytes)
 {
 	std::size_t const needed = MAXALIGN(bytes);
@@ -131,15 +127,14 @@ char *Diff::batch_space(std::size_t bytes)
 				MemoryContextAllocExtended(context_, batch_size_, MCXT_ALLOC_HUGE));
 		}
 	}
-	char *const space = batch_memory_ + batch_used_;
-	batch_used_ += needed;
-	return space;
+	return batch_memory_ + batch_used_;
 }
 
 void Diff::batch(TargetRow row)
 {
 	rows_.prefetch_slot(row.hash);
 	batch_[batched_++] = row;
+	batch_used_ += MAXALIGN(row.extent.total);
 }
 
 void Diff::flush_batch()
@@ -272,10 +267,11 @@ bool Diff::load_staged(PartitionPair &pair)
 	pair.staged.rewind();
 	while (read_header(pair.staged, header)) {
 		CHECK_FOR_INTERRUPTS();
-		if (divisible && rows_.is_full_for(header.extent))
+		if (divisible && rows_.is_full_for(header.extent.total))
 			return false;
-		StagedRow *const row = rows_.append(header.hash, header.extent);
+		StagedRow *const row = rows_.reserve(header.extent.total);
 		pair.staged.read(row->bytes(), header.extent.total);
+		rows_.append(row, header.hash, header.extent);
 	}
 	build_table();
 	return true;
@@ -290,7 +286,9 @@ void Diff::divide_pair(PartitionPair &pair, Vector<PartitionPair> &queue)
 	pair.staged.rewind();
 	while (read_header(pair.staged, header)) {
 		CHECK_FOR_INTERRUPTS();
-		StagedRow *const row = spare_row(header.hash, header.extent);
+		StagedRow *const row = spare_row(header.extent.total);
+		row->hash = header.hash;
+		row->extent = header.extent;
 		pair.staged.read(row->bytes(), header.extent.total);
 		parts.put(row);
 	}
@@ -303,7 +301,6 @@ void Diff::divide_pair(PartitionPair &pair, Vector<PartitionPair> &queue)
 		row.bytes = batch_space(row.extent.total);
 		pair.target.read(row.bytes, row.extent.total);
 		parts.put(row);
-		batch_used_ = 0;
 	}
 	pair.target.close();
 	for (const PartitionPair &part : parts.pairs())

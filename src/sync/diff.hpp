@@ -77,7 +77,7 @@ class Diff {
 
 	uint64 hash_key(const Datum *values, const bool *nulls) const;
 	void build_table();
-	StagedRow *spare_row(uint64 hash, RowExtent extent);
+	StagedRow *spare_row(std::size_t row_bytes);
 	void divide_rows();
 
 	char *batch_space(std::size_t bytes);

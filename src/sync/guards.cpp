@@ -11,9 +11,11 @@ void refuse_deletes(uint64 deletes, uint64 in_scope, const char *limit, const ch
 	pg_call([&] {
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("bulk_sync would delete " UINT64_FORMAT " of " UINT64_FORMAT
-						" rows in scope of \"%s\", more than %s",
-						deletes, in_scope, target, limit),
+				 errmsg_plural("bulk_sync would delete " UINT64_FORMAT " of " UINT64_FORMAT
+							   " row in scope of \"%s\", more than %s",
+							   "bulk_sync would delete " UINT64_FORMAT " of " UINT64_FORMAT
+							   " rows in scope of \"%s\", more than %s",
+							   in_scope, deletes, in_scope, target, limit),
 				 errdetail("Rows to delete: " UINT64_FORMAT ". Limit: %s. Rows in scope: "
 						   UINT64_FORMAT ".",
 						   deletes, limit, in_scope),
@@ -27,8 +29,9 @@ void refuse_empty_staging(uint64 in_scope, const char *target, const char *stagi
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("staging relation \"%s\" is empty", staging),
-				 errdetail("All " UINT64_FORMAT " rows in scope of \"%s\" would be deleted.",
-						   in_scope, target),
+				 errdetail_plural("The " UINT64_FORMAT " row in scope of \"%s\" would be deleted.",
+								  "All " UINT64_FORMAT " rows in scope of \"%s\" would be deleted.",
+								  in_scope, in_scope, target),
 				 errhint("If that is meant, call bulk_sync with allow_empty => true.")));
 	});
 }

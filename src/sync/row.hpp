@@ -14,12 +14,7 @@
 
 namespace bulk_sync {
 
-/* Where a row of the target is, and which version of it was compared. */
-struct RowId {
-	Oid table = InvalidOid; /* the partition or child that holds it */
-	ItemPointerData tid = {};
-	TransactionId xmin = InvalidTransactionId;
-};
+using pg::RowId;
 
 /* Length of a row's bytes, and where its second tuple starts (0: there is none). Both in bytes. */
 struct RowExtent {
@@ -40,10 +35,10 @@ struct StagedRow {
 		return extent.second == 0 ? nullptr
 								  : reinterpret_cast<MinimalTuple>(bytes() + extent.second);
 	}
-	/* Bytes that header and row take together, and so the distance to the next row. */
-	static std::size_t footprint(RowExtent extent) noexcept
+	/* Bytes that a row takes with its header, and so the distance to the next row. */
+	static std::size_t footprint(std::size_t row_bytes) noexcept
 	{
-		return MAXALIGN(sizeof(StagedRow)) + MAXALIGN(extent.total);
+		return MAXALIGN(sizeof(StagedRow)) + MAXALIGN(row_bytes);
 	}
 };
 
@@ -62,7 +57,7 @@ struct TargetRow {
 	}
 };
 
-/* Measures and forms the bytes of rows that consist of one tuple or two. */
+/* Forms the bytes of rows that consist of one tuple or two. */
 class RowFormer {
   public:
 	/* `second` may be nullptr. In the current memory context. Throws pg::Error. */
@@ -73,28 +68,28 @@ class RowFormer {
 	}
 
 	/* `values` has the columns of the first tuple and then those of the second. Both raise. */
-	RowExtent measure(const Datum *values, const bool *nulls) const
+	std::size_t most_bytes(const Datum *values, const bool *nulls) const
 	{
-		RowExtent extent;
-		extent.total = static_cast<uint32>(first_.size(values, nulls));
-		if (second_) {
-			extent.second = static_cast<uint32>(MAXALIGN(extent.total));
-			extent.total =
-				extent.second + static_cast<uint32>(second_->size(values + first_.columns(),
-																  nulls + first_.columns()));
-		}
-		return extent;
+		std::size_t const bytes = first_.most_bytes(values, nulls);
+		if (!second_)
+			return bytes;
+		return MAXALIGN(bytes) +
+			   second_->most_bytes(values + first_.columns(), nulls + first_.columns());
 	}
 
-	void form(const Datum *values, const bool *nulls, RowExtent extent, char *at) const
+	RowExtent form(const Datum *values, const bool *nulls, char *at) const
 	{
-		if (!second_) {
-			first_.form(values, nulls, at, extent.total);
-			return;
+		RowExtent extent;
+		extent.total = static_cast<uint32>(first_.form(values, nulls, at));
+		if (second_) {
+			/* Zeros in the gap, for the bytes go to files. */
+			extent.second = static_cast<uint32>(MAXALIGN(extent.total));
+			memset(at + extent.total, 0, extent.second - extent.total);
+			extent.total = extent.second + static_cast<uint32>(second_->form(
+											   values + first_.columns(), nulls + first_.columns(),
+											   at + extent.second));
 		}
-		first_.form(values, nulls, at, first_.size(values, nulls));
-		second_->form(values + first_.columns(), nulls + first_.columns(), at + extent.second,
-					  extent.total - extent.second);
+		return extent;
 	}
 
   private:

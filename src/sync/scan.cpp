@@ -140,6 +140,39 @@ class TargetReceiver final : public pg::RowReceiver {
 	Diff &diff_;
 };
 
+/* Takes the tuples of a plain scan as the heap stores them, with all columns of the target. */
+class StoredTupleReceiver final : public pg::RowReceiver {
+  public:
+	StoredTupleReceiver(const ColumnMap &map, Diff &diff)
+		: diff_(diff), row_(RowValues::with_room_for(
+						   static_cast<int>(map.image.size() + map.carried.size())))
+	{
+		for (const Column &column : map.image)
+			columns_.push_back(column.target);
+		for (AttrNumber const column : map.carried)
+			columns_.push_back(column);
+		last_ = *std::max_element(columns_.begin(), columns_.end());
+	}
+
+	void row(TupleTableSlot *slot) override
+	{
+		slot_getsomeattrs(slot, last_);
+		std::size_t position = 0;
+		for (AttrNumber const column : columns_) {
+			row_.values[position] = slot->tts_values[column - 1];
+			row_.nulls[position] = slot->tts_isnull[column - 1];
+			position++;
+		}
+		diff_.add_target(pg::stored_row_id(slot), row_.values, row_.nulls);
+	}
+
+  private:
+	Diff &diff_;
+	Vector<AttrNumber> columns_;
+	AttrNumber last_;
+	RowValues row_;
+};
+
 /* The keys of staging as a relation to join with, and which of them are NULL somewhere. */
 struct StagedKeys {
 	RowStore store;
@@ -230,7 +263,14 @@ void scan_target(const ColumnMap &map, const Scope &scope, const pg::Relation &t
 		}
 		keys.store.finish();
 	}
-	statement.read(receiver);
+	auto whole_rows = pg::Statement::analyze(select_whole_rows(scope, target), snapshot,
+											 target.oid(), {}, {});
+	if (whole_rows.gives_stored_tuples(target)) {
+		StoredTupleReceiver stored(map, diff);
+		whole_rows.read(stored);
+	} else {
+		statement.read(receiver);
+	}
 	pg_call([&] { diff.end_target(); });
 }
 

@@ -42,30 +42,33 @@ std::size_t StagedRows::slots_for(uint64 rows) noexcept
 	return std::bit_ceil(rows + rows / 2 + 1);
 }
 
-bool StagedRows::exceeds_limit(RowExtent extent) const noexcept
+bool StagedRows::exceeds_limit(std::size_t row_bytes) const noexcept
 {
 	if (count_ == 0)
 		return false;
 	std::size_t needed = arena_bytes_ + slots_for(count_ + 1) * sizeof(Slot);
-	std::size_t const footprint = StagedRow::footprint(extent);
+	std::size_t const footprint = StagedRow::footprint(row_bytes);
 	if (footprint > room_in_chunk())
 		needed += std::max(footprint, next_chunk_);
 	return needed > limit_;
 }
 
-StagedRow *StagedRows::append(uint64 hash, RowExtent extent)
+StagedRow *StagedRows::reserve(std::size_t row_bytes)
 {
-	std::size_t const footprint = StagedRow::footprint(extent);
+	std::size_t const footprint = StagedRow::footprint(row_bytes);
 	if (last_ == nullptr || footprint > room_in_chunk())
 		add_chunk(footprint);
-	auto *const row = reinterpret_cast<StagedRow *>(last_->used);
-	last_->used += footprint;
+	return reinterpret_cast<StagedRow *>(last_->used);
+}
+
+void StagedRows::append(StagedRow *row, uint64 hash, RowExtent extent) noexcept
+{
+	last_->used += StagedRow::footprint(extent.total);
 	count_++;
 	row->hash = hash;
 	row->extent = extent;
 	row->matched = false;
 	row->duplicate = false;
-	return row;
 }
 
 bool StagedRows::same_key(MinimalTuple left, MinimalTuple right)

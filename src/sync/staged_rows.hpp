@@ -17,17 +17,20 @@ class StagedRows {
 	 * bytes that the caller wants to stay within. Throws pg::Error. */
 	StagedRows(const ColumnMap &map, std::size_t limit);
 
-	/* Would another row of this extent go beyond the limit, the table over all of them included?
-	 * The first row never does. */
-	bool is_full_for(RowExtent extent) const noexcept
+	/* Would another row of this many bytes go beyond the limit, the table over all of them
+	 * included? The first row never does. */
+	bool is_full_for(std::size_t row_bytes) const noexcept
 	{
 		return !(count_ < rows_known_to_fit_ &&
-				 StagedRow::footprint(extent) <= room_in_chunk()) &&
-			   exceeds_limit(extent);
+				 StagedRow::footprint(row_bytes) <= room_in_chunk()) &&
+			   exceeds_limit(row_bytes);
 	}
 
-	/* Room for a row; its header is filled, its bytes are not. Raises. */
-	StagedRow *append(uint64 hash, RowExtent extent);
+	/* Room for a row of at most this many bytes; it becomes one of the rows by append(). Raises. */
+	StagedRow *reserve(std::size_t row_bytes);
+
+	/* Takes the row that was reserved last, once its bytes are there. */
+	void append(StagedRow *row, uint64 hash, RowExtent extent) noexcept;
 
 	/*
 	 * Builds the table over all rows, once they are all there: it has its size from the start, and
@@ -63,7 +66,7 @@ class StagedRows {
 		for (Chunk *chunk = first_; chunk != nullptr; chunk = chunk->next)
 			for (char *at = chunk->begin(); at < chunk->used;) {
 				auto *const row = reinterpret_cast<StagedRow *>(at);
-				at += StagedRow::footprint(row->extent);
+				at += StagedRow::footprint(row->extent.total);
 				visit(row);
 			}
 	}
@@ -112,7 +115,7 @@ class StagedRows {
 	{
 		return static_cast<std::size_t>(last_->end - last_->used);
 	}
-	bool exceeds_limit(RowExtent extent) const noexcept;
+	bool exceeds_limit(std::size_t row_bytes) const noexcept;
 	void add_chunk(std::size_t at_least);
 	void make_slots();
 	StagedRow *place(StagedRow *row);

@@ -62,7 +62,11 @@ void append_target_columns(String &text, const ColumnMap &map, const pg::Relatio
 		if (aliased)
 			append_number(text.append(" AS c"), position);
 	};
-	add("tableoid");
+	/* The server's own look at tableoid costs more than a constant. */
+	String table("tableoid");
+	if (!target.has_children())
+		append_number(table.assign("pg_catalog.oid '"), target.oid()).append("'");
+	add(table.c_str());
 	add("ctid");
 	add("xmin");
 	for (const Column &column : map.image)
@@ -154,9 +158,11 @@ String select_staging(const ColumnMap &map, const pg::Relation &staging)
 }
 
 /*
- * SELECT tableoid, ctid, xmin, name, phone FROM public.employee WHERE (
+ * SELECT pg_catalog.oid '16402', ctid, xmin, name, phone FROM public.employee WHERE (
  * company_id = 501
  * )
+ *
+ * with tableoid in the first place when the target has partitions or children.
  */
 String select_target(const ColumnMap &map, const Scope &scope, const pg::Relation &target)
 {
@@ -164,6 +170,20 @@ String select_target(const ColumnMap &map, const Scope &scope, const pg::Relatio
 	append_target_columns(text, map, target, false);
 	text.append(" FROM ").append(target.qualified_name()).append(where_clause(scope));
 	return text;
+}
+
+/*
+ * SELECT id, name, phone, title, company_id FROM public.employee WHERE (
+ * company_id = 501
+ * )
+ */
+String select_whole_rows(const Scope &scope, const pg::Relation &target)
+{
+	String text("SELECT ");
+	List list(text, ", ");
+	for (const pg::Attribute &attribute : target.attributes())
+		list.next().append(quoted(attribute.name));
+	return text.append(" FROM ").append(target.qualified_name()).append(where_clause(scope));
 }
 
 /*
@@ -178,7 +198,7 @@ String select_row_ids(const Scope &scope, const pg::Relation &target)
 }
 
 /*
- * SELECT t.* FROM (SELECT tableoid AS c1, ctid AS c2, xmin AS c3, name AS c4, phone AS c5
+ * SELECT t.* FROM (SELECT pg_catalog.oid '16402' AS c1, ctid AS c2, xmin AS c3, name AS c4, phone AS c5
  * FROM public.employee WHERE (
  * company_id = 501
  * )) AS t, "bulk_sync keys" AS k WHERE t.c4 OPERATOR(pg_catalog.=) k.c1

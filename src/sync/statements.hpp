@@ -31,6 +31,8 @@ TupleDesc insert_store_desc(const ColumnMap &map);
 
 pg::String select_staging(const ColumnMap &map, const pg::Relation &staging);
 pg::String select_target(const ColumnMap &map, const Scope &scope, const pg::Relation &target);
+/* All columns of the target, in their order. */
+pg::String select_whole_rows(const Scope &scope, const pg::Relation &target);
 /* The row ids of the scope alone. */
 pg::String select_row_ids(const Scope &scope, const pg::Relation &target);
 /* `has_null`: for each key, is it NULL in some row of staging? */
