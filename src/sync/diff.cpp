@@ -49,8 +49,7 @@ void Diff::add_staged(const Datum *values, const bool *nulls)
 		divide_rows();
 	if (partitions_) {
 		StagedRow *const row = spare_row(most_bytes);
-		row->hash = hash;
-		row->extent = staged_former_.form(values, nulls, row->bytes());
+		row->start(hash, staged_former_.form(values, nulls, row->bytes()));
 		partitions_->put(row);
 	} else {
 		StagedRow *const row = rows_.reserve(most_bytes);
@@ -183,7 +182,7 @@ void Diff::count_pair(const TargetRow &, StagedRow *staged)
 		note_duplicate(target_duplicates_, staged);
 		return;
 	}
-	staged->matched = true;
+	staged->matched = 1;
 	counts_.matched++;
 }
 
@@ -267,11 +266,11 @@ bool Diff::load_staged(PartitionPair &pair)
 	pair.staged.rewind();
 	while (read_header(pair.staged, header)) {
 		CHECK_FOR_INTERRUPTS();
-		if (divisible && rows_.is_full_for(header.extent.total))
+		if (divisible && rows_.is_full_for(header.total))
 			return false;
-		StagedRow *const row = rows_.reserve(header.extent.total);
-		pair.staged.read(row->bytes(), header.extent.total);
-		rows_.append(row, header.hash, header.extent);
+		StagedRow *const row = rows_.reserve(header.total);
+		pair.staged.read(row->bytes(), header.total);
+		rows_.append(row, header.hash, {header.total, header.second});
 	}
 	build_table();
 	return true;
@@ -286,10 +285,9 @@ void Diff::divide_pair(PartitionPair &pair, Vector<PartitionPair> &queue)
 	pair.staged.rewind();
 	while (read_header(pair.staged, header)) {
 		CHECK_FOR_INTERRUPTS();
-		StagedRow *const row = spare_row(header.extent.total);
-		row->hash = header.hash;
-		row->extent = header.extent;
-		pair.staged.read(row->bytes(), header.extent.total);
+		StagedRow *const row = spare_row(header.total);
+		*row = header;
+		pair.staged.read(row->bytes(), header.total);
 		parts.put(row);
 	}
 	pair.staged.close();
@@ -328,7 +326,7 @@ void Diff::note_duplicate(KeyList &duplicates, StagedRow *row)
 {
 	if (row->duplicate)
 		return;
-	row->duplicate = true;
+	row->duplicate = 1;
 	pg::deform_tuple(row->image(), map_.key_desc, new_.values, new_.nulls);
 	MemoryContext const caller = MemoryContextSwitchTo(context_);
 	duplicates.add(map_.key_desc, new_.values, new_.nulls);

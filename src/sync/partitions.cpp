@@ -34,10 +34,10 @@ void Partitions::put(StagedRow *row)
 {
 	StagedHeader header = {};
 	header.hash = row->hash;
-	header.extent = row->extent;
+	header.extent = {row->total, row->second};
 	pg::TempFile &file = pair_for(row->hash).staged;
 	file.write(&header, sizeof(header));
-	file.write(row->bytes(), row->extent.total);
+	file.write(row->bytes(), row->total);
 }
 
 void Partitions::put(const TargetRow &row)
@@ -65,8 +65,7 @@ bool read_header(pg::TempFile &file, StagedRow &row)
 	StagedHeader header;
 	if (!file.read(&header, sizeof(header)))
 		return false;
-	row.hash = header.hash;
-	row.extent = header.extent;
+	row.start(header.hash, header.extent);
 	return true;
 }
 

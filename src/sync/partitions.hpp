@@ -49,8 +49,8 @@ int partition_bits(double parts, std::size_t limit) noexcept;
 /* Most bits that a single division uses. */
 inline constexpr int most_partition_bits = 8;
 
-/* Header of the next row of a file; its bytes follow and are to be read next. The flags of a
- * staged row are not kept, and row.bytes of a target row is left as it is. */
+/* Header of the next row of a file; its bytes follow and are to be read next. A staged row
+ * starts without flags, and row.bytes of a target row is left as it is. */
 bool read_header(pg::TempFile &file, StagedRow &row);
 bool read_header(pg::TempFile &file, TargetRow &row);
 

@@ -24,16 +24,24 @@ struct RowExtent {
 
 struct StagedRow {
 	uint64 hash;
-	RowExtent extent;
-	bool matched;	/* a row of the target has this key */
-	bool duplicate; /* the key was reported as a duplicate */
+	uint32 total;		  /* as in RowExtent */
+	uint32 second : 30;	  /* likewise; a row has less than 1 GB */
+	uint32 matched : 1;	  /* a row of the target has this key */
+	uint32 duplicate : 1; /* the key was reported as a duplicate */
 
+	void start(uint64 key_hash, RowExtent extent) noexcept
+	{
+		hash = key_hash;
+		total = extent.total;
+		second = extent.second;
+		matched = 0;
+		duplicate = 0;
+	}
 	char *bytes() noexcept { return reinterpret_cast<char *>(this) + MAXALIGN(sizeof(*this)); }
 	MinimalTuple image() noexcept { return reinterpret_cast<MinimalTuple>(bytes()); }
 	MinimalTuple extra() noexcept
 	{
-		return extent.second == 0 ? nullptr
-								  : reinterpret_cast<MinimalTuple>(bytes() + extent.second);
+		return second == 0 ? nullptr : reinterpret_cast<MinimalTuple>(bytes() + second);
 	}
 	/* Bytes that a row takes with its header, and so the distance to the next row. */
 	static std::size_t footprint(std::size_t row_bytes) noexcept

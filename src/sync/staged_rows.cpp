@@ -9,9 +9,10 @@ namespace bulk_sync {
 
 namespace {
 
-constexpr std::size_t smallest_chunk = 16 * 1024;	   /* bytes */
-constexpr std::size_t largest_chunk = 32 * 1024 * 1024; /* bytes */
-constexpr std::size_t huge_page = 2 * 1024 * 1024;	   /* bytes */
+constexpr std::size_t smallest_arena = 16 * 1024;	 /* bytes */
+constexpr std::size_t huge_page = 2 * 1024 * 1024; /* bytes */
+/* What positions can tell apart. */
+constexpr std::size_t largest_arena = std::size_t{PG_UINT32_MAX} * MAXIMUM_ALIGNOF;
 
 /* Large pages save most of the misses in the translation of addresses that random access to a large
  * table has. Best effort. */
@@ -30,10 +31,12 @@ void advise_huge_pages(void *memory, std::size_t length)
 } // namespace
 
 StagedRows::StagedRows(const ColumnMap &map, std::size_t limit)
-	: map_(map), limit_(limit), context_(CurrentMemoryContext), next_chunk_(smallest_chunk),
-	  left_(RowValues::with_room_for(map.key_count())),
+	: map_(map), limit_(std::min(limit, largest_arena)), context_(CurrentMemoryContext),
+	  fits_until_(first_row), left_(RowValues::with_room_for(map.key_count())),
 	  right_(RowValues::with_room_for(map.key_count()))
 {
+	/* A row takes more than 32 bytes, and its share of the slots at most 24 of them. */
+	fits_until_ = std::max(limit_ / 2, first_row);
 }
 
 /* At most two thirds of the slots are taken, so that probes stay short. */
@@ -44,31 +47,28 @@ std::size_t StagedRows::slots_for(uint64 rows) noexcept
 
 bool StagedRows::exceeds_limit(std::size_t row_bytes) const noexcept
 {
-	if (count_ == 0)
-		return false;
-	std::size_t needed = arena_bytes_ + slots_for(count_ + 1) * sizeof(Slot);
-	std::size_t const footprint = StagedRow::footprint(row_bytes);
-	if (footprint > room_in_chunk())
-		needed += std::max(footprint, next_chunk_);
-	return needed > limit_;
+	return count_ > 0 && used_ + StagedRow::footprint(row_bytes) +
+								 slots_for(count_ + 1) * sizeof(Slot) >
+							 limit_;
 }
 
 StagedRow *StagedRows::reserve(std::size_t row_bytes)
 {
-	std::size_t const footprint = StagedRow::footprint(row_bytes);
-	if (last_ == nullptr || footprint > room_in_chunk())
-		add_chunk(footprint);
-	return reinterpret_cast<StagedRow *>(last_->used);
+	std::size_t const needed = used_ + StagedRow::footprint(row_bytes);
+	if (needed > capacity_)
+		grow(needed);
+	return reinterpret_cast<StagedRow *>(arena_ + used_);
 }
 
-void StagedRows::append(StagedRow *row, uint64 hash, RowExtent extent) noexcept
+/* Pages that are not touched yet take no memory, so there may be some in reserve. */
+void StagedRows::grow(std::size_t needed)
 {
-	last_->used += StagedRow::footprint(extent.total);
-	count_++;
-	row->hash = hash;
-	row->extent = extent;
-	row->matched = false;
-	row->duplicate = false;
+	std::size_t const size = std::max({needed, 2 * capacity_, smallest_arena});
+	arena_ = static_cast<char *>(arena_ == nullptr
+									 ? MemoryContextAllocHuge(context_, size)
+									 : repalloc_huge(arena_, size));
+	capacity_ = size;
+	advise_huge_pages(arena_, size);
 }
 
 bool StagedRows::same_key(MinimalTuple left, MinimalTuple right)
@@ -86,37 +86,11 @@ bool StagedRows::same_key(MinimalTuple left, MinimalTuple right)
 
 void StagedRows::clear()
 {
-	while (first_ != nullptr) {
-		Chunk *const next = first_->next;
-		pfree(first_);
-		first_ = next;
-	}
-	last_ = nullptr;
-	next_chunk_ = smallest_chunk;
-	arena_bytes_ = 0;
+	used_ = first_row;
 	count_ = 0;
-	rows_known_to_fit_ = 0;
 	if (slots_ != nullptr)
 		pfree(slots_);
 	slots_ = nullptr;
-}
-
-void StagedRows::add_chunk(std::size_t at_least)
-{
-	std::size_t const size = std::max(MAXALIGN(sizeof(Chunk)) + at_least, next_chunk_);
-	auto *const chunk =
-		static_cast<Chunk *>(MemoryContextAllocExtended(context_, size, MCXT_ALLOC_HUGE));
-	advise_huge_pages(chunk, size);
-	chunk->next = nullptr;
-	chunk->used = chunk->begin();
-	chunk->end = reinterpret_cast<char *>(chunk) + size;
-	(last_ == nullptr ? first_ : last_->next) = chunk;
-	last_ = chunk;
-	arena_bytes_ += size;
-	next_chunk_ = std::clamp(arena_bytes_ / 4, smallest_chunk, largest_chunk);
-	/* Half of the slots of a table that is twice as large fit for sure. */
-	std::size_t const left = limit_ > arena_bytes_ ? limit_ - arena_bytes_ : 0;
-	rows_known_to_fit_ = std::bit_floor(left / sizeof(Slot)) / 2;
 }
 
 void StagedRows::make_slots()
@@ -133,10 +107,13 @@ void StagedRows::make_slots()
 StagedRow *StagedRows::place(StagedRow *row)
 {
 	std::size_t i = row->hash & mask_;
-	for (; slots_[i].row != nullptr; i = (i + 1) & mask_)
-		if (slots_[i].hash == row->hash && same_key(row->image(), slots_[i].row->image()))
-			return slots_[i].row;
-	slots_[i] = {row->hash, row};
+	for (; slots_[i].position != 0; i = (i + 1) & mask_) {
+		StagedRow *const other = row_in(slots_[i]);
+		if (slots_[i].tag == tag_of(row->hash) && same_key(row->image(), other->image()))
+			return other;
+	}
+	auto const offset = static_cast<std::size_t>(reinterpret_cast<char *>(row) - arena_);
+	slots_[i] = {tag_of(row->hash), static_cast<uint32>(offset / MAXIMUM_ALIGNOF)};
 	return nullptr;
 }
 

@@ -2,8 +2,10 @@
  * The rows of staging in memory: an arena that holds them in the order they came, and a hash table
  * over it.
  *
- * The table is open addressing with linear probing over (hash, pointer) pairs, so that a probe
- * touches one cache line of the table and then, nearly always, only the row it looks for.
+ * The arena is one piece that grows; large pieces grow by moving pages, not bytes. Rows are known by
+ * their offset in it, so that a slot of the table takes 8 bytes: half of the hash, and the offset.
+ * The table is open addressing with linear probing: a probe touches one cache line of the table and
+ * then, nearly always, only the row it looks for.
  */
 #pragma once
 
@@ -21,16 +23,20 @@ class StagedRows {
 	 * included? The first row never does. */
 	bool is_full_for(std::size_t row_bytes) const noexcept
 	{
-		return !(count_ < rows_known_to_fit_ &&
-				 StagedRow::footprint(row_bytes) <= room_in_chunk()) &&
-			   exceeds_limit(row_bytes);
+		return used_ + StagedRow::footprint(row_bytes) > fits_until_ && exceeds_limit(row_bytes);
 	}
 
-	/* Room for a row of at most this many bytes; it becomes one of the rows by append(). Raises. */
+	/* Room for a row of at most this many bytes; it becomes one of the rows by append(). Moves the
+	 * rows: pointers to them end here. Raises. */
 	StagedRow *reserve(std::size_t row_bytes);
 
 	/* Takes the row that was reserved last, once its bytes are there. */
-	void append(StagedRow *row, uint64 hash, RowExtent extent) noexcept;
+	void append(StagedRow *row, uint64 hash, RowExtent extent) noexcept
+	{
+		row->start(hash, extent);
+		used_ += StagedRow::footprint(extent.total);
+		count_++;
+	}
 
 	/*
 	 * Builds the table over all rows, once they are all there: it has its size from the start, and
@@ -46,7 +52,7 @@ class StagedRows {
 			CHECK_FOR_INTERRUPTS();
 			for (int i = 0; i < grouped; i++)
 				if (StagedRow *const first = place(group[i])) {
-					group[i]->matched = true;
+					group[i]->matched = 1;
 					duplicate(first);
 				}
 			grouped = 0;
@@ -63,12 +69,11 @@ class StagedRows {
 	/* Calls visit(row) for each row in the order they came. */
 	template <typename Visit> void for_each(Visit &&visit)
 	{
-		for (Chunk *chunk = first_; chunk != nullptr; chunk = chunk->next)
-			for (char *at = chunk->begin(); at < chunk->used;) {
-				auto *const row = reinterpret_cast<StagedRow *>(at);
-				at += StagedRow::footprint(row->extent.total);
-				visit(row);
-			}
+		for (std::size_t at = first_row; at < used_;) {
+			auto *const row = reinterpret_cast<StagedRow *>(arena_ + at);
+			at += StagedRow::footprint(row->total);
+			visit(row);
+		}
 	}
 
 	/*
@@ -76,9 +81,9 @@ class StagedRows {
 	 */
 	template <typename Match> StagedRow *find(uint64 hash, Match &&match)
 	{
-		for (std::size_t i = hash & mask_; slots_[i].row != nullptr; i = (i + 1) & mask_)
-			if (slots_[i].hash == hash && match(slots_[i].row))
-				return slots_[i].row;
+		for (std::size_t i = hash & mask_; slots_[i].position != 0; i = (i + 1) & mask_)
+			if (slots_[i].tag == tag_of(hash) && match(row_in(slots_[i])))
+				return row_in(slots_[i]);
 		return nullptr;
 	}
 
@@ -86,37 +91,34 @@ class StagedRows {
 	void prefetch_slot(uint64 hash) const noexcept { __builtin_prefetch(&slots_[hash & mask_]); }
 	void prefetch_row(uint64 hash) const noexcept
 	{
-		__builtin_prefetch(slots_[hash & mask_].row);
+		__builtin_prefetch(row_in(slots_[hash & mask_]));
 	}
 
 	/* Have two images the same key? Raises. */
 	bool same_key(MinimalTuple left, MinimalTuple right);
 
-	/* Frees all rows. Raises. */
+	/* Forgets all rows and frees the table. Raises. */
 	void clear();
 
 	uint64 count() const noexcept { return count_; }
 
   private:
 	struct Slot {
-		uint64 hash;
-		StagedRow *row;
+		uint32 tag;		 /* the leading half of the hash */
+		uint32 position; /* of the row in the arena, in units of the alignment; 0: empty */
 	};
-	struct Chunk {
-		Chunk *next;
-		char *used;
-		char *end;
-		char *begin() noexcept { return reinterpret_cast<char *>(this) + MAXALIGN(sizeof(Chunk)); }
-	};
-
 	static constexpr int prefetched = 32;
+	/* So that no row has position 0. */
+	static constexpr std::size_t first_row = MAXIMUM_ALIGNOF;
 
-	std::size_t room_in_chunk() const noexcept
+	static uint32 tag_of(uint64 hash) noexcept { return static_cast<uint32>(hash >> 32); }
+	StagedRow *row_in(Slot slot) const noexcept
 	{
-		return static_cast<std::size_t>(last_->end - last_->used);
+		return reinterpret_cast<StagedRow *>(arena_ +
+											 std::size_t{slot.position} * MAXIMUM_ALIGNOF);
 	}
 	bool exceeds_limit(std::size_t row_bytes) const noexcept;
-	void add_chunk(std::size_t at_least);
+	void grow(std::size_t bytes);
 	void make_slots();
 	StagedRow *place(StagedRow *row);
 	static std::size_t slots_for(uint64 rows) noexcept;
@@ -124,14 +126,13 @@ class StagedRows {
 	const ColumnMap &map_;
 	std::size_t limit_;
 	MemoryContext context_;
-	Chunk *first_ = nullptr;
-	Chunk *last_ = nullptr;
-	std::size_t next_chunk_;
-	std::size_t arena_bytes_ = 0;
+	char *arena_ = nullptr;
+	std::size_t capacity_ = 0;
+	std::size_t used_ = first_row;
+	std::size_t fits_until_; /* use of the arena that is within the limit for sure */
 	Slot *slots_ = nullptr;
 	std::size_t mask_ = 0;
 	uint64 count_ = 0;
-	uint64 rows_known_to_fit_ = 0; /* as far as the table goes, while the chunk has room */
 	RowValues left_;
 	RowValues right_;
 };
