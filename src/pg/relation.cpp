@@ -107,6 +107,7 @@ Relation Relation::open(Oid oid, LOCKMODE mode)
 const char *Relation::qualified_name() const
 {
 	return pg_call([&] {
+		AcceptInvalidationMessages();
 		return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation_)),
 										  RelationGetRelationName(relation_));
 	});

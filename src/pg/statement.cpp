@@ -198,9 +198,10 @@ bool Statement::gives_stored_tuples(const Relation &relation) const noexcept
 	if (list_length(plan->targetlist) != desc->natts)
 		return false;
 	for (int i = 0; i < desc->natts; i++) {
+		/* The conditions of tlist_matches_tupdesc() in execScan.c, else the scan projects. */
 		auto *const entry = list_nth_node(TargetEntry, plan->targetlist, i);
-		if (TupleDescAttr(desc, i)->attisdropped || !IsA(entry->expr, Var) ||
-			reinterpret_cast<Var *>(entry->expr)->varattno != i + 1)
+		if (TupleDescAttr(desc, i)->attisdropped || TupleDescAttr(desc, i)->atthasmissing ||
+			!IsA(entry->expr, Var) || reinterpret_cast<Var *>(entry->expr)->varattno != i + 1)
 			return false;
 	}
 	return true;

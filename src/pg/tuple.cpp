@@ -72,9 +72,11 @@ void append_value(StringInfo text, Form_pg_attribute column, Datum value)
 
 } // namespace
 
-RowId stored_row_id(TupleTableSlot *slot) noexcept
+RowId stored_row_id(TupleTableSlot *slot)
 {
-	Assert(TTS_IS_BUFFERTUPLE(slot));
+	if (!TTS_IS_BUFFERTUPLE(slot))
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+						errmsg("scan of bulk_sync gave a row that is not a stored tuple")));
 	RowId id;
 	id.table = slot->tts_tableOid;
 	id.tid = slot->tts_tid;

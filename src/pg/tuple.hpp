@@ -16,8 +16,8 @@ struct RowId {
 	TransactionId xmin = InvalidTransactionId;
 };
 
-/* The id of the tuple in a slot of the heap. */
-RowId stored_row_id(TupleTableSlot *slot) noexcept;
+/* The id of the tuple in a slot of the heap. Raises when it is another kind of slot. */
+RowId stored_row_id(TupleTableSlot *slot);
 
 /* A descriptor in the current memory context with the given columns of `source`, by number and in
  * this order. Throws Error. */

@@ -50,7 +50,7 @@ uint64 hash_image(const ColumnType &type, Datum value)
 		return hash_bytes_of(DatumGetPointer(value), type.length);
 	if (type.length == -2)
 		return hash_bytes_of(DatumGetCString(value), strlen(DatumGetCString(value)));
-	if (VARATT_IS_SHORT(DatumGetPointer(value)))
+	if (VARATT_IS_SHORT(DatumGetPointer(value)) && !VARATT_IS_EXTERNAL(DatumGetPointer(value)))
 		return hash_bytes_of(VARDATA_SHORT(DatumGetPointer(value)),
 							 VARSIZE_SHORT(DatumGetPointer(value)) - VARHDRSZ_SHORT);
 	struct varlena *const packed = PG_DETOAST_DATUM_PACKED(value);

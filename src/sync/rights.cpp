@@ -53,6 +53,15 @@ void require_select_on_target(Oid target)
 	});
 }
 
+/* "It is an index." */
+const char *describe_kind(const Relation &relation)
+{
+	const char *const kind = pg::relation_kind_name(relation.kind());
+	return pg_call([&] {
+		return psprintf("It is %s %s.", strchr("aeiou", kind[0]) ? "an" : "a", kind);
+	});
+}
+
 void refuse_target(const Relation &target, const char *detail, const char *hint)
 {
 	pg_call([&] {
@@ -71,13 +80,8 @@ void check_target_kind(const Relation &target)
 	case RELKIND_VIEW:
 		refuse_target(target, "It is a view.", "Name the table that the view reads.");
 		return;
-	default: {
-		const char *const kind = pg::relation_kind_name(target.kind());
-		const char *const detail = pg_call([&] {
-			return psprintf("It is %s %s.", strchr("aeiou", kind[0]) ? "an" : "a", kind);
-		});
-		refuse_target(target, detail, nullptr);
-	}
+	default:
+		refuse_target(target, describe_kind(target), nullptr);
 	}
 }
 
@@ -87,6 +91,15 @@ void refuse_feature(const char *message, const char *name, const char *detail)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg(message, name),
 						errdetail("%s", detail)));
 	});
+}
+
+void refuse_foreign_member(const Relation &target, Oid member)
+{
+	const char *const detail = pg_call([&] {
+		return psprintf("\"%s\", one of its partitions or children, is a foreign table.",
+						get_rel_name(member));
+	});
+	refuse_feature("cannot sync \"%s\"", target.name(), detail);
 }
 
 void check_staging(const Relation &staging)
@@ -99,11 +112,11 @@ void check_staging(const Relation &staging)
 	case RELKIND_FOREIGN_TABLE:
 		break;
 	default: {
-		const char *const kind = pg::relation_kind_name(staging.kind());
+		const char *const detail = describe_kind(staging);
 		pg_call([&] {
 			ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
 							errmsg("cannot use \"%s\" as staging", staging.name()),
-							errdetail("It is not a table or view but of kind \"%s\".", kind)));
+							errdetail("%s", detail)));
 		});
 	}
 	}
@@ -166,8 +179,7 @@ void check_relations(const Request &request, const Relation &target, const Relat
 					   "It has rules, which may rewrite or swallow what is written.");
 	for (Oid const member : target.tree(mode))
 		if (pg::relation_kind(member) == RELKIND_FOREIGN_TABLE)
-			refuse_feature("cannot sync \"%s\"", target.name(),
-						   "One of its partitions or children is a foreign table.");
+			refuse_foreign_member(target, member);
 	check_staging(staging);
 }
 

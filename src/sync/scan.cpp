@@ -100,7 +100,8 @@ class StagingReceiver final : public pg::RowReceiver {
 		TupleTableSlot *const slot = self->slot_;
 		if (slot == nullptr)
 			return;
-		self->slot_ = nullptr; /* printing a value may raise in its turn */
+		/* Printing a value may raise in its turn; and after a notice the conversion goes on. */
+		self->slot_ = nullptr;
 		TupleDesc const desc = slot->tts_tupleDescriptor;
 		Datum *const values = slot->tts_values;
 		bool *const nulls = slot->tts_isnull;
@@ -111,6 +112,7 @@ class StagingReceiver final : public pg::RowReceiver {
 			pg::describe_value(desc, values, nulls, self->position_);
 		errcontext("column \"%s\" of staging relation \"%s\", value %s, key %s", column.name,
 				   self->staging_.name(), value, key);
+		self->slot_ = slot;
 	}
 
 	const ColumnMap &map_;
