@@ -77,6 +77,7 @@ INSERT INTO staging SELECT i, 'n' || i, j FROM generate_series(1, 5) AS i, gener
 SELECT detail FROM failure($$SELECT bulk_sync('target', 'staging', '{k}')$$);
 INSERT INTO staging SELECT i, 'n' || i, j FROM generate_series(6, 12) AS i, generate_series(1, 2) AS j;
 SELECT detail FROM failure($$SELECT bulk_sync('target', 'staging', '{k,b}')$$);
+DROP INDEX target_k_b_idx;
 INSERT INTO target SELECT * FROM staging;
 DELETE FROM staging WHERE v = 2;
 SELECT detail FROM failure($$SELECT bulk_sync('target', 'staging', '{k,b}')$$);

@@ -61,7 +61,6 @@ SELECT * FROM bulk_sync('employee', 'import', '{id}', lock => '');
 
 -- What does not exist, or does not accept rows of the wanted kind.
 SELECT * FROM bulk_sync('employees', 'import', '{id}');
-SELECT * FROM bulk_sync('employee', 'no_schema.import', '{id}');
 SELECT * FROM bulk_sync(0, 'import', '{id}');
 SELECT * FROM bulk_sync('employee', 4294967295, '{id}');
 

@@ -124,7 +124,7 @@ SELECT * FROM bulk_sync('employee', 'definer', '{id}');
 ROLLBACK;
 RESET ROLE;
 
--- Forced, it applies to the owner, and to whoever reads through his view.
+-- Forced, it applies to the owner. What a view shows with its owner's rights, it shows to every caller.
 ALTER TABLE import FORCE ROW LEVEL SECURITY;
 SET ROLE regress_bulk_sync_owner;
 SELECT * FROM bulk_sync('employee', 'import', '{id}');

@@ -365,6 +365,16 @@ use_cluster() {
 	export PGHOST=$work/cluster PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
 }
 
+# After a crash the server recovers first; the next test shall not fail for that.
+await_server() {
+	local try
+	for try in {1..120}; do
+		! "$bindir/pg_isready" -q || return 0
+		sleep 0.5
+	done
+	say "the server did not come back after $((try / 2)) seconds"
+}
+
 stop_cluster() {
 	local data=$work/cluster/data
 	[ -e "$data/postmaster.pid" ] || return 0

@@ -53,15 +53,16 @@ RETURN (
 
 CREATE FUNCTION oracle.synced(target regclass, staging regclass, keys text[], columns text[],
 	ignore_columns text[]) RETURNS text[]
-RETURN (
-	SELECT coalesce(array_agg(name ORDER BY position), '{}')
-	FROM unnest(oracle.columns_of(target)) WITH ORDINALITY AS u (name, position)
-	WHERE name = ANY (oracle.columns_of(staging))
-	AND name <> ALL (coalesce(ignore_columns, '{}'))
-	AND (name = ANY (keys) OR (
-		name <> ALL (oracle.never_updated(target)) AND
-		(columns IS NULL OR name = ANY (columns))))
-);
+LANGUAGE plpgsql AS $$
+DECLARE
+	shared text[] := ARRAY(SELECT unnest(oracle.columns_of(target)) INTERSECT SELECT unnest(oracle.columns_of(staging)));
+	updatable text[] := ARRAY(SELECT unnest(shared) EXCEPT SELECT unnest(oracle.never_updated(target)));
+BEGIN
+	IF columns IS NOT NULL THEN
+		updatable := ARRAY(SELECT unnest(updatable) INTERSECT SELECT unnest(columns));
+	END IF;
+	RETURN ARRAY((SELECT unnest(updatable) UNION SELECT unnest(keys)) EXCEPT SELECT unnest(ignore_columns) ORDER BY 1);
+END $$;
 
 -- ROW("a", "b")::text: an image of columns that tells NULL from ''.
 CREATE FUNCTION oracle.image(columns text[]) RETURNS text
@@ -82,8 +83,7 @@ CREATE FUNCTION oracle.photograph(into_table text, target regclass, keys text[],
 LANGUAGE plpgsql AS $$
 DECLARE
 	everything text[] := oracle.columns_of(target);
-	kept text[] := ARRAY(SELECT name FROM unnest(everything) AS name
-		WHERE name <> ALL (synced || oracle.generated(target)) ORDER BY name);
+	kept text[] := ARRAY(SELECT unnest(everything) EXCEPT SELECT unnest(synced || oracle.generated(target)) ORDER BY 1);
 BEGIN
 	EXECUTE format(
 		E'CREATE TEMP TABLE %I AS SELECT tableoid AS "oracle table", ctid AS "oracle place", '
@@ -93,24 +93,21 @@ BEGIN
 		oracle.image(synced), oracle.key_list(keys), target);
 END $$;
 
--- Is the column of staging text, and that of the target something else?
-CREATE FUNCTION oracle.is_written(target regclass, staging regclass, name text) RETURNS boolean
-RETURN (
-	SELECT st.typcategory = 'S' AND tt.typcategory <> 'S'
-	FROM pg_attribute t JOIN pg_type tt ON tt.oid = t.atttypid,
-		pg_attribute s JOIN pg_type st ON st.oid = s.atttypid
-	WHERE t.attrelid = target AND t.attname = name AND s.attrelid = staging AND s.attname = name
-);
-
--- SQL that makes a literal of a column of staging: without a type, it will go through the input
--- function of the column that it is put into.
-CREATE FUNCTION oracle.literal(target regclass, staging regclass, name text) RETURNS text
-RETURN (
-	SELECT CASE WHEN oracle.is_written(target, staging, name)
-		THEN format('quote_nullable(s.%I::text)', name)
-		ELSE format('format(''CAST(%%L AS %%s)'', s.%I::text, %L)', name, format_type(atttypid, atttypmod)) END
-	FROM pg_attribute WHERE attrelid = staging AND attname = name
-);
+-- How each column of staging becomes a literal, in SQL. Text that is for another type gets none itself: it will
+-- go through the input function of the column that it is put into.
+CREATE FUNCTION oracle.literals(target regclass, staging regclass, names text[], OUT needed boolean, OUT list text)
+BEGIN ATOMIC
+	SELECT bool_or(written), string_agg(CASE
+		WHEN written THEN format('quote_nullable(s.%I::text)', name)
+		ELSE format('format(''CAST(%%L AS %%s)'', s.%I::text, %L)', name, type) END, ' || '', '' || ' ORDER BY name)
+	FROM (
+		SELECT t.attname::text AS name, st.typcategory = 'S' AND tt.typcategory <> 'S' AS written,
+			format_type(s.atttypid, s.atttypmod) AS type
+		FROM pg_attribute t JOIN pg_type tt ON tt.oid = t.atttypid
+		JOIN pg_attribute s ON s.attname = t.attname JOIN pg_type st ON st.oid = s.atttypid
+		WHERE t.attrelid = target AND s.attrelid = staging AND t.attname::text IN (SELECT unnest(names))
+	) AS columns;
+END;
 
 -- The rows of staging as plain SQL would store them.
 CREATE FUNCTION oracle.stage(target regclass, staging regclass, keys text[], synced text[])
@@ -120,13 +117,12 @@ DECLARE
 	shared text[] := ARRAY(SELECT unnest(synced) UNION SELECT unnest(keys) ORDER BY 1);
 	names text := (SELECT string_agg(quote_ident(name), ', ' ORDER BY name) FROM unnest(shared) AS name);
 	sources text := (SELECT string_agg(format('s.%I', name), ', ' ORDER BY name) FROM unnest(shared) AS name);
-	literals text := (SELECT string_agg(oracle.literal(target, staging, name), ' || '', '' || ' ORDER BY name)
-		FROM unnest(shared) AS name);
+	literals record := oracle.literals(target, staging, shared);
 	rows_to_store text;
 BEGIN
 	EXECUTE format('CREATE TEMP TABLE oracle_converted AS SELECT %s FROM %s WITH NO DATA', names, target);
-	IF EXISTS (SELECT FROM unnest(shared) AS name WHERE oracle.is_written(target, staging, name)) THEN
-		EXECUTE format('SELECT string_agg(''('' || %s || '')'', '', '') FROM %s AS s', literals, staging)
+	IF literals.needed THEN
+		EXECUTE format('SELECT string_agg(''('' || %s || '')'', '', '') FROM %s AS s', literals.list, staging)
 			INTO rows_to_store;
 		IF rows_to_store IS NOT NULL THEN
 			EXECUTE format('INSERT INTO oracle_converted (%s) VALUES %s', names, rows_to_store);
@@ -181,8 +177,7 @@ BEGIN
 	END IF;
 END $$;
 
-CREATE FUNCTION oracle.difference_of_counts(what text, expected bulk_sync_stats, got bulk_sync_stats)
-RETURNS SETOF text
+CREATE FUNCTION oracle.difference_of_counts(what text, expected text, got text) RETURNS SETOF text
 BEGIN ATOMIC
 	SELECT format('%s: %s where %s was expected', what, got, expected) WHERE expected IS DISTINCT FROM got;
 END;
@@ -213,14 +208,16 @@ DECLARE
 BEGIN
 	PERFORM oracle.photograph('oracle_before', target, keys, filter, synced);
 	PERFORM oracle.stage(target, staging, keys, synced);
+	ANALYZE oracle_before, oracle_staged;
 	PERFORM oracle.pair(keys);
+	ANALYZE oracle_pairs;
 
 	SELECT count(*), count(*) FILTER (WHERE old IS DISTINCT FROM new), count(*) FILTER (WHERE old = new)
 		INTO staged, expected.updated, expected.unchanged FROM oracle_pairs;
 	SELECT count(*) INTO staged FROM oracle_staged;
 	expected.created := staged - expected.updated - expected.unchanged;
 	SELECT count(*) INTO expected.deleted FROM oracle_before b WHERE b."oracle scope"
-		AND NOT EXISTS (SELECT FROM oracle_pairs p WHERE (p.t, p.p) = (b."oracle table", b."oracle place"));
+		AND NOT EXISTS (SELECT FROM oracle_pairs p WHERE p.t = b."oracle table" AND p.p = b."oracle place");
 	expected.skipped := 0;
 	IF skip_creates THEN
 		expected.skipped := expected.created;
@@ -235,7 +232,7 @@ BEGIN
 	END IF;
 
 	EXECUTE call || 'true)' INTO rehearsed;
-	problems := problems || ARRAY(SELECT oracle.difference_of_counts('dry run', expected, rehearsed));
+	problems := problems || ARRAY(SELECT oracle.difference_of_counts('dry run', expected::text, rehearsed::text));
 	PERFORM oracle.photograph('oracle_after', target, keys, filter, synced);
 	problems := problems || ARRAY(SELECT oracle.difference('dry run wrote',
 		'SELECT format(''%s %s %s %s'', "oracle table", "oracle place", "oracle xmin", "oracle row") FROM oracle_before',
@@ -245,7 +242,7 @@ BEGIN
 	EXECUTE call || 'false)' INTO done;
 	PERFORM oracle.photograph('oracle_after', target, keys, filter, synced);
 	IF NOT triggers_interfere THEN
-		problems := problems || ARRAY(SELECT oracle.difference_of_counts('counts', expected, done));
+		problems := problems || ARRAY(SELECT oracle.difference_of_counts('counts', expected::text, done::text));
 		IF done.created + done.updated + done.unchanged + done.skipped IS DISTINCT FROM staged THEN
 			problems := problems || format('counts do not add up to %s rows in staging', staged);
 		END IF;
@@ -259,7 +256,7 @@ BEGIN
 		problems := problems || ARRAY(SELECT oracle.difference('rows in scope',
 			format('(SELECT new FROM oracle_pairs WHERE NOT %1$L UNION ALL SELECT old FROM oracle_pairs WHERE %1$L '
 				'UNION ALL SELECT "oracle synced" FROM oracle_staged WHERE NOT %2$L '
-				'AND "oracle number" NOT IN (SELECT n FROM oracle_pairs) '
+				'AND NOT EXISTS (SELECT FROM oracle_pairs WHERE n = "oracle number") '
 				'UNION ALL SELECT "oracle synced" FROM oracle_before b WHERE %3$L AND "oracle scope" '
 				'AND NOT EXISTS (SELECT FROM oracle_pairs p WHERE p.t = "oracle table" AND p.p = "oracle place"))',
 				skip_updates, skip_creates, skip_deletes),
@@ -288,7 +285,7 @@ BEGIN
 	IF converges THEN
 		EXECUTE call || 'false)' INTO again;
 		problems := problems || ARRAY(SELECT oracle.difference_of_counts('second call',
-			(0, 0, 0, done.unchanged + done.created + done.updated, done.skipped)::bulk_sync_stats, again));
+			(0, 0, 0, done.unchanged + done.created + done.updated, done.skipped)::text, again::text));
 	END IF;
 	created := done.created;
 	updated := done.updated;

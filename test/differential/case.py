@@ -55,6 +55,15 @@ class Target:
     child_rows: list = field(default_factory=list)  # kind inherited: the rows that live in the child
     late: str = ""                      # the last column, added when the first late_rows rows were there already
     late_rows: int = 0
+    mark: str = ""                      # a column for soft_delete, which staging lacks
+    index: bool = False                 # an index on the keys that is not unique
+    churned: bool = False               # rows have been updated before: dead versions, HOT chains
+    analyzed: bool = False
+    trigger: str = ""                   # a BEFORE trigger: "suppress" a third of the rows, or "rewrite" a column
+    trigger_column: str = ""
+    referenced: str = ""                # a table references the id, with this ON DELETE action
+    references: list = field(default_factory=list)  # the ids that it references
+    self_reference: bool = False        # the column "parent" references the id
 
     def column(self, name):
         return next((column for column in self.columns if column.name == name), None)
@@ -97,13 +106,15 @@ class Case:
     committed: bool = False             # the tables are committed before the call
     positional: bool = True
     function: str = "bulk_sync"         # or bulk_sync_json
+    insert_defaults: dict = field(default_factory=dict)     # column -> literal, for new rows
+    mark: str = ""                      # the column of soft_delete
 
     def compared(self):
         """The columns that are compared and updated, in the target's order."""
         staged = {column.name for column in self.staging.columns}
         chosen = []
         for column in self.target.columns:
-            if column.name not in staged or column.generated or column.identity or column.name in self.ignored():
+            if column.name not in staged or column.generated or column.identity or column.name in self.ignored() + [self.mark]:
                 continue
             if column.name in self.target.primary_key and column.name not in self.keys:
                 continue
@@ -115,6 +126,10 @@ class Case:
         """The columns that both sides have, less generated ones."""
         staged = {column.name for column in self.staging.columns}
         return [column for column in self.target.columns if column.name in staged and not column.generated]
+
+    def inserted(self):
+        """The columns that new rows get a value for."""
+        return self.common() + [column for column in self.target.columns if column.name in self.insert_defaults]
 
     def chosen(self):
         return self.names.get("columns")
@@ -135,6 +150,11 @@ class Case:
     def qualified_staging(self):
         return ident(self.staging.name) if self.staging.kind == "temp" else f"{SCHEMA}.{ident(self.staging.name)}"
 
+    def defer_constraints(self):
+        """Foreign keys are to be checked when all three statements have run."""
+        return ([f"ALTER TABLE {SCHEMA}.referencing ALTER CONSTRAINT outer_key DEFERRABLE INITIALLY DEFERRED"] if self.target.referenced else []) \
+            + ([f"SET CONSTRAINTS {SCHEMA}.inner_key DEFERRED"] if self.target.self_reference else [])
+
     def restart_sequences(self):
         name = self.qualified_target()
         return [f"ALTER TABLE {name} ALTER {ident(c.name)} RESTART WITH {SEQUENCE_START}" for c in self.target.columns if c.identity] \
@@ -147,7 +167,7 @@ class Case:
                 for c in self.target.columns if c.identity or c.sequence]
 
     def setup(self):
-        return [f"CREATE SCHEMA {SCHEMA}", f"SET search_path = {SCHEMA}, public"] + target_sql(self) + staging_sql(self)
+        return [f"CREATE SCHEMA {SCHEMA}", f"SET search_path = {SCHEMA}, public"] + target_sql(self) + after_rows_sql(self) + staging_sql(self)
 
     def call(self, function="", options=None):
         function = function or self.function
@@ -214,6 +234,42 @@ def target_sql(case):
         columns = ", ".join(ident(key) for key in target.unique_columns)
         words = target.unique.split(" ", 1)
         statements.append(f"CREATE UNIQUE INDEX ON {name} ({columns})" + (" " + words[1] if len(words) > 1 else ""))
+    return statements
+
+
+SUPPRESS = """BEGIN
+  IF abs(hashtext((CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END).{column}::text)) % 3 = 0 THEN RETURN NULL; END IF;
+  RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END"""
+REWRITE = """BEGIN
+  NEW.{column} := NULL;
+  RETURN NEW;
+END"""
+
+
+def after_rows_sql(case):
+    """What happens to the target when its rows are in: churn, an index, statistics, a trigger."""
+    target, name = case.target, case.qualified_target()
+    keys = ", ".join(ident(key) for key in case.keys or [] if target.column(key))
+    column = ident(target.trigger_column)
+    statements = []
+    if target.churned:
+        plain = next(ident(c.name) for c in target.columns if not c.generated and c.identity != "ALWAYS")
+        statements += [f"UPDATE {name} SET {plain} = {plain}"] * 2
+    if target.index and keys:
+        statements.append(f"CREATE INDEX ON {name} ({keys})")
+    if target.analyzed:
+        statements.append(f"ANALYZE {name}")
+    if target.referenced:
+        statements.append(f"CREATE TABLE {SCHEMA}.referencing (id int8 CONSTRAINT outer_key REFERENCES {name} ON DELETE {target.referenced})")
+        statements += insert_sql(f"{SCHEMA}.referencing", ["id"], [{"id": value} for value in target.references])
+    if target.self_reference:
+        statements.append(f"ALTER TABLE {name} ADD CONSTRAINT inner_key FOREIGN KEY (parent) REFERENCES {name} DEFERRABLE INITIALLY IMMEDIATE")
+    if target.trigger:
+        body = (SUPPRESS if target.trigger == "suppress" else REWRITE).format(column=column)
+        events = "INSERT OR UPDATE OR DELETE" if target.trigger == "suppress" else "INSERT OR UPDATE"
+        statements += [f"CREATE FUNCTION {SCHEMA}.meddle() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
+                       f"CREATE TRIGGER meddle BEFORE {events} ON {name} FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.meddle()"]
     return statements
 
 

@@ -4,19 +4,11 @@ from collections import Counter
 import psycopg2
 
 from case import SCHEMA
-from oracle import Oracle, read_sequences, read_target
+from compare import CompareCheck, compare_call
+from oracle import Oracle, read_references, read_sequences, read_target
+from outcome import Error, Failure, Invalid
 
 COUNTS = ("created", "updated", "deleted", "unchanged", "skipped")
-
-
-class Invalid(Exception):
-    """The case itself cannot be set up, or the oracle could not judge it."""
-
-
-class Failure(Exception):
-    def __init__(self, kind, expected, got):
-        super().__init__(f"{kind}: expected {expected}, got {got}")
-        self.kind, self.expected, self.got = kind, str(expected), str(got)
 
 
 class Checker:
@@ -72,7 +64,7 @@ class Checker:
         self.execute("SAVEPOINT oracle")
         self.restart_sequences(case)
         try:
-            prediction = Oracle(self.cursor, case).predict()
+            prediction = Oracle(self.cursor, case, documents=self.wants_compare(case)).predict()
         except psycopg2.Error as error:
             if self.connection.closed:
                 raise
@@ -89,20 +81,29 @@ class Checker:
     def checks(self, case, prediction):
         self.execute("SAVEPOINT call")
         self.restart_sequences(case)
-        if case.seed % 4 == 0 and not prediction.loose:
+        if case.seed % 4 == 0 and not prediction.loose and not case.target.trigger:
             self.dry_run(case, prediction)
+        if self.wants_compare(case) and not prediction.loose:
+            CompareCheck(case, prediction).judge(self.call(compare_call(case), everything=True))
+            self.execute("ROLLBACK TO call")
+            self.restart_sequences(case)
         outcome = self.call(case.call())
         if self.coverage:
             self.coverage.outcome(outcome)
         self.judge(case, prediction, outcome)
         self.execute("ROLLBACK TO call")
 
-    def call(self, sql):
-        """The counts, or the code and message of the error."""
+    def wants_compare(self, case):
+        """A third of the cases, whole decisions only: bulk_compare knows no skip options."""
+        skips = any(case.flag(option) for option in ("skip_creates", "skip_updates"))
+        return "compare" in self.features and case.seed % 3 == 0 and case.function == "bulk_sync" and not skips and not case.refused
+
+    def call(self, sql, everything=False):
+        """The counts (or all rows), or the code and message of the error."""
         self.execute("SAVEPOINT statement")
         try:
             self.execute(sql)
-            return self.cursor.fetchone()
+            return self.cursor.fetchall() if everything else self.cursor.fetchone()
         except psycopg2.Error as error:
             if self.connection.closed:
                 raise Failure("crash", "a live session", error) from error
@@ -154,9 +155,11 @@ class Checker:
         for place, version in prediction.kept.items():
             if versions.get(place) != version:
                 raise Failure("kept rows", f"row {place} untouched as version {version}", versions.get(place, "gone"))
-        written = 0 if case.flag("dry_run") else prediction.stats[0] + prediction.stats[1]
-        if len(versions) - len(prediction.kept) != written:
-            raise Failure("written rows", written, len(versions) - len(prediction.kept))
+        if len(versions) - len(prediction.kept) != prediction.written:
+            raise Failure("written rows", prediction.written, len(versions) - len(prediction.kept))
+        references = read_references(self.cursor, case)
+        if references != prediction.references:
+            raise Failure("referencing rows", prediction.references, references)
         sequences = read_sequences(self.cursor, case)
         if sequences != prediction.sequences:
             raise Failure("sequences", prediction.sequences, sequences)
@@ -165,17 +168,6 @@ class Checker:
         warnings = [line for line in self.connection.notices if line.startswith("WARNING")]
         if warnings:
             raise Failure("warning", "none", warnings[0])
-
-
-class Error:
-    """An error as an outcome."""
-
-    def __init__(self, error):
-        self.code = error.pgcode or ""
-        self.text = str(error).strip()
-
-    def __str__(self):
-        return f"{self.code} {self.text}"
 
 
 def named(stats):

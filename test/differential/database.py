@@ -4,7 +4,7 @@ import time
 
 import psycopg2
 
-from values import PRELUDE, PRELUDE_ICU
+from values import PRELUDE, PRELUDE_CITEXT, PRELUDE_ICU
 
 GROUPS = "CREATE TABLE differential_groups (id int, name text); INSERT INTO differential_groups VALUES (1, 'a'), (2, 'b'), (3, 'c');"
 FEATURES = ("compare", "json", "soft_delete", "insert_defaults", "verbose")
@@ -25,7 +25,7 @@ class Database:
         cursor.execute(self.prepare or "CREATE EXTENSION bulk_sync")
         cursor.execute(PRELUDE)
         cursor.execute(GROUPS)
-        for name, sql in (("citext", "CREATE EXTENSION citext"), ("icu", PRELUDE_ICU), ("xml", "SELECT '<a/>'::xml")):
+        for name, sql in (("citext", PRELUDE_CITEXT), ("icu", PRELUDE_ICU), ("xml", "SELECT '<a/>'::xml")):
             try:
                 cursor.execute(sql)
                 self.available.add(name)
@@ -34,16 +34,9 @@ class Database:
         connection.close()
 
     def connect(self):
-        for attempt in range(60):
-            try:
-                connection = psycopg2.connect(dbname=self.name)
-                connection.autocommit = True
-                connection.cursor().execute("SET jit = off")    # with enable_* = off every plan would look worth compiling
-                return connection
-            except psycopg2.OperationalError:
-                if attempt == 59:
-                    raise
-                time.sleep(0.5)     # the server may be recovering from a crash
+        connection = connect_patiently(f"dbname={self.name}")
+        connection.cursor().execute("SET jit = off")    # with enable_* = off every plan would look worth compiling
+        return connection
 
     def drop(self):
         with_admin(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
@@ -55,19 +48,40 @@ class Database:
         for feature, name in (("compare", "bulk_compare"), ("json", "bulk_sync_json")):
             cursor.execute("SELECT EXISTS (SELECT FROM pg_proc WHERE proname = %s)", (name,))
             found |= {feature} if cursor.fetchone()[0] else set()
+        cursor.execute("CREATE TEMP TABLE probe (id int, gone_at timestamptz, other int); CREATE TEMP TABLE probe_staging (id int)")
+        for feature, value in (("soft_delete", "'gone_at'"), ("insert_defaults", "'{\"other\": 1}'"), ("verbose", "true")):
+            try:
+                cursor.execute(f"SELECT bulk_sync('probe', 'probe_staging', ARRAY['id'], {feature} => {value})")
+                found.add(feature)
+            except psycopg2.Error as error:
+                if error.pgcode != "0A000":
+                    raise
+        cursor.execute("DROP TABLE probe, probe_staging")
         return found
 
     def prelude(self):
         """The lines of a script that a case needs before its own."""
         lines = ["CREATE EXTENSION IF NOT EXISTS bulk_sync;"]
         if "citext" in self.available:
-            lines.append("CREATE EXTENSION IF NOT EXISTS citext;")
+            lines.append(PRELUDE_CITEXT)
         lines += [PRELUDE, GROUPS]
         return "\n".join(lines + ([PRELUDE_ICU] if "icu" in self.available else []))
 
 
 def with_admin(sql):
-    connection = psycopg2.connect("")
-    connection.autocommit = True
+    connection = connect_patiently("")
     connection.cursor().execute(sql)
     connection.close()
+
+
+def connect_patiently(parameters):
+    """Waits up to half a minute: the server may be recovering from a crash that the test is about to report."""
+    for attempt in range(60):
+        try:
+            connection = psycopg2.connect(parameters)
+            connection.autocommit = True
+            return connection
+        except psycopg2.OperationalError as error:
+            if attempt == 59 or "does not exist" in str(error):
+                raise
+            time.sleep(0.5)

@@ -1,16 +1,18 @@
 """Random filters, options and settings for a call, also ones that must be refused."""
+import json
+
 from case import Case
 from shapes import Maker
 from values import ident, literal
 
 BAD_FILTERS = (
-    "1=1) OR (1=1", "true; DROP TABLE employee", "{c} IS NULL --)", "$1", "count(*) > 1", "row_number() OVER () = 1", "generate_series(1, 2) = 1",
+    "1=1) OR (1=1", "true; DROP TABLE employee", "$1", "count(*) > 1", "row_number() OVER () = 1", "generate_series(1, 2) = 1",
     "random() < 0.5", "ctid IS NOT NULL", "no_such_column = 1", "1", "", "{c} IS NULL, true", "{c} IS NULL ORDER BY 1", "{c} IS NULL UNION SELECT true",
     "nextval('no_such_sequence') > 0", "{c} IS NULL) --", "xmin IS NOT NULL", "(SELECT 1, 2) = 1", "true AS yes", "/* open", "import.{c} IS NULL")
 
 
 def make_case(seed, random, available, features):
-    maker = Maker(random, available, large=random.random() < 0.012)
+    maker = Maker(random, available, features, large=random.random() < 0.015)
     target, keys, taken = maker.target()
     staging = maker.staging(target, keys, taken)
     case = Case(seed, target, staging, keys)
@@ -60,7 +62,7 @@ class Chooser:
         if self.chance(0.06):
             return self.random.choice((("true", [], {}), ("NULL", [], {}), ("false", [], {}), ("1 = 1", [], {})))
         if target.column("grp") and self.chance(0.75):
-            return self.group_filter()
+            return self.whole_row_filter() if self.chance(0.03) else self.group_filter()
         column = self.random.choice(target.columns)
         name = ident(column.name)
         if self.chance(0.1):
@@ -78,8 +80,16 @@ class Chooser:
         if column.type.name == "citext":
             forms += [(f"{name} IN ('BOB', 'X')", ["bob", "BOB"]), (f"CASE {name} WHEN 'BOB' THEN true END", ["Bob", "bob"]),
                       (f"NULLIF({name}, 'bob') IS NULL", ["BOB", None])]
+        staged = [other.name for other in self.case.staging.columns]
+        if column.name in staged and not column.generated and not self.maker.large:
+            source = self.case.qualified_staging()
+            forms.append((f"EXISTS (SELECT FROM {source} AS s WHERE s.{ident(column.name)}::text = {ident(target.name)}.{ident(column.name)}::text)", []))
         text, values = self.random.choice(forms)
         return text, [column.name], {column.name: values}
+
+    def whole_row_filter(self):
+        table = ident(self.case.target.name)
+        return f"to_jsonb({table}) ->> 'grp' = '1'", [column.name for column in self.case.target.columns], {"grp": ["1"]}
 
     def group_filter(self):
         table = ident(self.case.target.name)
@@ -137,9 +147,27 @@ class Chooser:
             options["max_delete_ratio"] = self.random.choice(("0", "0.125", "0.25", "0.5", "0.75", "1", "1.0"))
         if self.chance(0.2):
             options["lock"] = self.random.choice(("'rows'", "'table'", "'table'"))
+        self.optional_features(options)
         names = list(options)
         self.random.shuffle(names)
         case.options = {name: options[name] for name in names}
+
+    def optional_features(self, options):
+        case = self.case
+        if "json" in self.features and self.chance(0.15) and not any(c.type.name == "xml" for c in case.target.columns):
+            case.function = "bulk_sync_json"
+        if "soft_delete" in self.features and case.target.mark and self.chance(0.85):
+            case.mark = case.target.mark
+            options["soft_delete"] = literal(case.mark)
+        if "insert_defaults" in self.features and self.chance(0.15):
+            staged = {column.name for column in case.staging.columns}
+            lacking = [c for c in case.target.columns if c.name not in staged and not c.generated and not c.identity
+                       and c.name not in case.target.primary_key and c.name != case.target.mark]
+            for column in self.random.sample(lacking, self.random.randint(0, len(lacking))):
+                case.insert_defaults[column.name] = self.maker.value(column, key=True)
+            options["insert_defaults"] = literal(json.dumps(case.insert_defaults)) + "::jsonb"
+        if "verbose" in self.features and self.chance(0.05):
+            options["verbose"] = "true"
 
     # ----- settings of the session
 
@@ -168,7 +196,7 @@ class Chooser:
         for column in case.staging.columns:
             if column.target is None and column.name not in case.ignored():
                 case.refused.append("a staging column that the target lacks")
-            if column.alternative and column.alternative.refused:
+            if column.alternative and column.alternative.refused and case.function == "bulk_sync":
                 case.refused.append("no assignment cast")
         for key in case.keys or []:
             if key not in staged:

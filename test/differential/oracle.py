@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import psycopg2
 
-from case import SEQUENCE_START
-from values import ident
+from case import SCHEMA, SEQUENCE_START
+from values import ident, literal
 
 PLACE = '"place in oracle"'       # numbers the rows of the oracle's tables
 
@@ -30,6 +30,8 @@ class Decision:
     deleted: list = field(default_factory=list)     # target rows
     unchanged: list = field(default_factory=list)   # target rows
     changes: dict = field(default_factory=dict)     # staging row number -> names of the changed columns
+    marked: set = field(default_factory=set)        # places of the rows that are soft-deleted already
+    documents: dict = None                          # the rows as JSON, when they are wanted: place or staging row number -> text
 
 
 @dataclass
@@ -41,7 +43,9 @@ class Prediction:
     stats: tuple = ()
     final: Counter = None
     kept: dict = None               # place -> version of the rows that must not be written
+    written: int = 0                # rows that the call writes a version of
     sequences: list = None
+    references: list = None         # the final rows of the table that references the target
     again: tuple = None             # what a second call must count; None: not known
     decision: Decision = None
     loose: bool = False             # only "no crash" can be said
@@ -76,17 +80,25 @@ def read_sequences(cursor, case):
     return values
 
 
+def read_references(cursor, case):
+    if not case.target.referenced:
+        return None
+    cursor.execute(f"SELECT id FROM {SCHEMA}.referencing ORDER BY id")
+    return cursor.fetchall()
+
+
 class Oracle:
-    def __init__(self, cursor, case):
+    def __init__(self, cursor, case, documents=False):
         self.cursor = cursor
         self.case = case
-        self.compared, self.common = [], []
+        self.documents = documents
+        self.compared, self.inserted = [], []
 
     def predict(self):
         """Leaves its tables behind: the caller rolls back to a savepoint."""
         if self.case.refused:
             return Prediction(codes={"22", "42", "0A"}, phase="refused")
-        self.compared, self.common = self.case.compared(), self.case.common()
+        self.compared, self.inserted = self.case.compared(), self.case.inserted()
         self.run("SAVEPOINT prediction")
         try:
             return self.work()
@@ -105,7 +117,8 @@ class Oracle:
         """Runs it; None, or the error's code when it fails."""
         self.run("SAVEPOINT attempt")
         try:
-            self.run(sql)
+            self.cursor_rows = 0
+            self.cursor_rows = self.run(sql)
         except psycopg2.Error as error:
             self.run("ROLLBACK TO attempt")
             return error.pgcode
@@ -131,28 +144,42 @@ class Oracle:
 
     def convert(self):
         """Fills the oracle's staging table: the staged values as an INSERT would store them."""
-        columns = "".join(f", {ident(c.name)} {c.type.declaration()}" for c in self.common)
+        columns = "".join(f", {ident(c.name)} {c.type.declaration()}" for c in self.inserted)
         self.run(f"CREATE TEMP TABLE oracle_staging ({PLACE} int{columns})")
-        staged = {column.name: column for column in self.case.staging.columns}
-        self.expressions = {}
-        for column in self.common:
-            name = ident(column.name)
-            plain = column.type.plain
-            self.expressions[column.name] = f"CAST({name} AS {plain})" if staged[column.name].carrier() and plain else name
-        names = "".join(f", {ident(c.name)}" for c in self.common)
-        values = "".join(f", {self.expressions[c.name]}" for c in self.common)
-        if not self.attempt(f"INSERT INTO oracle_staging ({PLACE}{names}) SELECT (row_number() OVER ())::int{values} FROM {self.case.qualified_staging()}"):
+        self.expressions = {column.name: self.expression(column) for column in self.inserted}
+        names = "".join(f", {ident(c.name)}" for c in self.inserted)
+        values = "".join(f", {self.expressions[c.name]}" for c in self.inserted)
+        if not self.attempt(f"INSERT INTO oracle_staging ({PLACE}{names}) SELECT (row_number() OVER ())::int{values} FROM {self.source()}"):
             self.read_staging()
             return set(), False
         return self.conversion_errors()
+
+    def source(self):
+        """The staged rows; those of bulk_sync_json as objects, one a row."""
+        staging = self.case.qualified_staging()
+        if self.case.function == "bulk_sync_json":
+            return f'(SELECT to_jsonb(s) AS "an object" FROM {staging} s) AS objects'
+        return staging
+
+    def expression(self, column):
+        """How the staged value is put where a value of the target's column goes."""
+        name, plain = ident(column.name), column.type.plain
+        if column.name in self.case.insert_defaults:
+            value = self.case.insert_defaults[column.name]
+            return "NULL" if value is None else f"CAST({literal(value)} AS {plain or column.type.declaration()})"
+        if self.case.function == "bulk_sync_json":
+            member = literal(column.name)
+            return f'(jsonb_populate_record(NULL::oracle_staging, jsonb_build_object({member}, "an object"->{member}))).{name}'
+        staged = next(other for other in self.case.staging.columns if other.name == column.name)
+        return f"CAST({name} AS {plain})" if staged.carrier() and plain else name
 
     def conversion_errors(self):
         """The codes of all values that do not convert; loose when only columns fail that need not be looked at."""
         self.attempts = 0
         codes, must_fail, needed = set(), False, {c.name for c in self.compared} | set(self.case.keys)
         count = len(self.case.staging.rows)
-        self.run(f"CREATE TEMP TABLE oracle_source AS SELECT (row_number() OVER ())::int AS {PLACE}, s.* FROM {self.case.qualified_staging()} s")
-        for column in self.common:
+        self.run(f"CREATE TEMP TABLE oracle_source AS SELECT (row_number() OVER ())::int AS {PLACE}, * FROM {self.source()}")
+        for column in self.inserted:
             insert = f"INSERT INTO oracle_staging ({ident(column.name)}) SELECT {self.expressions[column.name]} FROM oracle_source"
             found = self.failing(insert, 1, count)
             codes |= found
@@ -169,8 +196,8 @@ class Oracle:
         return self.failing(insert, first, middle) | self.failing(insert, middle + 1, last)
 
     def read_staging(self):
-        images = "".join(f", {image(c)}" for c in self.common)
-        self.staged = {row[0]: dict(zip([c.name for c in self.common], row[1:])) for row in self.rows(f"SELECT {PLACE}{images} FROM oracle_staging")}
+        images = "".join(f", {image(c)}" for c in self.inserted)
+        self.staged = {row[0]: dict(zip([c.name for c in self.inserted], row[1:])) for row in self.rows(f"SELECT {PLACE}{images} FROM oracle_staging")}
 
     def diff(self):
         case = self.case
@@ -179,7 +206,7 @@ class Oracle:
             raise Expected("duplicates", {"21000"})
         if any(len(by_key.get(key, ())) > 1 for key in staged_keys):
             raise Expected("duplicates", {"21000"})
-        decision = Decision()
+        decision = Decision(marked=self.marked())
         position = {column.name: i for i, column in enumerate(case.target.columns)}
         for key, (place,) in staged_keys.items():
             matched = by_key.pop(key, None)
@@ -188,13 +215,29 @@ class Oracle:
                 continue
             staged, row = self.staged[place], matched[0]
             changed = [c.name for c in self.compared if staged[c.name] != row.image[position[c.name]]]
+            changed += [case.mark] if row.place in decision.marked else []
             if changed:
                 decision.updated.append((row, place))
                 decision.changes[place] = changed
             else:
                 decision.unchanged.append(row)
-        decision.deleted = [row for rows in by_key.values() for row in rows]
+        decision.deleted = [row for rows in by_key.values() for row in rows if row.place not in decision.marked]
+        decision.documents = self.read_documents() if self.documents else None
         return decision
+
+    def marked(self):
+        """The places of the rows that carry the mark of soft_delete."""
+        if not self.case.mark:
+            return set()
+        mark = self.case.target.column(self.case.mark)
+        test = f"{ident(mark.name)} IS TRUE" if mark.type.name == "bool" else f"{ident(mark.name)} IS NOT NULL"
+        return set(self.rows(f"SELECT tableoid::int8, ctid::text FROM {self.case.qualified_target()} WHERE {test}"))
+
+    def read_documents(self):
+        found = {(oid, place): text for oid, place, text in
+                 self.rows(f'SELECT tableoid::int8, ctid::text, to_jsonb("a row")::text FROM {self.case.qualified_target()} AS "a row"')}
+        found.update(self.rows(f'SELECT {PLACE}, (to_jsonb("a row") - \'place in oracle\')::text FROM oracle_staging AS "a row"'))
+        return found
 
     def ranks(self):
         """Groups the rows of both sides by key, equal as the default ordering of the target's types says."""
@@ -234,7 +277,7 @@ class Oracle:
 
     def uses_sequence(self, created):
         """The filter looks at a column that takes its value from a sequence in a new row."""
-        staged = {column.name for column in self.case.staging.columns}
+        staged = {column.name for column in self.inserted}
         for column in self.case.target.columns:
             if column.name in self.case.filter_columns and (column.identity or column.sequence):
                 nulls_take = self.case.default_when_null(column)
@@ -252,13 +295,13 @@ class Oracle:
         if updated:
             plain = [c for c in target.columns if not c.generated]
             compared = {c.name for c in self.compared}
-            values = ", ".join(("o." if c.name in compared else "t.") + ident(c.name) for c in plain)
+            values = ", ".join(self.cleared(c, "t.") if c.name == self.case.mark else ("o." if c.name in compared else "t.") + ident(c.name) for c in plain)
             self.run(f"INSERT INTO oracle_stored ({', '.join(ident(c.name) for c in plain)}) SELECT {values} FROM {self.case.qualified_target()} t"
                      f" JOIN {pairs(updated)} ON t.tableoid = p.o AND t.ctid = p.c JOIN oracle_staging o ON o.{PLACE} = p.n")
         return self.rows(f"SELECT count(*) FROM oracle_stored AS {ident(target.name)} WHERE ((\n{self.case.filter}\n)) IS NOT TRUE")[0][0] > 0
 
     def guards(self, decision):
-        case, scope = self.case, sum(row.in_scope for row in self.target)
+        case, scope = self.case, sum(row.in_scope and row.place not in decision.marked for row in self.target)
         deletes = len(decision.deleted)
         if not case.flag("skip_deletes"):
             if not self.staged and scope and not case.flag("allow_empty"):
@@ -281,7 +324,7 @@ class Oracle:
         """The new rows by the columns that they give a value to: a NULL takes the default in some."""
         groups = defaultdict(list)
         for place in places:
-            names = tuple(c.name for c in self.common if not (self.case.default_when_null(c) and self.staged[place][c.name] is None))
+            names = tuple(c.name for c in self.inserted if not (self.case.default_when_null(c) and self.staged[place][c.name] is None))
             groups[names].append(place)
         return groups
 
@@ -291,11 +334,24 @@ class Oracle:
         return f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM oracle_staging WHERE {PLACE} IN ({listed})"
 
     def update_sql(self, updated):
-        sets = ", ".join(f"{ident(c.name)} = o.{ident(c.name)}" for c in self.compared)
+        sets = [f"{ident(c.name)} = o.{ident(c.name)}" for c in self.compared]
+        if self.case.mark:
+            mark = self.case.target.column(self.case.mark)
+            sets.append(f"{ident(mark.name)} = {self.cleared(mark, 't.')}")
+        sets = ", ".join(sets)
         return (f"UPDATE {self.case.qualified_target()} t SET {sets} FROM {pairs(updated)} JOIN oracle_staging o ON o.{PLACE} = p.n"
                 " WHERE t.tableoid = p.o AND t.ctid = p.c")
 
+    def cleared(self, mark, prefix):
+        """The mark of a row that is in staging: a set one is taken away, another one stays as it is."""
+        name = prefix + ident(mark.name)
+        return f"CASE WHEN {name} THEN false ELSE {name} END" if mark.type.name == "bool" else "NULL"
+
     def delete_sql(self, rows):
+        if self.case.mark:
+            value = "true" if self.case.target.column(self.case.mark).type.name == "bool" else "now()"
+            return (f"UPDATE {self.case.qualified_target()} t SET {ident(self.case.mark)} = {value} FROM {pairs((row, 0) for row in rows)}"
+                    " WHERE t.tableoid = p.o AND t.ctid = p.c")
         return f"DELETE FROM {self.case.qualified_target()} t USING {pairs((row, 0) for row in rows)} WHERE t.tableoid = p.o AND t.ctid = p.c"
 
     def statements(self, created, updated, deleted):
@@ -308,7 +364,7 @@ class Oracle:
         dry = self.case.flag("dry_run")
         prediction.sequences = read_sequences(self.cursor, self.case)
         self.run("SAVEPOINT replay")
-        codes = {self.attempt(sql) for sql in self.statements(created, updated, deleted)} - {None}
+        codes = self.write(prediction, created, updated, deleted, dry)
         if codes:
             self.run("ROLLBACK TO replay")
             codes |= self.single_errors(created, updated, deleted)
@@ -319,14 +375,36 @@ class Oracle:
             self.run("ROLLBACK TO replay")
             created, updated, deleted = [], [], []
         after = read_target(self.cursor, self.case, scope=False)
+        prediction.references = read_references(self.cursor, self.case)
         prediction.final = Counter(row.image for row in after)
         gone = {row.place for row in deleted} | {row.place for row, _ in updated}
         prediction.kept = {row.place: row.version for row in self.target if row.place not in gone}
+        prediction.written = len(created) + len(updated) + (len(deleted) if self.case.mark else 0)
         if not dry:
             prediction.sequences = read_sequences(self.cursor, self.case)
-        if not dry and not self.outside:
+        if self.case.target.trigger:
+            versions = {row.place: row.version for row in after}
+            prediction.kept = {row.place: row.version for row in self.target if versions.get(row.place) == row.version}
+            prediction.written = len(after) - len(prediction.kept)
+        elif not dry and not self.outside:
             skipped = prediction.stats[4]
             prediction.again = (0, 0, 0, len(self.staged) - skipped, skipped)
+
+    def write(self, prediction, created, updated, deleted, dry):
+        """Carries the decision out; what a trigger suppressed is skipped. The codes of errors."""
+        counts, codes = [], set()
+        for sql in self.case.defer_constraints():
+            self.run(sql)
+        for rows in ((), (), deleted), ((), updated, ()), (created, (), ()):
+            counts.append(0)
+            for sql in self.statements(*rows):
+                codes.add(self.attempt(sql))
+                counts[-1] += self.cursor_rows
+        codes.add(self.attempt("SET CONSTRAINTS ALL IMMEDIATE"))
+        if self.case.target.trigger and not dry and codes <= {None}:
+            stats = prediction.stats
+            prediction.stats = (counts[2], counts[1], counts[0], stats[3], stats[4] + sum(stats[:3]) - sum(counts))
+        return codes - {None}
 
     def single_errors(self, created, updated, deleted):
         """Which errors the rows give one by one, when it is not determined which comes first."""

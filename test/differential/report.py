@@ -1,7 +1,8 @@
 """What a run prints: the script of a failed case, and the table of what was covered."""
 from collections import Counter
 
-from check import Error
+from compare import compare_call
+from outcome import Error
 from values import BY_NAME
 
 
@@ -20,6 +21,8 @@ def script(case, failure, prelude):
     lines += ["", f"SELECT tableoid::regclass, ctid, * FROM {table};", f"SELECT * FROM {case.qualified_staging()};"]
     if case.filter is not None and not case.refused:
         lines.append(f"SELECT * FROM {table} WHERE (\n{case.filter}\n);   -- the scope")
+    if failure.kind.startswith("compare"):
+        lines.append(compare_call(case) + ";")
     lines += [case.call() + ";", f"SELECT tableoid::regclass, ctid, * FROM {table};"]
     if failure.kind == "second call":
         lines.append(case.call() + ";   -- expected: " + first_lines(failure.expected))
@@ -29,7 +32,7 @@ def script(case, failure, prelude):
 def needs(line, case, used):
     """Leaves the lines of the prelude out that this case does not use."""
     if "citext" in line:
-        return any("citext" in text for text in case.setup())
+        return any("citext" in text or "differential_code" in text for text in case.setup())
     if not line.startswith("CREATE") or "EXTENSION" in line:
         return True
     name = line.split()[2]
@@ -65,11 +68,12 @@ class Coverage:
             count[role][column.type.name] += 1
             for name in ("identity", "generated", "sequence", "default", "not_null"):
                 count["columns"][name] += bool(getattr(column, name))
-        for name in ("primary_key", "unique", "dropped", "late", "child_rows"):
+        for name in ("primary_key", "unique", "dropped", "late", "child_rows", "churned", "index", "analyzed", "trigger", "referenced", "self_reference"):
             count["columns"]["with " + name.replace("_", " ")] += bool(getattr(case.target, name))
         for column in case.staging.columns:
             if column.alternative:
                 count["staged as"][f"{column.alternative.sql} -> {column.target.sql}" if not column.alternative.carrier else column.alternative.sql + " -> any"] += 1
+        count["option"][case.function] += 1
         for name, value in case.options.items():
             count["option"][f"{name} {value}" if value in ("true", "false") else name] += 1
         count["filter"]["none" if case.filter is None else "with sub-select" if "SELECT" in case.filter else "with"] += 1

@@ -15,9 +15,12 @@ import re
 import sys
 import time
 
-from check import Checker, Failure, Invalid
+import psycopg2
+
+from check import Checker
 from database import FEATURES, Database
 from options import make_case
+from outcome import Failure, Invalid
 from report import Coverage, script
 from shrink import shrink
 
@@ -39,7 +42,10 @@ def main():
             with multiprocessing.Pool(arguments.jobs) as pool:
                 results = pool.map(work, workers, chunksize=1)
     finally:
-        database.drop()
+        try:
+            database.drop()
+        except psycopg2.OperationalError:
+            pass                # told already
     return summary(results, time.monotonic() - started, arguments)
 
 
@@ -71,7 +77,12 @@ def work(parcel):
     index, last = job, arguments.cases or 10 ** 12
     while index < last and time.monotonic() < stop:
         case_seed = arguments.case_seed if arguments.case_seed is not None else random.Random(f"{seed}:{index}").getrandbits(48)
-        worker.case(case_seed)
+        try:
+            worker.case(case_seed)
+        except psycopg2.OperationalError as error:
+            print(f"# the server is gone in case {case_seed}: {str(error).splitlines()[0]}", flush=True)
+            worker.failures += 1
+            break
         if worker.reports and not arguments.keep_going or len(worker.reports) >= 20:
             break
         index += arguments.jobs
@@ -83,7 +94,8 @@ class Worker:
         self.database = database
         self.arguments = arguments
         self.connection = database.connect()
-        self.features = set(arguments.features.split(",")) if arguments.features else database.features(self.connection)
+        told = arguments.features
+        self.features = database.features(self.connection) if told is None else set(filter(None, told.split(",")))
         self.coverage = Coverage()
         self.cases, self.invalid, self.failures, self.reports = 0, 0, 0, []
 

@@ -9,11 +9,12 @@ SEEDED_KEYS = 60            # identity and serial columns hold values from 1 to 
 class Maker:
     """The random choices for one case; available: what the server has of "citext", "icu" and "xml"."""
 
-    def __init__(self, random, available, large=False):
+    def __init__(self, random, available, features=(), large=False):
         self.random = random
         self.large = large
         self.types = [kind for kind in TYPES if not kind.needs or kind.needs in available]
         self.available = available
+        self.features = features
 
     def chance(self, share):
         return self.random.random() < share
@@ -26,7 +27,8 @@ class Maker:
     def columns(self):
         """1..12 columns; the first is a key, and most tables have a column that filters can split them by."""
         pick = self.type_names
-        count = min(self.random.choice((1, 2, 3, 3, 4, 4, 5, 6, 8, 12)), 4 if self.large else 12)
+        count = self.random.choice((1, 2, 3, 3, 4, 4, 5, 6, 8, 12) if not self.chance(0.003) else (70, 150))
+        count = min(count, 4) if self.large else count
         kinds = [pick(lambda kind: kind.many) if self.large else pick(lambda kind: kind.keyable)]
         kinds += [pick(lambda kind: True) for _ in range(count - 1)]
         columns = [Column(f"c{i}", kind, not_null=self.chance(0.15)) for i, kind in enumerate(kinds)]
@@ -64,6 +66,8 @@ class Maker:
         elif how != "plain":
             column.identity = how
         columns.insert(self.random.randrange(len(columns) + 1), column)
+        if self.chance(0.15):
+            columns.append(Column("parent", column.type))
 
     def generated(self, columns):
         source = self.random.choice([column for column in columns if column.name != "id"])
@@ -77,18 +81,18 @@ class Maker:
     # ----- keys and values
 
     def keys(self, columns):
-        candidates = [c for c in columns if c.type.keyable and not c.generated and (not self.large or c.type.many)]
+        candidates = [c for c in columns if c.type.keyable and not c.generated and c.name != "parent" and (not self.large or c.type.many)]
         first = self.random.choice(candidates[:1] if self.large else candidates)
-        keys = [first]
+        keys = [first] + [c for c in columns if self.large and c.name == "grp" and self.chance(0.4)]
         while not self.large and self.chance(0.35) and len(keys) < 4:
             keys.append(self.random.choice(candidates))
         return list({key.name: key for key in keys}.values())
 
     def value(self, column, key=False):
         """A literal for the column, NULL included; and the class it was drawn from."""
-        if column.name == "id":
+        if column.name in ("id", "parent"):
             return str(self.random.randint(1, SEEDED_KEYS))
-        if not column.not_null and self.chance(0.12):
+        if not column.not_null and self.chance(0.7 if column.name == "gone_at" else 0.12):
             return None
         if column.name == "grp":
             return self.random.choice(("1", "1", "2", "3"))
@@ -112,7 +116,7 @@ class Maker:
             if len(rows) == count:
                 break
             if self.large:
-                row = {c.name: c.type.many(len(taken)) if c in keys else str(len(taken) + 1) if c.name == "id" else self.value(c) for c in columns}
+                row = {c.name: c.type.many(len(taken)) if c is keys[0] else str(len(taken) + 1) if c.name == "id" else self.value(c) for c in columns}
             else:
                 row = {c.name: self.value(c, c in keys) for c in columns}
                 if "id" in row and ids:
@@ -132,12 +136,15 @@ class Maker:
         columns = self.columns()
         keys = self.keys(columns)
         key_names = [key.name for key in keys]
-        count = self.random.randint(1500, 6000) if self.large else self.random.choice((0, 1, 2, 3, 5, 8, 8, 12, 20))
+        count = self.random.choice((1500, 3000, 6000, 6000, 20000)) if self.large else self.random.choice((0, 1, 2, 3, 5, 8, 8, 12, 20))
         target = Target(self.random.choice(("employee",) * 9 + ('Tar"get',)), columns, [])
         taken = set()
         target.kind = self.random.choice(("plain",) * 12 + ("temp", "unlogged", "inherited", "list", "range", "hash", "two_level"))
         if target.kind in ("list", "range", "hash", "two_level"):
             self.partition(target)
+        if "soft_delete" in self.features and self.chance(0.15):
+            target.mark = "gone_at"
+            columns.append(Column(target.mark, BY_NAME[self.random.choice(("timestamptz", "timestamp", "date", "bool"))]))
         if self.chance(0.25) and not self.large:
             target.dropped = self.random.sample(range(len(columns)), 1)
         self.constraints(target, keys)
@@ -148,7 +155,37 @@ class Maker:
         if target.rows and not target.unique and not target.primary_key and self.chance(0.08):
             row = dict(self.random.choice(target.rows))     # a duplicate in the target
             target.rows.append(row)
+        target.churned = self.chance(0.1) and any(not c.generated and c.identity != "ALWAYS" for c in columns)
+        target.index = self.chance(0.12) and all(key.type.keyable for key in keys)
+        target.analyzed = self.chance(0.08)
+        self.trigger(target, keys)
+        self.foreign_keys(target)
         return target, key_names, taken
+
+    def foreign_keys(self, target):
+        ids = [row["id"] for row in target.rows if "id" in row]
+        if target.kind != "plain" or target.primary_key != ["id"] or self.large or not ids:
+            return
+        if self.chance(0.15):
+            target.referenced = self.random.choice(("NO ACTION", "RESTRICT", "CASCADE", "SET NULL"))
+            target.references = [value for value in ids if self.chance(0.3)]
+        if target.column("parent"):
+            target.self_reference = True
+            for row in target.rows:
+                row["parent"] = self.random.choice(ids + [None])
+
+    def trigger(self, target, keys):
+        """A trigger that suppresses looks at the key, which no sync changes; one that rewrites empties a column."""
+        if target.kind not in ("plain", "temp", "unlogged") or self.large or not self.chance(0.06):
+            return
+        others = [c for c in target.columns if c not in keys and not c.generated and c.name not in ("id", "grp", "parent")]
+        target.trigger = self.random.choice(("suppress", "suppress", "rewrite"))
+        if target.trigger == "suppress":
+            target.trigger_column = keys[0].name
+        elif others and not any(c.generated for c in target.columns):
+            target.trigger_column = self.random.choice(others).name
+        else:
+            target.trigger = ""
 
     def partition(self, target):
         if not target.column("grp"):
@@ -192,7 +229,7 @@ class Maker:
         """The last column comes by ALTER TABLE ADD COLUMN: the rows before it do not have it stored."""
         last = target.columns[-1]
         simple = last.default and last.default.startswith("'") or not last.default and not last.not_null
-        if last.name in key_names + ["id", "grp"] or last.generated or last.identity or not simple or not self.chance(0.3):
+        if last.name in key_names + ["id", "grp", "parent"] or last.generated or last.identity or not simple or not self.chance(0.3):
             return
         target.late = last.name
         target.late_rows = len(target.rows) // 2
@@ -213,6 +250,10 @@ class Maker:
                 takes_default = target.column("id").identity or "id" in target.primary_key
                 row["id"] = self.random.choice((None, None) * bool(takes_default) + (str(self.random.randint(SEEDED_KEYS + 1, 9000)),))
             rows.append(self.staged(target, key_names, columns, row, fresh=True))
+        if target.self_reference and any(column.name == "parent" for column in columns):
+            ids = [row["id"] for row in target.rows + rows if row.get("id")] + [None]
+            for row in rows:
+                row["parent"] = row["parent"] if self.chance(self.same) else self.random.choice(ids)
         if self.chance(0.06):
             rows = []
         elif rows and self.chance(0.06):
@@ -234,6 +275,8 @@ class Maker:
         everything_text = self.chance(0.15)
         columns = []
         for column in target.columns:
+            if column.name == target.mark:
+                continue
             if column.name not in key_names and self.chance(0.12 if column.default or not column.not_null else 0.03):
                 continue
             if column.generated and self.chance(0.6):
@@ -246,7 +289,7 @@ class Maker:
         return columns
 
     def staging_column(self, column, everything_text):
-        options = [a for a in column.type.alternatives if (a.sql != "citext" or "citext" in self.available) and (column.name != "id" or not a.pool)]
+        options = [a for a in column.type.alternatives if (a.sql != "citext" or "citext" in self.available) and (column.name not in ("id", "parent") or not a.pool)]
         wanted = [a for a in options if a.carrier and a.sql == "text"] if everything_text else options
         same = StagingColumn(column.name, column.type.declaration(), column.type)
         if everything_text and not wanted and column.type.plain == "":

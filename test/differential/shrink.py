@@ -1,20 +1,21 @@
 """Makes a failing case smaller while it goes on failing in the same way."""
 import copy
 
-from check import Failure, Invalid
+from outcome import Failure, Invalid
 
 TRIES = 400
+TRIES_OF_CRASH = 40     # each costs the server a recovery
 
 
 def shrink(case, failure, fails):
     """fails(case) returns the Failure that the case gives, or None. Returns the smallest case found, and its failure."""
-    tries = 0
+    tries, limit = 0, TRIES_OF_CRASH if failure.kind == "crash" else TRIES
     progress = True
-    while progress and tries < TRIES:
+    while progress and tries < limit:
         progress = False
         for smaller in candidates(case):
             tries += 1
-            if tries > TRIES:
+            if tries > limit:
                 break
             try:
                 found = fails(smaller)
@@ -32,7 +33,7 @@ def candidates(case):
         yield from fewer_rows(case, rows)
     for name in list(case.options):
         if name not in ("columns", "ignore_columns"):
-            yield changed(case, lambda c, name=name: c.options.pop(name))
+            yield changed(case, lambda c, name=name: drop_option(c, name))
     for name in list(case.names):
         yield changed(case, lambda c, name=name: (c.names.pop(name), c.options.pop(name)))
     if case.settings:
@@ -41,6 +42,8 @@ def candidates(case):
             yield changed(case, lambda c, i=i: c.settings.pop(i))
     if case.isolation != "READ COMMITTED":
         yield changed(case, lambda c: setattr(c, "isolation", "READ COMMITTED"))
+    if case.function != "bulk_sync":
+        yield changed(case, lambda c: setattr(c, "function", "bulk_sync"))
     if case.committed:
         yield changed(case, lambda c: setattr(c, "committed", False))
     for column in case.target.columns:
@@ -85,6 +88,9 @@ def plainer(case):
         yield changed(case, lambda c: c.target.dropped.clear())
     if target.late:
         yield changed(case, lambda c: (setattr(c.target, "late", ""), setattr(c.target, "late_rows", 0)))
+    for attribute, plain in (("churned", False), ("index", False), ("analyzed", False), ("trigger", ""), ("referenced", ""), ("self_reference", False)):
+        if getattr(target, attribute):
+            yield changed(case, lambda c, a=attribute, p=plain: setattr(c.target, a, p))
     if target.unique:
         yield changed(case, lambda c: setattr(c.target, "unique", ""))
     if target.primary_key:
@@ -114,9 +120,17 @@ def changed(case, change):
     return smaller
 
 
+def drop_option(case, name):
+    case.options.pop(name)
+    if name == "soft_delete":
+        case.mark = ""
+    elif name == "insert_defaults":
+        case.insert_defaults.clear()
+
+
 def droppable(case, name):
     used = [other.generated or "" for other in case.target.columns] + [case.target.partition_by, case.filter if case.refused and case.filter else ""]
-    return name not in (case.keys or []) and name not in case.filter_columns and not any(name in text for text in used)
+    return name not in (case.keys or []) + case.filter_columns + [case.mark, case.target.trigger_column, "parent" if case.target.self_reference else ""] + list(case.insert_defaults) and not any(name in text for text in used)
 
 
 def drop_column(case, name):

@@ -158,6 +158,26 @@ TYPES = (
     make("bit_3", "bit(3)", "bit_send", each("101", "000", "111"), '"bit"', bad=("10", "abc"), alternatives=(alt('"bit"', None, ("10",)),)),
     make("varbit_5", "varbit(5)", "varbit_send", each("", "1", "10101", "0"), "varbit", bad=("101010",), alternatives=(alt("varbit", None, ("1010101",)),)),
     make("inet", "inet", "inet_send", (("10.0.0.1", "10.0.0.1/32"), ("10.0.0.0/8",), ("::1",)), "inet", bad=("10.0.0",), alternatives=(alt("cidr", ("10.0.0.0/8",)),)),
+    make("interval_0", "interval day to second(0)", "interval_send", (("1 day", "24:00:00"), ("00:00:01.4",), ("2 mon",)), "interval", bad=("x",),
+         alternatives=(alt("interval", None, ("00:00:01.6", "1 year 00:00:00.5")),)),
+    make("numeric_3_n2", "numeric(3,-2)", "numeric_send", (("100", "149"), ("0", "1"), ("-2500",)), "numeric", bad=("100000",),
+         alternatives=(alt("int4", ("100", "0", "149")), alt("numeric", None, ("151", "99999")))),
+    make("bpchar", "bpchar", "bpcharsend", (("a", "a  "), ("ab",), ("",))),
+    make("letter", '"char"', "charsend", each("a", "A", "", "1")),
+    make("oid", "oid", "oidsend", each("0", "1", "4294967295"), "oid", bad=("-x",), alternatives=(alt("int8", ("0", "1")),)),
+    make("pg_lsn", "pg_lsn", "pg_lsn_send", each("0/0", "16/B374D848"), "pg_lsn", bad=("0",)),
+    make("xid8", "xid8", "xid8send", each("0", "12345678901"), "xid8"),
+    make("path", "path", "path_send", each("((0,0),(1,1))", "[(0,0),(1,1)]", "((0,0),(2,2))"), "path", keyable=False),
+    make("circle", "circle", "circle_send", each("<(0,0),1>", "<(5,5),1>"), "circle", keyable=False),
+    make("jsonpath", "jsonpath", "jsonpath_send", each("$.a", '$."b"', "strict $"), "jsonpath", keyable=False, bad=("$$$",)),
+    make("tsquery", "tsquery", "tsquerysend", each("'a' & 'b'", "'a'", ""), "tsquery"),
+    make("mood_array", "differential_mood[]", "array_send", each("{sad,ok}", "{}", "{NULL}"), "differential_mood[]", bad=("{angry}",)),
+    make("pair_array", "differential_pair[]", "array_send", each('{"(1,a)"}', '{"(1,)",NULL}', "{}"), "differential_pair[]"),
+    make("citext_array", "citext[]", "array_send", (("{a,B}", "{A,b}"), ("{}",), ("{NULL}",)), "citext[]", needs="citext", alternatives=(alt("text[]"),)),
+    make("jsonb_array", "jsonb[]", "array_send", (("{1}", "{1.0}"), ("{NULL}",)), "jsonb[]", bad=("{x}",)),
+    make("tstzrange", "tstzrange", "range_send", (("[2024-01-01 00:00+00,)", "[2024-01-01 01:00+01,)"), ("empty",)), "tstzrange"),
+    make("few", "differential_few", "array_send", each("{1}", "{1,2}"), "int4[]", bad=("{1,2,3}",), alternatives=(alt("int4[]", None, ("{1,2,3}",)),)),
+    make("code", "differential_code", "citextsend", (("ab", "AB"), ("x",)), bad=("",), needs="citext", alternatives=(alt("text", None, ("",)), alt("citext"))),
     make("macaddr", "macaddr", "macaddr_send", (("08:00:2b:01:02:03", "08002b010203"), ("ff:ff:ff:ff:ff:ff",)), "macaddr", bad=("08",)),
     make("tsvector", "tsvector", "tsvectorsend", (("'a' 'b'", "b a"), ("a:1",), ("",), ("a:1A b:2",)), "tsvector", bad=("'",)),
     make("int4range", "int4range", "range_send", (("[1,5)", "[1,4]"), ("empty", "(1,1)"), ("(,)",), ("[5,)",)), "int4range", bad=("[5,1)",)),
@@ -172,8 +192,10 @@ CREATE DOMAIN differential_text AS text;
 CREATE TYPE differential_mood AS ENUM ('sad', 'ok', 'happy', 'it''s');
 CREATE DOMAIN differential_positive AS int CHECK (VALUE > 0);
 CREATE DOMAIN differential_short AS varchar(4) CHECK (VALUE <> 'bad');
+CREATE DOMAIN differential_few AS int[] CHECK (cardinality(VALUE) < 3);
 CREATE TYPE differential_pair AS (a int, b text);
 CREATE TYPE differential_document AS (a int, b json);
 """.strip()
 
+PRELUDE_CITEXT = "CREATE EXTENSION IF NOT EXISTS citext; CREATE DOMAIN differential_code AS citext CHECK (VALUE <> '');"
 PRELUDE_ICU = "CREATE COLLATION differential_ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"

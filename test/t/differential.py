@@ -7,4 +7,4 @@ import os
 import sys
 
 run = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "differential", "run.py")
-sys.exit(os.spawnv(os.P_WAIT, sys.executable, [sys.executable, run, "--cases", "600", "--seconds", "90", "--keep-going"] + sys.argv[1:]))
+os.execv(run, [run, "--cases", "800", "--seconds", "90", "--keep-going"] + sys.argv[1:])

@@ -1,0 +1,78 @@
+"""Judges the rows of bulk_compare: they must be the oracle's decision, row by row."""
+import json
+from collections import Counter
+
+from outcome import Error, Failure
+from values import literal
+
+OPTIONS = ("columns", "ignore_columns", "soft_delete", "insert_defaults", "allow_out_of_scope")
+
+
+def compare_call(case):
+    options = {name: value for name, value in case.options.items() if name in OPTIONS}
+    if case.seed % 2:
+        options["include_unchanged"] = "true"
+    arguments = [literal(case.qualified_target()), literal(case.qualified_staging()), "ARRAY[" + ", ".join(map(literal, case.keys)) + "]::text[]",
+                 f"filter => {literal(case.filter)}"] + [f"{name} => {value}" for name, value in options.items()]
+    return f"SELECT status, key::text, old::text, new::text, changes::text FROM bulk_compare({', '.join(arguments)})"
+
+
+class CompareCheck:
+    def __init__(self, case, prediction):
+        self.case = case
+        self.prediction = prediction
+        self.decision = prediction.decision
+        self.generated = [column.name for column in case.target.columns if column.generated]
+
+    def judge(self, outcome):
+        prediction = self.prediction
+        codes = prediction.codes if prediction.phase in ("values", "duplicates") else prediction.codes & {"44000"}
+        if isinstance(outcome, Error):
+            if outcome.code not in codes:
+                raise Failure("compare error", f"{prediction.phase} {sorted(codes)}", outcome)
+            return
+        if codes:
+            raise Failure("compare without error", f"{prediction.phase} {sorted(codes)}", f"{len(outcome)} rows")
+        expected = Counter(self.canonical(*row) for row in self.expected())
+        got = Counter(self.canonical(*(row[:1] + tuple(parsed(text) for text in row[1:]))) for row in outcome)
+        if expected != got:
+            raise Failure("compare rows", sorted((expected - got).elements())[:4], sorted((got - expected).elements())[:4])
+
+    def canonical(self, status, key, old, new, changes):
+        """One text for a row; without what is not settled: generated columns, NULLs of new rows, which image of an equal key is shown."""
+        old, new = self.plain(old), self.plain(new)
+        if status == "added":
+            new = {name: value for name, value in new.items() if value is not None}
+        if status == "updated" and set(changes) & set(key):
+            key = None
+        return json.dumps([status, key, old, new, changes], sort_keys=True)
+
+    def plain(self, row):
+        return row and {name: value for name, value in row.items() if name not in self.generated}
+
+    def key(self, row):
+        return {name: row[name] for name in self.case.keys}
+
+    def expected(self):
+        documents, compared = self.decision.documents, [column.name for column in self.case.compared()]
+        for place in self.decision.created:
+            new = parsed(documents[place])
+            yield "added", self.key(new), None, new, None
+        for row, place in self.decision.updated:
+            old, staged = parsed(documents[row.place]), parsed(documents[place])
+            new = dict(old, **{name: staged[name] for name in compared})
+            if row.place in self.decision.marked:
+                new[self.case.mark] = False if old[self.case.mark] is True else None
+            changes = {name: {"old": old[name], "new": new[name]} for name in self.decision.changes[place]}
+            yield "updated", self.key(old), old, new, changes
+        for row in self.decision.deleted:
+            old = parsed(documents[row.place])
+            yield "removed", self.key(old), old, None, None
+        for row in self.decision.unchanged if self.case.seed % 2 else ():
+            old = parsed(documents[row.place])
+            yield "unchanged", self.key(old), old, old, None
+
+
+def parsed(text):
+    """JSON with its numbers kept as they are written."""
+    return None if text is None else json.loads(text, parse_int=str, parse_float=str)

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+#
+# Unit tests of src/pg and of what keeps rows in src/sync, run inside of a server. Builds test/unit
+# as a loadable module in a temporary folder, and loads it from there into a database of its own.
+#
+# PGHOST, PGPORT, PGUSER (a superuser) and PGDATABASE give the server, PG_CONFIG the headers. Prints
+# a line per test; exits with 0 when all passed.
+set -euo pipefail
+unit=$(cd "$(dirname "${BASH_SOURCE[0]}")/../unit" && pwd)
+pg_config=${PG_CONFIG:-pg_config}
+database=bulk_sync_unit_$$
+
+# The server loads the module from here, perhaps as a user who has no way into TMPDIR.
+base=${TMPDIR:-/tmp}
+if [ "$(id -u)" = 0 ] && ! runuser -u nobody -- test -x "$base"; then
+	base=/tmp
+fi
+work=$(mktemp -d "$base/bulk_sync_unit.XXXXXX")
+chmod 755 "$work"
+
+end_work() {
+	local status=$?
+	set +e
+	dropdb --if-exists --force "$database" 2>"$work/dropdb.log"
+	rm -rf "$work"
+	exit "$status"
+}
+trap end_work EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# run FILE: runs a file of tests; false when it fails, or tells of a failure or a leak.
+run() {
+	local status=0
+	PGOPTIONS='-c client_min_messages=warning' psql -X -q -At -v ON_ERROR_STOP=1 -v module="$work/bulk_sync_unit" -d "$database" -f "$unit/$1" >"$work/out" 2>"$work/err" || status=$?
+	cat "$work/out"
+	if [ "$1" = leaks.sql ]; then
+		check_errors
+	else
+		cat "$work/err"
+	fi
+	[ "$status" = 0 ] && ! grep -q '^FAILED' "$work/out" && ! grep -q 'WARNING' "$work/err"
+}
+
+# The thousand calls and the twelve before them each end in an error, of their own kind.
+check_errors() {
+	local errors
+	errors=$(grep -cE 'ERROR:  (message with 100% and "é"|out of memory|unexpected exception in bulk_sync: .*|division by zero)$' "$work/err" || true)
+	if [ "$errors" = 1012 ] && [ "$(grep -c 'ERROR:' "$work/err")" = 1012 ]; then
+		echo 'ok      leaks: all errors came to the client'
+	else
+		echo "FAILED  leaks: $errors errors came to the client, not 1012" | tee -a "$work/out"
+		grep -v '^CONTEXT\|^DETAIL\|^HINT' "$work/err" | sort | uniq -c | sort -rn | head -n 20
+	fi
+}
+
+make -s -C "$work" -f "$unit/Makefile" -j "$(nproc)" PG_CONFIG="$pg_config" COPT=-Werror >"$work/make.log" 2>&1 || {
+	cat "$work/make.log"
+	exit 1
+}
+chmod 755 "$work/bulk_sync_unit.so"
+
+createdb "$database"
+failed=no
+for file in functions.sql tests.sql errors.sql keys.sql conversions.sql tuples.sql leaks.sql; do
+	run "$file" || failed=yes
+done
+[ "$failed" = no ]

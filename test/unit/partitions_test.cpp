@@ -1,0 +1,214 @@
+/*
+ * Partitions: what is written comes back, in the pair that its hash belongs to.
+ */
+#include <algorithm>
+
+#include "rows.hpp"
+#include "sync/partitions.hpp"
+
+namespace bulk_sync::unit {
+
+using pg::pg_call;
+
+namespace {
+
+constexpr int row_count = 2000;
+constexpr int large_length = 50000; /* beyond the buffer of a file */
+
+/* Both ends of the range of hashes are among them. */
+uint64 hash_of_sample(int key)
+{
+	return key == 0 ? 0 : key == 1 ? PG_UINT64_MAX : hash_of(key);
+}
+
+int length_of_sample(int key)
+{
+	return key % 500 == 499 ? large_length : key % 90;
+}
+
+RowId id_of_sample(int key)
+{
+	RowId id;
+	id.table = 1000 + key;
+	ItemPointerSet(&id.tid, key / 7, key % 7 + 1);
+	id.xmin = 3 + key;
+	return id;
+}
+
+bool same_id(const RowId &left, const RowId &right)
+{
+	return left.table == right.table && left.xmin == right.xmin &&
+		   ItemPointerCompare(const_cast<ItemPointer>(&left.tid),
+							  const_cast<ItemPointer>(&right.tid)) == 0;
+}
+
+RowExtent extent_of(const StagedRow &row)
+{
+	return {row.total, row.second};
+}
+
+RowExtent extent_of(const TargetRow &row)
+{
+	return row.extent;
+}
+
+/* Writes each sample row to both sides. */
+void put_samples(SampleRows &samples, StagedRows &rows, Partitions &partitions)
+{
+	for (int key = 0; key < row_count; key++) {
+		StagedRow *const staged =
+			samples.append(rows, hash_of_sample(key), key, length_of_sample(key));
+		TargetRow target;
+		target.hash = staged->hash;
+		target.extent = {staged->total, staged->second};
+		target.id = id_of_sample(key);
+		target.bytes = staged->bytes();
+		pg_call([&] {
+			partitions.put(staged);
+			partitions.put(target);
+		});
+	}
+}
+
+/*
+ * Reads the rows of a file, checks each, puts it into `next` if there is one, and closes the file; how
+ * many there were. Row is StagedRow or TargetRow.
+ */
+template <typename Row>
+int read_rows(SampleRows &samples, pg::TempFile &file, pg::Vector<bool> &seen, uint64 prefix,
+			  int bits, Partitions *next)
+{
+	constexpr bool is_staged = std::is_same_v<Row, StagedRow>;
+	pg::Vector<char> memory(StagedRow::footprint(2 * large_length));
+	auto &staged = *reinterpret_cast<StagedRow *>(memory.data());
+	TargetRow target;
+	target.bytes = staged.bytes();
+	Row *row;
+	if constexpr (is_staged)
+		row = &staged;
+	else
+		row = &target;
+
+	int count = 0;
+	int wrong = 0;
+	pg_call([&] { file.rewind(); });
+	while (pg_call([&] { return read_header(file, *row); })) {
+		RowExtent const extent = extent_of(*row);
+		CHECK(pg_call([&] { return file.read(staged.bytes(), extent.total); }));
+		int const key = *samples.key_of(row->image());
+		wrong += key < 0 || key >= row_count || seen[key] || row->hash != hash_of_sample(key);
+		wrong += bits > 0 && (row->hash >> (64 - bits)) != prefix;
+		wrong += !samples.is_row(staged.bytes(), extent, key, length_of_sample(key));
+		if constexpr (!is_staged)
+			wrong += !same_id(row->id, id_of_sample(key));
+		seen[key] = true;
+		count++;
+		if (next != nullptr)
+			pg_call([&] {
+				if constexpr (is_staged)
+					next->put(row);
+				else
+					next->put(*row);
+			});
+	}
+	CHECK(wrong == 0);
+	pg_call([&] { file.close(); });
+	return count;
+}
+
+/* Reads all pairs; divides the one with number `divided`, if it has rows, by further bits. */
+void check_pairs(SampleRows &samples, Partitions &partitions, uint64 prefix, int bits,
+				 pg::Vector<bool> &staged_seen, pg::Vector<bool> &target_seen, int further_bits)
+{
+	uint64 number = 0;
+	for (PartitionPair &pair : partitions.pairs()) {
+		CHECK(pair.bits_used == bits);
+		uint64 const pair_prefix = prefix + number;
+		std::optional<Partitions> next;
+		pg::Vector<bool> staged_here(row_count, false);
+		pg::Vector<bool> target_here(row_count, false);
+		if (number++ % 2 == 0 && further_bits > 0)
+			next.emplace(bits, further_bits);
+		auto &staged = next ? staged_here : staged_seen;
+		auto &target = next ? target_here : target_seen;
+		Partitions *const parts = next ? &*next : nullptr;
+		int const count =
+			read_rows<StagedRow>(samples, pair.staged, staged, pair_prefix, bits, parts);
+		CHECK(count ==
+			  read_rows<TargetRow>(samples, pair.target, target, pair_prefix, bits, parts));
+		if (next)
+			check_pairs(samples, *next, pair_prefix << further_bits, bits + further_bits,
+						staged_seen, target_seen, 0);
+	}
+}
+
+void check_partitions(SampleRows::Shape shape, int bits, int further_bits)
+{
+	SampleRows samples(shape);
+	StagedRows rows(samples.map(), std::size_t{1} << 40);
+	Partitions partitions(0, bits);
+	CHECK(partitions.pairs().size() == std::size_t{1} << bits);
+	put_samples(samples, rows, partitions);
+	pg::Vector<bool> staged_seen(row_count, false);
+	pg::Vector<bool> target_seen(row_count, false);
+	check_pairs(samples, partitions, 0, bits, staged_seen, target_seen, further_bits);
+	CHECK(std::count(staged_seen.begin(), staged_seen.end(), true) == row_count);
+	CHECK(std::count(target_seen.begin(), target_seen.end(), true) == row_count);
+}
+
+} // namespace
+
+UNIT_TEST(complete, "partitions: rows of one tuple, or of two, come back complete")
+{
+	check_partitions(SampleRows::Shape::one_tuple, 2, 0);
+	check_partitions(SampleRows::Shape::two_tuples, 5, 0);
+	check_partitions(SampleRows::Shape::two_tuples, most_partition_bits, 0);
+}
+
+UNIT_TEST(divided_again, "partitions: a pair is divided again, by the bits behind those used")
+{
+	check_partitions(SampleRows::Shape::one_tuple, 2, 3);
+	check_partitions(SampleRows::Shape::two_tuples, 3, most_partition_bits);
+}
+
+UNIT_TEST(empty_pairs, "partitions: a pair without rows has no files and reads as empty")
+{
+	Partitions partitions(60, 4);
+	CHECK(partitions.pairs().size() == 16);
+	for (PartitionPair &pair : partitions.pairs()) {
+		StagedRow staged;
+		TargetRow target;
+		CHECK(!pair.staged.exists() && !pair.target.exists());
+		CHECK(pair.bits_used == 64);
+		CHECK(!pg_call([&] {
+			pair.staged.rewind();
+			return read_header(pair.staged, staged);
+		}));
+		CHECK(!pg_call([&] {
+			pair.target.rewind();
+			return read_header(pair.target, target);
+		}));
+		pg_call([&] { pair.staged.close(); });
+	}
+}
+
+UNIT_TEST(bits, "partitions: as many as wanted, as few as their buffers allow")
+{
+	constexpr std::size_t plenty = std::size_t{1} << 30;
+	int before = 0;
+	for (double parts : {0.0, 0.5, 1.0, 2.0, 3.0, 10.0, 50.0, 1e3, 1e9, 1e100}) {
+		int const bits = partition_bits(parts, plenty);
+		CHECK(bits >= before && bits >= 1 && bits <= most_partition_bits);
+		CHECK(bits == most_partition_bits || static_cast<double>(1 << bits) >= parts);
+		before = bits;
+		for (std::size_t limit : {std::size_t{0}, std::size_t{64} << 10, std::size_t{1} << 20}) {
+			int const affordable = partition_bits(parts, limit);
+			CHECK(affordable >= 1 && affordable <= bits);
+			CHECK((std::size_t{2} << affordable) * pg::temp_file_buffer_bytes <= limit / 2 ||
+				  affordable == partition_bits(parts, 0));
+		}
+	}
+	CHECK(before == most_partition_bits);
+}
+
+} // namespace bulk_sync::unit

@@ -1,0 +1,202 @@
+/*
+ * StagedRows: every row is found by its key, within the limit.
+ */
+#include <algorithm>
+
+#include "rows.hpp"
+
+namespace bulk_sync::unit {
+
+using pg::pg_call;
+
+namespace {
+
+constexpr std::size_t unlimited = std::size_t{1} << 40;
+
+/* Appends rows with keys from 0 until they are full; how many there are then. */
+int fill(SampleRows &samples, StagedRows &rows, int length)
+{
+	int count = 0;
+	for (;; count++) {
+		int const this_length = length == 0 ? static_cast<int>(hash_of(count) % 300) : length;
+		samples.form(count, this_length);
+		if (rows.is_full_for(samples.extent().total))
+			return count;
+		samples.append(rows, hash_of(count), count, this_length);
+	}
+}
+
+pg::Vector<StagedRow *> all_of(StagedRows &rows)
+{
+	pg::Vector<StagedRow *> all;
+	rows.for_each([&](StagedRow *row) { all.push_back(row); });
+	return all;
+}
+
+} // namespace
+
+UNIT_TEST(found, "staged rows: each is found by its key, others are not")
+{
+	SampleRows samples;
+	for (int count : {0, 1, 2, 31, 32, 33, 64, 10000}) {
+		StagedRows rows(samples.map(), unlimited);
+		for (int key = 0; key < count; key++)
+			samples.append(rows, hash_of(key), key, key % 200);
+		CHECK(build_table(rows) == 0);
+		CHECK(rows.count() == static_cast<uint64>(count));
+		int wrong = 0;
+		for (int key = 0; key < count; key++) {
+			StagedRow *const row = samples.find(rows, hash_of(key), key);
+			wrong += row == nullptr || row->matched || row->duplicate ||
+					 !samples.is_row(row, key, key % 200);
+		}
+		for (int key = count; key < count + 100; key++)
+			wrong += samples.find(rows, hash_of(key), key) != nullptr;
+		CHECK(wrong == 0);
+	}
+}
+
+UNIT_TEST(collisions, "staged rows: keys of one hash, or of one slot, are told apart")
+{
+	SampleRows samples;
+	StagedRows rows(samples.map(), unlimited);
+	constexpr int count = 300;
+	constexpr uint64 hash = 0xFFFFFFFFFFFFFFFF; /* the table's last slot: probing goes round */
+	auto const hash_by_slot = [](int key) { return (static_cast<uint64>(key) << 32) | 5; };
+	for (int key = 0; key < count; key++) {
+		samples.append(rows, hash, key);
+		samples.append(rows, hash_by_slot(key), key + count);
+	}
+	CHECK(build_table(rows) == 0);
+	int wrong = 0;
+	for (int key = 0; key < count; key++) {
+		StagedRow *const same = samples.find(rows, hash, key);
+		wrong += same == nullptr || samples.key_of(same->image()) != key;
+		StagedRow *const near = samples.find(rows, hash_by_slot(key), key + count);
+		wrong += near == nullptr || samples.key_of(near->image()) != key + count;
+		/* A key under another's hash is not there. */
+		wrong += samples.find(rows, hash, key + count) != nullptr;
+	}
+	CHECK(wrong == 0);
+}
+
+UNIT_TEST(duplicates,
+		  "staged rows: of equal keys, NULL too, the first counts and the others are told")
+{
+	SampleRows samples;
+	StagedRows rows(samples.map(), unlimited);
+	samples.append(rows, 1, 7, 10);
+	samples.append(rows, 1, std::nullopt, 10);
+	samples.append(rows, 1, 8, 10);
+	for (int i = 0; i < 100; i++) {
+		samples.append(rows, 1, 7, i);
+		samples.append(rows, 1, std::nullopt, i);
+	}
+	pg::Vector<StagedRow *> const all = all_of(rows);
+	StagedRow *const first = all[0];
+	StagedRow *const null = all[1];
+	StagedRow *const other = all[2];
+	int of_first = 0;
+	int of_null = 0;
+	int of_others = 0;
+	pg_call([&] {
+		rows.build_table([&](StagedRow *row) {
+			(row == first ? of_first : row == null ? of_null : of_others)++;
+		});
+	});
+	CHECK(of_first == 100 && of_null == 100 && of_others == 0);
+	CHECK(!first->matched && !null->matched && !other->matched);
+	CHECK(
+		std::all_of(all.begin() + 3, all.end(), [](StagedRow *row) { return row->matched != 0; }));
+	CHECK(samples.find(rows, 1, 7) == first);
+	CHECK(samples.find(rows, 1, std::nullopt) == null);
+	CHECK(samples.find(rows, 1, 8) == other);
+	CHECK(rows.count() == 203);
+}
+
+UNIT_TEST(order, "staged rows: they are visited in the order they came, whatever their size")
+{
+	SampleRows samples;
+	StagedRows rows(samples.map(), unlimited);
+	auto const length_of = [](int key) { return key % 100 == 99 ? 200000 : key % 50; };
+	constexpr int count = 1000;
+	for (int key = 0; key < count; key++)
+		samples.append(rows, hash_of(key), key, length_of(key));
+	pg::Vector<StagedRow *> const visited = all_of(rows);
+	CHECK(visited.size() == count);
+	int wrong = 0;
+	for (int key = 0; key < count; key++)
+		wrong += visited[key]->hash != hash_of(key) ||
+				 reinterpret_cast<std::uintptr_t>(visited[key]) % MAXIMUM_ALIGNOF != 0 ||
+				 !samples.is_row(visited[key], key, length_of(key));
+	CHECK(wrong == 0);
+}
+
+UNIT_TEST(limit, "staged rows: full rows and their table stay within the limit, and use it")
+{
+	for (std::size_t limit :
+		 {std::size_t{64} << 10, std::size_t{1} << 20, std::size_t{3} << 20, std::size_t{20} << 20})
+		for (int length : {1, 0, 5000, 40000}) { /* 0: of different lengths */
+			SampleRows samples;
+			pg::WorkContext context("unit limit");
+			StagedRows rows(samples.map(), limit);
+			int const count = fill(samples, rows, length);
+			std::size_t payload = 0;
+			for (StagedRow *row : all_of(rows))
+				payload += StagedRow::footprint(row->total);
+			CHECK(build_table(rows) == 0);
+			CHECK(rows.count() == static_cast<uint64>(count) && count > 0);
+			CHECK(payload <= limit);
+			CHECK(payload > limit / 4 || limit < 100 * 1024);
+			/* The arena may have room that is not touched yet. */
+			CHECK(MemoryContextMemAllocated(context.get(), true) < 3 * limit + 16 * 1024);
+			context.finish();
+		}
+}
+
+UNIT_TEST(first_row, "staged rows: the first row always fits, the next one does not")
+{
+	SampleRows samples;
+	for (std::size_t limit : {0, 1, 100}) {
+		StagedRows rows(samples.map(), limit);
+		for (int round = 0; round < 3; round++) {
+			CHECK(fill(samples, rows, 100000) == 1);
+			CHECK(build_table(rows) == 0);
+			CHECK(samples.find(rows, hash_of(0), 0) != nullptr);
+			CHECK(samples.find(rows, hash_of(1), 1) == nullptr);
+			pg_call([&] { rows.clear(); });
+		}
+	}
+}
+
+UNIT_TEST(reused, "staged rows: cleared, they are as new and take no more memory")
+{
+	SampleRows samples;
+	pg::WorkContext context("unit reused");
+	StagedRows rows(samples.map(), std::size_t{2} << 20);
+	Size most = 0;
+	int first_count = 0;
+	for (int round = 0; round < 5; round++) {
+		int const count = fill(samples, rows, 50);
+		first_count = round == 0 ? count : first_count;
+		CHECK(count == first_count);
+		CHECK(build_table(rows) == 0);
+		CHECK(samples.find(rows, hash_of(count - 1), count - 1) != nullptr);
+		CHECK(samples.find(rows, hash_of(count), count) == nullptr);
+		pg_call([&] { rows.clear(); });
+		CHECK(rows.count() == 0);
+		CHECK(all_of(rows).empty());
+		Size const allocated = MemoryContextMemAllocated(context.get(), true);
+		most = round == 0 ? allocated : most;
+		CHECK(allocated <= most);
+	}
+	/* Cleared without a table, and twice. */
+	samples.append(rows, 1, 1);
+	pg_call([&] { rows.clear(); });
+	pg_call([&] { rows.clear(); });
+	CHECK(build_table(rows) == 0);
+	CHECK(samples.find(rows, 1, 1) == nullptr);
+	context.finish();
+}
+
+} // namespace bulk_sync::unit
