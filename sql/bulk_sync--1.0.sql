@@ -37,3 +37,30 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000;
 COMMENT ON FUNCTION bulk_sync(regclass, regclass, text[], text, text[], text[], boolean, boolean,
 	boolean, boolean, bigint, float8, text, jsonb, boolean, text, boolean, boolean)
 IS 'make the rows of a table within a scope match a staging table';
+
+CREATE FUNCTION bulk_sync_json(
+	target regclass,
+	rows jsonb,
+	keys text[],
+	filter text DEFAULT NULL,
+	columns text[] DEFAULT NULL,
+	ignore_columns text[] DEFAULT NULL,
+	skip_creates boolean DEFAULT false,
+	skip_updates boolean DEFAULT false,
+	skip_deletes boolean DEFAULT false,
+	allow_empty boolean DEFAULT false,
+	max_deletes bigint DEFAULT NULL,
+	max_delete_ratio float8 DEFAULT NULL,
+	soft_delete text DEFAULT NULL,
+	insert_defaults jsonb DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false,
+	lock text DEFAULT 'rows',
+	dry_run boolean DEFAULT false,
+	verbose boolean DEFAULT false
+) RETURNS bulk_sync_stats
+AS 'MODULE_PATHNAME', 'bulk_sync_json_call'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000;
+
+COMMENT ON FUNCTION bulk_sync_json(regclass, jsonb, text[], text, text[], text[], boolean, boolean,
+	boolean, boolean, bigint, float8, text, jsonb, boolean, text, boolean, boolean)
+IS 'make the rows of a table within a scope match an array of JSON objects';

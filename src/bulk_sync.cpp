@@ -9,7 +9,9 @@
 extern "C" {
 PG_MODULE_MAGIC;
 PG_FUNCTION_INFO_V1(bulk_sync_call);
+PG_FUNCTION_INFO_V1(bulk_sync_json_call);
 Datum bulk_sync_call(PG_FUNCTION_ARGS);
+Datum bulk_sync_json_call(PG_FUNCTION_ARGS);
 }
 #pragma GCC visibility pop
 
@@ -31,13 +33,23 @@ Datum encode(const bulk_sync::Stats &stats, FunctionCallInfo call)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
+template <typename Decode> Datum run(FunctionCallInfo call, Decode &&decode)
+{
+	return bulk_sync::pg::pg_entry([&] {
+		bulk_sync::Stats const stats =
+			bulk_sync::synchronize(decode(bulk_sync::pg::Arguments(call)));
+		return bulk_sync::pg::pg_call([&] { return encode(stats, call); });
+	});
+}
+
 } // namespace
 
 Datum bulk_sync_call(PG_FUNCTION_ARGS)
 {
-	return bulk_sync::pg::pg_entry([&] {
-		bulk_sync::Stats const stats =
-			bulk_sync::synchronize(bulk_sync::request_of(bulk_sync::pg::Arguments(fcinfo)));
-		return bulk_sync::pg::pg_call([&] { return encode(stats, fcinfo); });
-	});
+	return run(fcinfo, bulk_sync::sync_request);
+}
+
+Datum bulk_sync_json_call(PG_FUNCTION_ARGS)
+{
+	return run(fcinfo, bulk_sync::json_request);
 }

@@ -60,6 +60,12 @@ const char *Arguments::string(int position, const char *name) const
 	return optional_string(position);
 }
 
+Datum Arguments::value(int position, const char *name) const
+{
+	require(position, name);
+	return datum(position);
+}
+
 const char *Arguments::optional_string(int position) const
 {
 	if (is_null(position))

@@ -19,6 +19,8 @@ class Arguments {
 	bool boolean(int position, const char *name) const;
 	const char *string(int position, const char *name) const;
 
+	Datum value(int position, const char *name) const;
+
 	/* nullptr for NULL. */
 	const char *optional_string(int position) const;
 	Datum datum(int position) const noexcept { return call_->args[position].value; }

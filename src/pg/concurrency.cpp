@@ -25,6 +25,22 @@ ReadSnapshot ReadSnapshot::of_transaction()
 	}));
 }
 
+ReadSnapshot ReadSnapshot::of_statement()
+{
+	return ReadSnapshot(pg_call([] { return RegisterSnapshot(GetActiveSnapshot()); }));
+}
+
+ReadSnapshot ReadSnapshot::with_own_changes(Snapshot snapshot)
+{
+	return ReadSnapshot(pg_call([&] {
+		PushCopiedSnapshot(snapshot);
+		UpdateActiveSnapshotCommandId();
+		Snapshot const copy = RegisterSnapshot(GetActiveSnapshot());
+		PopActiveSnapshot();
+		return copy;
+	}));
+}
+
 ReadSnapshot ReadSnapshot::latest()
 {
 	return ReadSnapshot(pg_call([] { return RegisterSnapshot(GetLatestSnapshot()); }));

@@ -12,6 +12,10 @@ class ReadSnapshot {
   public:
 	/* The snapshot of a new statement: fresh in READ COMMITTED, else the transaction's. */
 	static ReadSnapshot of_transaction();
+	/* The snapshot that the calling statement runs under. */
+	static ReadSnapshot of_statement();
+	/* The same rows of others as `snapshot`, and all that this transaction has done by now. */
+	static ReadSnapshot with_own_changes(Snapshot snapshot);
 	/* What is committed now, whatever the isolation level. */
 	static ReadSnapshot latest();
 	void release();

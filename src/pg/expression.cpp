@@ -277,6 +277,14 @@ Node *generation_expression(const Relation &relation, AttrNumber column)
 	return pg_call([&] { return compat::generation_expression(relation.get(), column); });
 }
 
+Node *constant(const ColumnType &type, Datum value, bool is_null)
+{
+	return pg_call([&] {
+		return reinterpret_cast<Node *>(makeConst(type.oid, type.typmod, type.collation,
+												  type.length, value, is_null, type.by_value));
+	});
+}
+
 bool is_volatile(Node *expression)
 {
 	return pg_call([&] { return contain_volatile_functions(expression); });

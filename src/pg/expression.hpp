@@ -31,6 +31,9 @@ Node *column_default(const Relation &relation, AttrNumber column);
 /* The expression of a generated column, over the relation's columns. Throws Error. */
 Node *generation_expression(const Relation &relation, AttrNumber column);
 
+/* A value as an expression. Throws Error. */
+Node *constant(const ColumnType &type, Datum value, bool is_null);
+
 /* Throws Error. */
 bool is_volatile(Node *expression);
 

@@ -65,6 +65,31 @@ bool forbids_equal_keys(const Relation &relation, ::Relation index,
 	return !nulls_escape(relation, form);
 }
 
+const char *kind_name(char kind)
+{
+	switch (kind) {
+	case RELKIND_VIEW:
+		return "view";
+	case RELKIND_MATVIEW:
+		return "materialized view";
+	case RELKIND_FOREIGN_TABLE:
+		return "foreign table";
+	case RELKIND_SEQUENCE:
+		return "sequence";
+	case RELKIND_INDEX:
+	case RELKIND_PARTITIONED_INDEX:
+		return "index";
+	case RELKIND_TOASTVALUE:
+		return "TOAST table";
+	case RELKIND_COMPOSITE_TYPE:
+		return "composite type";
+	case RELKIND_PARTITIONED_TABLE:
+		return "partitioned table";
+	default:
+		return "table";
+	}
+}
+
 } // namespace
 
 const char *quoted(const char *name)
@@ -93,10 +118,9 @@ const char *operator_clause(const char *left, Oid left_type, Oid oper, const cha
 Relation::Relation(::Relation relation) : relation_(relation)
 {
 	TupleDesc const desc = RelationGetDescr(relation);
-	attributes_.reserve(desc->natts);
 	for (int i = 0; i < desc->natts; i++)
 		if (!TupleDescAttr(desc, i)->attisdropped)
-			attributes_.push_back(attribute_of(TupleDescAttr(desc, i)));
+			add(attribute_of(TupleDescAttr(desc, i)));
 }
 
 Relation Relation::open(Oid oid, LOCKMODE mode)
@@ -118,7 +142,7 @@ void Relation::close()
 	pg_call([&] { relation_close(relation_, NoLock); });
 }
 
-const Attribute *Relation::find(const char *name) const noexcept
+const Attribute *ColumnList::find(const char *name) const noexcept
 {
 	for (const Attribute &attribute : attributes_)
 		if (strcmp(attribute.name, name) == 0)
@@ -126,7 +150,7 @@ const Attribute *Relation::find(const char *name) const noexcept
 	return nullptr;
 }
 
-const Attribute *Relation::find(AttrNumber number) const noexcept
+const Attribute *ColumnList::find(AttrNumber number) const noexcept
 {
 	for (const Attribute &attribute : attributes_)
 		if (attribute.number == number)
@@ -197,29 +221,12 @@ bool Relation::has_unique_index_on(const Vector<AttrNumber> &keys) const
 	});
 }
 
-const char *relation_kind_name(char kind) noexcept
+const char *describe_kind(const Relation &relation)
 {
-	switch (kind) {
-	case RELKIND_VIEW:
-		return "view";
-	case RELKIND_MATVIEW:
-		return "materialized view";
-	case RELKIND_FOREIGN_TABLE:
-		return "foreign table";
-	case RELKIND_SEQUENCE:
-		return "sequence";
-	case RELKIND_INDEX:
-	case RELKIND_PARTITIONED_INDEX:
-		return "index";
-	case RELKIND_TOASTVALUE:
-		return "TOAST table";
-	case RELKIND_COMPOSITE_TYPE:
-		return "composite type";
-	case RELKIND_PARTITIONED_TABLE:
-		return "partitioned table";
-	default:
-		return "table";
-	}
+	const char *const name = kind_name(relation.kind());
+	return pg_call([&] {
+		return psprintf("It is %s %s.", strchr("aeiou", name[0]) != nullptr ? "an" : "a", name);
+	});
 }
 
 } // namespace bulk_sync::pg

@@ -18,6 +18,21 @@ struct Attribute {
 	char identity = '\0'; /* ATTRIBUTE_IDENTITY_ALWAYS, _BY_DEFAULT or none */
 };
 
+/* The columns of a relation, or of what stands in for one. */
+class ColumnList {
+  public:
+	const Vector<Attribute> &attributes() const noexcept { return attributes_; }
+
+	/* nullptr when there is no such column. Names are exact. */
+	const Attribute *find(const char *name) const noexcept;
+	const Attribute *find(AttrNumber number) const noexcept;
+
+	void add(const Attribute &attribute) { attributes_.push_back(attribute); }
+
+  private:
+	Vector<Attribute> attributes_;
+};
+
 /* The name as SQL needs it, in double quotes where necessary; in the current memory context.
  * Throws Error. */
 const char *quoted(const char *name);
@@ -31,7 +46,7 @@ const char *operator_clause(const char *left, Oid left_type, Oid oper, const cha
  * An open relation. The lock is kept until the end of the transaction. close() on success; after
  * an error the resource owner closes it.
  */
-class Relation {
+class Relation : public ColumnList {
   public:
 	/* Throws Error: 42P01 when the relation is gone. */
 	static Relation open(Oid oid, LOCKMODE mode);
@@ -44,12 +59,7 @@ class Relation {
 	const char *qualified_name() const;
 	char kind() const noexcept { return relation_->rd_rel->relkind; }
 	TupleDesc tuple_desc() const noexcept { return RelationGetDescr(relation_); }
-	const Vector<Attribute> &attributes() const noexcept { return attributes_; }
 	::Relation get() const noexcept { return relation_; }
-
-	/* nullptr when there is no such column. Names are exact. */
-	const Attribute *find(const char *name) const noexcept;
-	const Attribute *find(AttrNumber number) const noexcept;
 
 	/* May rows be in other relations than this one: partitions, or children? */
 	bool has_children() const noexcept;
@@ -71,10 +81,9 @@ class Relation {
 	explicit Relation(::Relation relation);
 
 	::Relation relation_;
-	Vector<Attribute> attributes_;
 };
 
-/* The kind of a relation in words, such as "view". */
-const char *relation_kind_name(char kind) noexcept;
+/* The kind of a relation in words, such as "It is an index.". Throws Error. */
+const char *describe_kind(const Relation &relation);
 
 } // namespace bulk_sync::pg

@@ -189,8 +189,9 @@ Statement Statement::from_query(Query *query, const char *description, Snapshot 
 bool Statement::gives_stored_tuples(const Relation &relation) const noexcept
 {
 	TupleDesc const desc = relation.tuple_desc();
-	if (relation.has_children() || relation.get()->rd_tableam->slot_callbacks == nullptr ||
-		relation.get()->rd_tableam->slot_callbacks(relation.get()) != &TTSOpsBufferHeapTuple)
+	const TableAmRoutine *const access = relation.get()->rd_tableam;
+	if (relation.has_children() || access == nullptr ||
+		access->slot_callbacks(relation.get()) != &TTSOpsBufferHeapTuple)
 		return false;
 	Plan *const plan = plan_->planTree;
 	if (!IsA(plan, SeqScan) && !IsA(plan, IndexScan) && !IsA(plan, BitmapHeapScan))
@@ -231,11 +232,14 @@ uint64 Statement::write()
 uint64 Statement::execute(DestReceiver *receiver, bool writes)
 {
 	StatementContext context(text_);
-	/* The snapshot stays the same throughout; what this transaction has done since shows. */
-	PushCopiedSnapshot(snapshot_);
-	if (writes)
+	if (writes) {
+		/* The snapshot stays the same throughout; what we have written since shows. */
+		PushCopiedSnapshot(snapshot_);
 		CommandCounterIncrement();
-	UpdateActiveSnapshotCommandId();
+		UpdateActiveSnapshotCommandId();
+	} else {
+		PushActiveSnapshot(snapshot_);
+	}
 
 	QueryDesc *const query =
 		CreateQueryDesc(plan_, text_, GetActiveSnapshot(), InvalidSnapshot, receiver,

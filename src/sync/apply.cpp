@@ -29,11 +29,11 @@ uint64 count_untouched(const pg::Relation &target, const RowStore &store, Snapsh
 	return counter.count;
 }
 
-uint64 count_untouched_now(const pg::Relation &target, const RowStore &store)
+uint64 count_and_release(const pg::Relation &target, const RowStore &store,
+						 pg::ReadSnapshot snapshot)
 {
-	auto latest = pg::ReadSnapshot::latest();
-	uint64 const count = count_untouched(target, store, latest.get());
-	latest.release();
+	uint64 const count = count_untouched(target, store, snapshot.get());
+	snapshot.release();
 	return count;
 }
 
@@ -79,10 +79,11 @@ uint64 count_suppressed(const pg::Relation &target, const RowStore &store, uint6
 	uint64 const missing = store.count() - written;
 	if (missing == 0)
 		return 0;
-	uint64 const untouched_by_us = count_untouched(target, store, snapshot);
+	uint64 const untouched_by_us =
+		count_and_release(target, store, pg::ReadSnapshot::with_own_changes(snapshot));
 	if (untouched_by_us < missing)
 		refuse_own_change(target, missing - untouched_by_us);
-	if (count_untouched_now(target, store) < missing) {
+	if (count_and_release(target, store, pg::ReadSnapshot::latest()) < missing) {
 		result.conflict = true;
 		return 0;
 	}
@@ -92,9 +93,24 @@ uint64 count_suppressed(const pg::Relation &target, const RowStore &store, uint6
 }
 
 uint64 write(const String &sql, const pg::Relation &target, const RowStore &store,
-			 Snapshot snapshot)
+			 Snapshot snapshot, const pg::Parameters &parameters = {})
 {
-	return Statement::analyze(sql, snapshot, target.oid(), {&store}, {}).write();
+	return Statement::analyze(sql, snapshot, target.oid(), {&store}, parameters).write();
+}
+
+uint64 write_deletes(const ColumnMap &map, const ChangeSet &changes, const pg::Relation &target,
+					 Snapshot snapshot)
+{
+	return write(map.mark ? mark_rows(map, target) : delete_rows(target), target,
+				 changes.deletes(), snapshot);
+}
+
+uint64 write_inserts(const ColumnMap &map, const InsertGroup &group, const pg::Relation &target,
+					 Snapshot snapshot)
+{
+	pg::Parameters parameters;
+	String const sql = insert_rows(map, target, group, parameters);
+	return write(sql, target, group.rows, snapshot, parameters);
 }
 
 /* A unique value that goes round among updated rows is refused in an order of luck. */
@@ -127,7 +143,7 @@ Written apply_changes(const ColumnMap &map, ChangeSet &changes, const pg::Relati
 	Written result;
 	pg::begin_trigger_group();
 	if (changes.deletes().count() > 0) {
-		result.deleted = write(delete_rows(target), target, changes.deletes(), snapshot);
+		result.deleted = write_deletes(map, changes, target, snapshot);
 		result.suppressed +=
 			count_suppressed(target, changes.deletes(), result.deleted, snapshot, result);
 	}
@@ -138,8 +154,7 @@ Written apply_changes(const ColumnMap &map, ChangeSet &changes, const pg::Relati
 	}
 	if (!result.conflict)
 		for (const InsertGroup &group : changes.inserts()) {
-			uint64 const created =
-				write(insert_rows(map, target, group), target, group.rows, snapshot);
+			uint64 const created = write_inserts(map, group, target, snapshot);
 			result.created += created;
 			result.suppressed_creates_and_updates += group.rows.count() - created;
 		}

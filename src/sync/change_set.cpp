@@ -86,7 +86,7 @@ void ChangeSet::updated(const ChangedRow &row)
 
 void ChangeSet::removed(const TargetRow &row)
 {
-	if (request_.skip_deletes)
+	if (request_.skip_deletes || row.marked)
 		return;
 	fill_row_id(row.id);
 	deletes_.put(row_.values, row_.nulls);

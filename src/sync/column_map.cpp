@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "pg/json.hpp"
 #include "pg/tuple.hpp"
+#include "sync/staging.hpp"
 
 namespace bulk_sync {
 
@@ -24,12 +26,12 @@ bool contains(const Vector<AttrNumber> &numbers, AttrNumber number)
 }
 
 /* The column whose name is nearest by edits, or nullptr when none is near. */
-const char *nearest_name(const Relation &relation, const char *name)
+const char *nearest_name(const pg::ColumnList &columns, const char *name)
 {
 	int const length = static_cast<int>(strlen(name));
 	int best = std::max(1, length / 2) + 1;
 	const char *nearest = nullptr;
-	for (const Attribute &attribute : relation.attributes()) {
+	for (const Attribute &attribute : columns.attributes()) {
 		if (pg_strcasecmp(attribute.name, name) == 0)
 			return attribute.name;
 		int const distance = pg_call([&] {
@@ -45,13 +47,13 @@ const char *nearest_name(const Relation &relation, const char *name)
 	return nearest;
 }
 
-[[noreturn]] void column_missing(const Relation &relation, const char *name, const char *argument)
+[[noreturn]] void column_missing(const pg::ColumnList &columns, const char *description,
+								 const char *name, const char *argument)
 {
-	const char *const nearest = strlen(name) < NAMEDATALEN ? nearest_name(relation, name) : nullptr;
+	const char *const nearest = strlen(name) < NAMEDATALEN ? nearest_name(columns, name) : nullptr;
 	pg_call([&] {
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-						errmsg("column \"%s\" of relation \"%s\" does not exist", name,
-							   relation.name()),
+						errmsg("column \"%s\" of %s does not exist", name, description),
 						errdetail("It is named in argument \"%s\".", argument),
 						nearest != nullptr
 							? errhint("Perhaps you meant the column \"%s\".", nearest)
@@ -60,22 +62,29 @@ const char *nearest_name(const Relation &relation, const char *name)
 	pg_unreachable();
 }
 
-void check_names(const Request &request, const Relation &target, const Relation &staging)
+[[noreturn]] void target_column_missing(const Relation &target, const char *name,
+										const char *argument)
+{
+	column_missing(target, pg_call([&] { return psprintf("relation \"%s\"", target.name()); }),
+				   name, argument);
+}
+
+void check_names(const Request &request, const Relation &target, const Staging &staging)
 {
 	auto const both = [&](const Vector<const char *> &names, const char *argument) {
 		for (const char *name : names) {
 			if (target.find(name) == nullptr)
-				column_missing(target, name, argument);
-			if (staging.find(name) == nullptr)
-				column_missing(staging, name, argument);
+				target_column_missing(target, name, argument);
+			if (staging.columns().find(name) == nullptr)
+				column_missing(staging.columns(), staging.description(), name, argument);
 		}
 	};
 	both(request.keys, "keys");
 	if (request.columns)
 		both(*request.columns, "columns");
 	for (const char *name : request.ignore_columns) {
-		if (target.find(name) == nullptr && staging.find(name) == nullptr)
-			column_missing(target, name, "ignore_columns");
+		if (target.find(name) == nullptr && staging.columns().find(name) == nullptr)
+			target_column_missing(target, name, "ignore_columns");
 		if (request.columns && contains(*request.columns, name))
 			pg_call([&] {
 				ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -87,9 +96,9 @@ void check_names(const Request &request, const Relation &target, const Relation 
 }
 
 void check_staging_columns(const Request &request, const Relation &target,
-						   const Relation &staging)
+						   const Staging &staging)
 {
-	for (const Attribute &attribute : staging.attributes()) {
+	for (const Attribute &attribute : staging.columns().attributes()) {
 		if (target.find(attribute.name) != nullptr ||
 			contains(request.ignore_columns, attribute.name))
 			continue;
@@ -97,8 +106,8 @@ void check_staging_columns(const Request &request, const Relation &target,
 		pg_call([&] {
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of staging relation \"%s\" does not exist in \"%s\"",
-							attribute.name, staging.name(), target.name()),
+					 errmsg("column \"%s\" of %s does not exist in \"%s\"", attribute.name,
+							staging.description(), target.name()),
 					 nearest != nullptr
 						 ? errhint("Perhaps you meant the column \"%s\"; a column that has no "
 								   "counterpart can be named in \"ignore_columns\".",
@@ -168,7 +177,7 @@ Column shared_column(const Attribute &target, const Attribute &staging,
 }
 
 void add_keys(ColumnMap &map, const Request &request, const Relation &target,
-			  const Relation &staging, const Vector<AttrNumber> &primary_key)
+			  const pg::ColumnList &staging, const Vector<AttrNumber> &primary_key)
 {
 	for (const char *name : request.keys) {
 		const Attribute &attribute = *target.find(name);
@@ -182,12 +191,18 @@ void add_keys(ColumnMap &map, const Request &request, const Relation &target,
 	}
 }
 
+bool is_mark(const Request &request, const Attribute &attribute)
+{
+	return request.soft_delete != nullptr && strcmp(request.soft_delete, attribute.name) == 0;
+}
+
 void add_others(ColumnMap &map, const Request &request, const Relation &target,
-				const Relation &staging, const Vector<AttrNumber> &primary_key)
+				const pg::ColumnList &staging, const Vector<AttrNumber> &primary_key)
 {
 	for (const Attribute &attribute : target.attributes()) {
 		const Attribute *const staged = staging.find(attribute.name);
-		if (staged == nullptr || contains(request.keys, attribute.name))
+		if (staged == nullptr || contains(request.keys, attribute.name) ||
+			is_mark(request, attribute))
 			continue;
 		const char *const reason = reason_not_updated(attribute, primary_key);
 		bool const listed = request.columns && contains(*request.columns, attribute.name);
@@ -202,6 +217,87 @@ void add_others(ColumnMap &map, const Request &request, const Relation &target,
 	}
 }
 
+void refuse_mark(const char *name, const char *detail)
+{
+	pg_call([&] {
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("column \"%s\" cannot mark deleted rows", name),
+						errdetail("%s", detail)));
+	});
+}
+
+void check_mark(const Request &request, const Attribute &attribute,
+				const pg::ColumnList &staging, const Vector<AttrNumber> &primary_key)
+{
+	Oid const type = pg_call([&] { return getBaseType(attribute.type.oid); });
+	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID && type != DATEOID && type != BOOLOID)
+		refuse_mark(attribute.name, "It must be of type timestamptz, timestamp, date or boolean.");
+	if (contains(request.keys, attribute.name))
+		refuse_mark(attribute.name, "It is a key.");
+	if (const char *const reason = reason_not_updated(attribute, primary_key))
+		refuse_mark(attribute.name, reason);
+	if (request.columns && contains(*request.columns, attribute.name))
+		refuse_mark(attribute.name, "It is named in argument \"columns\".");
+	if (staging.find(attribute.name) != nullptr &&
+		!contains(request.ignore_columns, attribute.name))
+		refuse_mark(attribute.name, "Staging has it too, and does not ignore it.");
+}
+
+void add_mark(ColumnMap &map, const Request &request, const Relation &target,
+			  const pg::ColumnList &staging, const Vector<AttrNumber> &primary_key)
+{
+	if (request.soft_delete == nullptr)
+		return;
+	const Attribute *const attribute = target.find(request.soft_delete);
+	if (attribute == nullptr)
+		target_column_missing(target, request.soft_delete, "soft_delete");
+	check_mark(request, *attribute, staging, primary_key);
+	Column column;
+	column.name = attribute->name;
+	column.target = attribute->number;
+	column.type = attribute->type;
+	column.updated = true;
+	map.mark = static_cast<int>(map.image.size());
+	map.image.push_back(column);
+}
+
+void refuse_default(const char *name, const char *detail)
+{
+	pg_call([&] {
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("column \"%s\" cannot be in argument \"insert_defaults\"", name),
+						errdetail("%s", detail)));
+	});
+}
+
+/* In JSON, where members come and go, the member of a row wins. */
+void add_insert_defaults(ColumnMap &map, const Request &request, const Relation &target,
+						 const Staging &staging)
+{
+	if (!request.insert_defaults)
+		return;
+	auto const object = pg::JsonObject::of(*request.insert_defaults, "insert_defaults");
+	for (const char *name : object.members()) {
+		const Attribute *const attribute = target.find(name);
+		if (attribute == nullptr)
+			target_column_missing(target, name, "insert_defaults");
+		if (attribute->generated)
+			refuse_default(name, "It is a generated column.");
+		if (staging.columns().find(name) != nullptr && !request.rows)
+			refuse_default(name, "Staging has it too.");
+		if (staging.columns().find(name) != nullptr)
+			continue;
+		InsertDefault value;
+		value.column = attribute->number;
+		value.name = attribute->name;
+		value.type = attribute->type;
+		value.always_identity = attribute->identity == ATTRIBUTE_IDENTITY_ALWAYS;
+		pg::JsonConverter const converter(target.tuple_desc(), attribute->number, name);
+		value.value = object.convert(converter, value.is_null);
+		map.insert_defaults.push_back(value);
+	}
+}
+
 TupleDesc describe_columns(const Vector<Column> &columns, const Relation &target)
 {
 	Vector<AttrNumber> numbers;
@@ -212,16 +308,18 @@ TupleDesc describe_columns(const Vector<Column> &columns, const Relation &target
 
 } // namespace
 
-ColumnMap map_columns(const Request &request, const Relation &target, const Relation &staging)
+ColumnMap map_columns(const Request &request, const Relation &target, const Staging &staging)
 {
 	check_names(request, target, staging);
 	check_staging_columns(request, target, staging);
 
 	ColumnMap map;
 	Vector<AttrNumber> const primary_key = target.primary_key();
-	add_keys(map, request, target, staging, primary_key);
+	add_keys(map, request, target, staging.columns(), primary_key);
 	Vector<Column> const keys = map.image;
-	add_others(map, request, target, staging, primary_key);
+	add_others(map, request, target, staging.columns(), primary_key);
+	add_mark(map, request, target, staging.columns(), primary_key);
+	add_insert_defaults(map, request, target, staging);
 
 	map.key_desc = describe_columns(keys, target);
 	map.image_desc = describe_columns(map.image, target);

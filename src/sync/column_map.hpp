@@ -9,27 +9,47 @@
 
 namespace bulk_sync {
 
+class Staging;
+
 /* A column that both sides have. */
 struct Column {
 	const char *name = nullptr; /* as in the catalog */
 	AttrNumber target = InvalidAttrNumber;
-	AttrNumber staging = InvalidAttrNumber;
+	AttrNumber staging = InvalidAttrNumber; /* none for the mark of deleted rows */
 	pg::ColumnType type; /* of the target */
 	pg::Conversion conversion;
 	bool updated = false;		/* set when its stored image differs */
 	bool inserted = false;		/* gets the staged value in a new row */
 	bool null_defaults = false; /* a staged NULL takes the column's default in a new row */
 	bool always_identity = false;
+
+	bool is_mark() const noexcept { return staging == InvalidAttrNumber; }
+	/* What the mark holds in a row that is not deleted; NULL unless it is boolean. */
+	bool mark_is_boolean() const noexcept { return type.by_value && type.length == 1; }
+};
+
+/* A value that new rows get in a column which staging lacks. */
+struct InsertDefault {
+	AttrNumber column = InvalidAttrNumber; /* of the target */
+	const char *name = nullptr;			   /* as in the catalog */
+	pg::ColumnType type;
+	Datum value = 0;
+	bool is_null = true;
+	bool always_identity = false;
 };
 
 /*
  * The row image holds the key columns, in the order of the call, and behind them the compared
  * columns in the target's order; the extra columns are those that only new rows take from staging.
+ * The mark of deleted rows, if there is one, is a compared column for which staging always has
+ * "not deleted": so a marked row that returns is a changed row, whose mark is cleared.
  */
 struct ColumnMap {
 	Vector<Column> image;
 	Vector<Column> extra;
 	Vector<pg::KeyEquality> keys; /* of the first columns of the image */
+	std::optional<int> mark;	  /* its position in the image, from 0 */
+	Vector<InsertDefault> insert_defaults;
 	/* Columns of the target that are read along with its rows for the check of the scope. */
 	Vector<AttrNumber> carried;
 
@@ -49,7 +69,7 @@ struct ColumnMap {
  * conversion, 42883 for key types without an equality, 22023 for options that contradict the table.
  */
 ColumnMap map_columns(const Request &request, const pg::Relation &target,
-					  const pg::Relation &staging);
+					  const Staging &staging);
 
 /* Adds target columns to read along, each once, and none that the image has. */
 void carry_columns(ColumnMap &map, const pg::Relation &target,

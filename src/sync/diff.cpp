@@ -98,6 +98,10 @@ void Diff::add_target(const RowId &id, const Datum *values, const bool *nulls)
 	TargetRow row;
 	row.hash = hash_key(values, nulls);
 	row.id = id;
+	if (is_marked(map_, values, nulls)) {
+		row.marked = true;
+		counts_.marked++;
+	}
 	row.bytes = batch_space(target_former_.most_bytes(values, nulls));
 	row.extent = target_former_.form(values, nulls, row.bytes);
 	counts_.in_scope++;
@@ -195,7 +199,7 @@ bool Diff::compare_columns(const TargetRow &row, StagedRow *staged)
 	for (int i = 0; i < map_.image_desc->natts; i++) {
 		const Column &column = map_.image[i];
 		bool const same =
-			!column.updated ||
+			!column.updated || (column.is_mark() && !row.marked) ||
 			(old_.nulls[i] == new_.nulls[i] &&
 			 (old_.nulls[i] || pg::same_image(column.type, old_.values[i], new_.values[i])));
 		changed_[i] = !same;

@@ -41,6 +41,7 @@ class DiffSink {
 struct DiffCounts {
 	uint64 staged = 0;	  /* rows in staging */
 	uint64 in_scope = 0;  /* rows of the target that were read */
+	uint64 marked = 0;	  /* of them, rows that are marked as deleted */
 	uint64 unchanged = 0; /* pairs with the same image */
 	uint64 matched = 0;	  /* rows of staging that have a counterpart */
 };

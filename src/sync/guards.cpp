@@ -28,7 +28,7 @@ void refuse_empty_staging(uint64 in_scope, const char *target, const char *stagi
 	pg_call([&] {
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("staging relation \"%s\" is empty", staging),
+				 errmsg("%s is empty", staging),
 				 errdetail_plural("The " UINT64_FORMAT " row in scope of \"%s\" would be deleted.",
 								  "All " UINT64_FORMAT " rows in scope of \"%s\" would be deleted.",
 								  in_scope, in_scope, target),
@@ -38,13 +38,12 @@ void refuse_empty_staging(uint64 in_scope, const char *target, const char *stagi
 
 } // namespace
 
-void check_duplicates(const Diff &diff, const pg::Relation &target, const pg::Relation &staging)
+void check_duplicates(const Diff &diff, const pg::Relation &target, const Staging &staging)
 {
 	if (diff.staging_duplicates().count > 0)
 		pg_call([&] {
 			ereport(ERROR, (errcode(ERRCODE_CARDINALITY_VIOLATION),
-							errmsg("staging relation \"%s\" has several rows with the same key",
-								   staging.name()),
+							errmsg("%s has several rows with the same key", staging.description()),
 							errdetail("%s", diff.staging_duplicates().text()),
 							errhint("Each key may stand in staging once.")));
 		});
@@ -60,23 +59,24 @@ void check_duplicates(const Diff &diff, const pg::Relation &target, const pg::Re
 }
 
 void check_guards(const Request &request, const DiffCounts &counts, uint64 deletes,
-				  const pg::Relation &target, const pg::Relation &staging)
+				  const pg::Relation &target, const Staging &staging)
 {
 	if (request.skip_deletes)
 		return;
-	if (counts.staged == 0 && counts.in_scope > 0 && !request.allow_empty)
-		refuse_empty_staging(counts.in_scope, target.name(), staging.name());
+	uint64 const in_scope = counts.in_scope - counts.marked;
+	if (counts.staged == 0 && in_scope > 0 && !request.allow_empty)
+		refuse_empty_staging(in_scope, target.name(), staging.description());
 	if (request.max_deletes && deletes > static_cast<uint64>(*request.max_deletes)) {
 		const char *const limit = pg_call(
 			[&] { return psprintf("max_deletes = " INT64_FORMAT, *request.max_deletes); });
-		refuse_deletes(deletes, counts.in_scope, limit, target.name());
+		refuse_deletes(deletes, in_scope, limit, target.name());
 	}
 	if (request.max_delete_ratio &&
 		static_cast<double>(deletes) >
-			*request.max_delete_ratio * static_cast<double>(counts.in_scope)) {
+			*request.max_delete_ratio * static_cast<double>(in_scope)) {
 		const char *const limit =
 			pg_call([&] { return psprintf("max_delete_ratio = %g", *request.max_delete_ratio); });
-		refuse_deletes(deletes, counts.in_scope, limit, target.name());
+		refuse_deletes(deletes, in_scope, limit, target.name());
 	}
 }
 

@@ -17,6 +17,7 @@ struct TargetHeader {
 	uint64 hash;
 	RowExtent extent;
 	RowId id;
+	bool marked;
 };
 
 constexpr int fewest_bits = 2;
@@ -46,6 +47,7 @@ void Partitions::put(const TargetRow &row)
 	header.hash = row.hash;
 	header.extent = row.extent;
 	header.id = row.id;
+	header.marked = row.marked;
 	pg::TempFile &file = pair_for(row.hash).target;
 	file.write(&header, sizeof(header));
 	file.write(row.bytes, row.extent.total);
@@ -77,6 +79,7 @@ bool read_header(pg::TempFile &file, TargetRow &row)
 	row.hash = header.hash;
 	row.extent = header.extent;
 	row.id = header.id;
+	row.marked = header.marked;
 	return true;
 }
 

@@ -66,21 +66,11 @@ std::optional<double> max_delete_ratio_of(const pg::Arguments &arguments)
 	return limit;
 }
 
-void refuse_unsupported(const char *name)
-{
-	pg::pg_call([&] {
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("argument \"%s\" is not supported yet", name)));
-	});
-}
-
-} // namespace
-
-Request request_of(const pg::Arguments &arguments)
+/* All that the functions have in common. */
+Request common_request(const pg::Arguments &arguments)
 {
 	Request request;
 	request.target = arguments.relation(target, "target");
-	request.staging = arguments.relation(staging, "staging");
 	request.keys = arguments.names(keys, "keys");
 	if (request.keys.empty())
 		pg::pg_call([&] {
@@ -98,15 +88,29 @@ Request request_of(const pg::Arguments &arguments)
 	request.allow_empty = arguments.boolean(allow_empty, "allow_empty");
 	request.max_deletes = max_deletes_of(arguments);
 	request.max_delete_ratio = max_delete_ratio_of(arguments);
-	if (!arguments.is_null(soft_delete))
-		refuse_unsupported("soft_delete");
+	request.soft_delete = arguments.optional_string(soft_delete);
 	if (!arguments.is_null(insert_defaults))
-		refuse_unsupported("insert_defaults");
+		request.insert_defaults = arguments.datum(insert_defaults);
 	request.allow_out_of_scope = arguments.boolean(allow_out_of_scope, "allow_out_of_scope");
 	request.lock = lock_mode_of(arguments.string(lock, "lock"));
 	request.dry_run = arguments.boolean(dry_run, "dry_run");
-	if (arguments.boolean(verbose, "verbose"))
-		refuse_unsupported("verbose");
+	request.verbose = arguments.boolean(verbose, "verbose");
+	return request;
+}
+
+} // namespace
+
+Request sync_request(const pg::Arguments &arguments)
+{
+	Request request = common_request(arguments);
+	request.staging = arguments.relation(staging, "staging");
+	return request;
+}
+
+Request json_request(const pg::Arguments &arguments)
+{
+	Request request = common_request(arguments);
+	request.rows = arguments.value(staging, "rows");
 	return request;
 }
 

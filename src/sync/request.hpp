@@ -16,7 +16,8 @@ enum class LockMode { rows, table };
 
 struct Request {
 	Oid target = InvalidOid;
-	Oid staging = InvalidOid;
+	Oid staging = InvalidOid;	 /* InvalidOid: the rows come as JSON */
+	std::optional<Datum> rows; /* jsonb array */
 	Vector<const char *> keys;
 	const char *filter = nullptr; /* nullptr: the whole table */
 	std::optional<Vector<const char *>> columns;
@@ -27,12 +28,17 @@ struct Request {
 	bool allow_empty = false;
 	std::optional<int64> max_deletes;		/* rows */
 	std::optional<double> max_delete_ratio; /* 0..1 of the rows in scope */
+	const char *soft_delete = nullptr;	   /* name of the column that marks a row as deleted */
+	std::optional<Datum> insert_defaults; /* jsonb object */
 	bool allow_out_of_scope = false;
 	LockMode lock = LockMode::rows;
 	bool dry_run = false;
+	bool verbose = false;
 };
 
-/* Decodes the arguments of bulk_sync(). Throws pg::Error: class 22, naming the argument. */
-Request request_of(const pg::Arguments &arguments);
+/* Decode the arguments of bulk_sync() and bulk_sync_json(). Throw pg::Error: class 22, naming the
+ * argument. */
+Request sync_request(const pg::Arguments &arguments);
+Request json_request(const pg::Arguments &arguments);
 
 } // namespace bulk_sync

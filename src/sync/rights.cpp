@@ -21,6 +21,12 @@ void require(Oid relation, AclMode right)
 		pg::refuse_access(relation);
 }
 
+void require_column(Oid relation, AttrNumber column, AclMode right)
+{
+	if (!pg::may_on_relation(relation, right) && !pg::may_on_column(relation, column, right))
+		pg::refuse_access(relation);
+}
+
 /* The right on the whole relation, or on each column for which needs(column) holds. */
 template <typename Needs>
 void require_columns(const ColumnMap &map, Oid relation, AclMode right,
@@ -53,15 +59,6 @@ void require_select_on_target(Oid target)
 	});
 }
 
-/* "It is an index." */
-const char *describe_kind(const Relation &relation)
-{
-	const char *const kind = pg::relation_kind_name(relation.kind());
-	return pg_call([&] {
-		return psprintf("It is %s %s.", strchr("aeiou", kind[0]) ? "an" : "a", kind);
-	});
-}
-
 void refuse_target(const Relation &target, const char *detail, const char *hint)
 {
 	pg_call([&] {
@@ -81,7 +78,7 @@ void check_target_kind(const Relation &target)
 		refuse_target(target, "It is a view.", "Name the table that the view reads.");
 		return;
 	default:
-		refuse_target(target, describe_kind(target), nullptr);
+		refuse_target(target, pg::describe_kind(target), nullptr);
 	}
 }
 
@@ -102,65 +99,53 @@ void refuse_foreign_member(const Relation &target, Oid member)
 	refuse_feature("cannot sync \"%s\"", target.name(), detail);
 }
 
-void check_staging(const Relation &staging)
-{
-	switch (staging.kind()) {
-	case RELKIND_RELATION:
-	case RELKIND_PARTITIONED_TABLE:
-	case RELKIND_VIEW:
-	case RELKIND_MATVIEW:
-	case RELKIND_FOREIGN_TABLE:
-		break;
-	default: {
-		const char *const detail = describe_kind(staging);
-		pg_call([&] {
-			ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-							errmsg("cannot use \"%s\" as staging", staging.name()),
-							errdetail("%s", detail)));
-		});
-	}
-	}
-	if (staging.is_temporary_of_other_session())
-		refuse_feature("cannot use \"%s\" as staging", staging.name(),
-					   "It is a temporary table of another session.");
-}
-
 } // namespace
 
 void check_rights_before_locks(const Request &request)
 {
 	require_select_on_target(request.target);
-	require_some(request.staging, ACL_SELECT);
+	if (OidIsValid(request.staging))
+		require_some(request.staging, ACL_SELECT);
 	if (request.dry_run)
 		return;
 	if (!request.skip_creates)
 		require_some(request.target, ACL_INSERT);
 	if (!request.skip_updates)
 		require_some(request.target, ACL_UPDATE);
-	if (!request.skip_deletes)
+	if (request.skip_deletes)
+		return;
+	if (request.soft_delete != nullptr)
+		require_some(request.target, ACL_UPDATE);
+	else
 		require(request.target, ACL_DELETE);
 }
 
-void check_rights(const Request &request, const ColumnMap &map, const Relation &target,
-				  const Relation &staging)
+void check_rights(const Request &request, const ColumnMap &map, const Relation &target)
 {
 	require_select_on_target(target.oid());
-	require_columns(map, staging.oid(), ACL_SELECT, &Column::staging,
-					[](const Column &) { return true; });
+	if (OidIsValid(request.staging))
+		require_columns(map, request.staging, ACL_SELECT, &Column::staging,
+						[](const Column &column) { return !column.is_mark(); });
 	if (request.dry_run)
 		return;
-	if (!request.skip_creates)
+	if (!request.skip_creates) {
 		require_columns(map, target.oid(), ACL_INSERT, &Column::target,
 						[](const Column &column) { return column.inserted; });
+		for (const InsertDefault &value : map.insert_defaults)
+			require_column(target.oid(), value.column, ACL_INSERT);
+	}
 	if (!request.skip_updates)
 		require_columns(map, target.oid(), ACL_UPDATE, &Column::target,
 						[](const Column &column) { return column.updated; });
-	if (!request.skip_deletes)
+	if (request.skip_deletes)
+		return;
+	if (map.mark)
+		require_column(target.oid(), map.image[*map.mark].target, ACL_UPDATE);
+	else
 		require(target.oid(), ACL_DELETE);
 }
 
-void check_relations(const Request &request, const Relation &target, const Relation &staging,
-					 LOCKMODE mode)
+void check_target(const Request &request, const Relation &target, LOCKMODE mode)
 {
 	if (request.target == request.staging)
 		pg_call([&] {
@@ -180,7 +165,6 @@ void check_relations(const Request &request, const Relation &target, const Relat
 	for (Oid const member : target.tree(mode))
 		if (pg::relation_kind(member) == RELKIND_FOREIGN_TABLE)
 			refuse_foreign_member(target, member);
-	check_staging(staging);
 }
 
 bool has_policies(const Relation &target)

@@ -15,13 +15,11 @@ namespace bulk_sync {
 void check_rights_before_locks(const Request &request);
 
 /* The same with the columns known, under lock. Throws pg::Error, 42501. */
-void check_rights(const Request &request, const ColumnMap &map, const pg::Relation &target,
-				  const pg::Relation &staging);
+void check_rights(const Request &request, const ColumnMap &map, const pg::Relation &target);
 
-/* Can the target be synced with staging at all? Locks all partitions or children of the target in
+/* Can the target be synced at all? Locks all partitions or children of the target in
  * `mode`. Throws pg::Error: 42809 for kinds that cannot, 0A000 for what is not supported. */
-void check_relations(const Request &request, const pg::Relation &target,
-					 const pg::Relation &staging, LOCKMODE mode);
+void check_target(const Request &request, const pg::Relation &target, LOCKMODE mode);
 
 /* Do row-level security policies of the target apply to the caller? Throws pg::Error. */
 bool has_policies(const pg::Relation &target);

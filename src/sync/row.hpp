@@ -55,6 +55,7 @@ struct TargetRow {
 	uint64 hash = 0;
 	RowExtent extent;
 	RowId id;
+	bool marked = false; /* as deleted */
 	char *bytes = nullptr;
 
 	MinimalTuple image() const noexcept { return reinterpret_cast<MinimalTuple>(bytes); }
@@ -121,5 +122,21 @@ struct RowValues {
 		});
 	}
 };
+
+/* What staging has in the mark of deleted rows: "not deleted". */
+inline void fill_mark(const ColumnMap &map, RowValues &row) noexcept
+{
+	if (!map.mark)
+		return;
+	row.values[*map.mark] = BoolGetDatum(false);
+	row.nulls[*map.mark] = !map.image[*map.mark].mark_is_boolean();
+}
+
+/* Is a row of the target marked as deleted? A boolean mark that is NULL is not set. */
+inline bool is_marked(const ColumnMap &map, const Datum *values, const bool *nulls) noexcept
+{
+	return map.mark && !nulls[*map.mark] &&
+		   (!map.image[*map.mark].mark_is_boolean() || DatumGetBool(values[*map.mark]));
+}
 
 } // namespace bulk_sync

@@ -107,6 +107,9 @@ Vector<ColumnSource> sources_of_inserts(const Scope &scope, const ColumnMap &map
 		take(column);
 	for (const Column &column : map.extra)
 		take(column);
+	for (const InsertDefault &value : map.insert_defaults)
+		source_of(sources, value.column).expression =
+			pg::constant(value.type, value.value, value.is_null);
 	for (ColumnSource &source : sources)
 		if (source.store_column == 0 && source.expression == nullptr)
 			source.expression = stored_default(scope, target, source.column);

@@ -147,7 +147,8 @@ String select_staging(const ColumnMap &map, const pg::Relation &staging)
 	String text("SELECT ");
 	List list(text, ", ");
 	auto const add = [&](const Column &column) {
-		list.next().append("s.").append(quoted(staging.find(column.staging)->name));
+		if (!column.is_mark())
+			list.next().append("s.").append(quoted(staging.find(column.staging)->name));
 	};
 	for (const Column &column : map.image)
 		add(column);
@@ -237,6 +238,21 @@ String delete_rows(const pg::Relation &target)
 }
 
 /*
+ * UPDATE public.employee AS t SET deleted_at = pg_catalog.now() FROM "bulk_sync deletes" AS d
+ * WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND ..
+ */
+String mark_rows(const ColumnMap &map, const pg::Relation &target)
+{
+	const Column &mark = map.image[*map.mark];
+	String text("UPDATE ");
+	text.append(target.qualified_name()).append(" AS t SET ").append(quoted(mark.name));
+	text.append(mark.mark_is_boolean() ? " = true" : " = pg_catalog.now()");
+	text.append(" FROM ").append(quoted(deletes_name)).append(" AS d WHERE ");
+	append_row_id_join(text);
+	return text;
+}
+
+/*
  * UPDATE public.employee AS t SET phone = d.c5 FROM "bulk_sync updates" AS d
  * WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND ..
  *
@@ -259,13 +275,14 @@ String update_rows(const ColumnMap &map, const pg::Relation &target, const Vecto
 }
 
 /*
- * INSERT INTO public.employee (name, phone) OVERRIDING SYSTEM VALUE
- * SELECT d.c1, d.c2 FROM "bulk_sync inserts" AS d
+ * INSERT INTO public.employee (name, phone, company_id) OVERRIDING SYSTEM VALUE
+ * SELECT d.c1, d.c2, $1 FROM "bulk_sync inserts" AS d
  *
  * A column left out takes its default. OVERRIDING stands there only for a staged value of a column
  * GENERATED ALWAYS AS IDENTITY.
  */
-String insert_rows(const ColumnMap &map, const pg::Relation &target, const InsertGroup &group)
+String insert_rows(const ColumnMap &map, const pg::Relation &target, const InsertGroup &group,
+				   pg::Parameters &parameters)
 {
 	String names;
 	String values;
@@ -285,6 +302,12 @@ String insert_rows(const ColumnMap &map, const pg::Relation &target, const Inser
 		add(column);
 	for (const Column &column : map.extra)
 		add(column);
+	for (const InsertDefault &value : map.insert_defaults) {
+		name_list.next().append(quoted(value.name));
+		append_number(value_list.next().append("$"),
+					  parameters.add(value.type.oid, value.value, value.is_null));
+		overriding = overriding || value.always_identity;
+	}
 
 	String text("INSERT INTO ");
 	text.append(target.qualified_name());

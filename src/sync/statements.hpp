@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "pg/statement.hpp"
 #include "sync/change_set.hpp"
 #include "sync/scope.hpp"
 
@@ -40,10 +41,13 @@ pg::String select_target_by_keys(const ColumnMap &map, const Scope &scope,
 								 const pg::Relation &target, const Vector<bool> &has_null);
 
 pg::String delete_rows(const pg::Relation &target);
+/* Marks instead of deleting. */
+pg::String mark_rows(const ColumnMap &map, const pg::Relation &target);
 pg::String update_rows(const ColumnMap &map, const pg::Relation &target,
 					   const Vector<bool> &changed);
+/* Adds the values of insert_defaults to the parameters. */
 pg::String insert_rows(const ColumnMap &map, const pg::Relation &target,
-					   const InsertGroup &group);
+					   const InsertGroup &group, pg::Parameters &parameters);
 /* A row for each row of the store that is still as the diff saw it. */
 pg::String select_untouched(const pg::Relation &target, const pg::RowStore &store);
 

@@ -4,6 +4,7 @@
 #include "sync/apply.hpp"
 #include "sync/conflicts.hpp"
 #include "sync/guards.hpp"
+#include "sync/json_staging.hpp"
 #include "sync/rights.hpp"
 #include "sync/scan.hpp"
 #include "sync/scope_check.hpp"
@@ -77,17 +78,18 @@ LOCKMODE target_lock(const Request &request)
 class Sync {
   public:
 	explicit Sync(const Request &request)
-		: request_(request), target_(Relation::open(request.target, target_lock(request))),
-		  staging_(Relation::open(request.staging, AccessShareLock))
+		: request_(request), target_(Relation::open(request.target, target_lock(request)))
 	{
+		check_target(request, target_, target_lock(request));
 	}
+	const Relation &target() const noexcept { return target_; }
 
-	Stats run()
+	Stats run(const Staging &staging)
 	{
+		staging_ = &staging;
 		prepare();
 		for (int retries = 0;; retries++) {
 			if (std::optional<Stats> const stats = attempt()) {
-				staging_.close();
 				target_.close();
 				return *stats;
 			}
@@ -109,7 +111,7 @@ class Sync {
 
 	const Request &request_;
 	Relation target_;
-	Relation staging_;
+	const Staging *staging_ = nullptr;
 	ColumnMap map_;
 	Scope scope_;
 	bool keys_are_unique_ = false;
@@ -117,12 +119,11 @@ class Sync {
 
 void Sync::prepare()
 {
-	check_relations(request_, target_, staging_, target_lock(request_));
-	map_ = map_columns(request_, target_, staging_);
+	map_ = map_columns(request_, target_, *staging_);
 	scope_ = define_scope(request_, target_);
 	if (!request_.allow_out_of_scope)
 		carry_columns(map_, target_, scope_.columns);
-	check_rights(request_, map_, target_, staging_);
+	check_rights(request_, map_, target_);
 	if (!request_.dry_run)
 		wait_for_others();
 }
@@ -170,10 +171,10 @@ DiffCounts Sync::find_changes(ChangeSet &changes, Snapshot snapshot)
 {
 	pg::WorkContext work("bulk_sync diff");
 	Diff diff(map_, changes, get_hash_memory_limit());
-	scan_staging(map_, staging_, snapshot, diff);
+	staging_->scan(map_, snapshot, diff);
 	scan_target(map_, scope_, target_, snapshot, request_.skip_deletes, diff);
-	check_duplicates(diff, target_, staging_);
-	check_guards(request_, diff.counts(), changes.deletes().count(), target_, staging_);
+	check_duplicates(diff, target_, *staging_);
+	check_guards(request_, diff.counts(), changes.deletes().count(), target_, *staging_);
 	if (!request_.allow_out_of_scope)
 		check_scope(scope_, map_, changes, target_, snapshot);
 	DiffCounts const counts = diff.counts();
@@ -244,7 +245,7 @@ Stats Sync::stats_of(const DiffCounts &counts, const ChangeSet &changes, const W
 		counts.staged)
 		pg_call([&] {
 			ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-							errmsg("bulk_sync lost count of the rows of \"%s\"", staging_.name())));
+							errmsg("bulk_sync lost count of the rows of %s", staging_->description())));
 		});
 	return stats;
 }
@@ -259,7 +260,13 @@ Stats synchronize(const Request &request)
 	if (RunningCall::works_on(request.target))
 		refuse_nested_call(pg_call([&] { return get_rel_name(request.target); }));
 	RunningCall const running(request.target);
-	return Sync(request).run();
+	Sync sync(request);
+	if (request.rows)
+		return sync.run(JsonStaging(request, sync.target()));
+	auto staging = RelationStaging::open(request.staging);
+	Stats const stats = sync.run(staging);
+	staging.close();
+	return stats;
 }
 
 } // namespace bulk_sync

@@ -1,0 +1,81 @@
+/*
+ * Rows and values that come as JSON. Values convert as jsonb_populate_record() converts them.
+ */
+#pragma once
+
+#include "pg/memory.hpp"
+#include "pg/type.hpp"
+
+namespace bulk_sync::pg {
+
+/* Converts a member of an object to the type of a column. */
+class JsonConverter {
+  public:
+	/* For column `number` of `desc`, whose name is the member's. In the current memory context.
+	 * Throws Error. */
+	JsonConverter(TupleDesc desc, AttrNumber number, const char *member);
+
+	/* The member's value in the column's type; NULL for JSON null and for a missing member. In the
+	 * current memory context. Raises, with the member and its value in the context of the error. */
+	Datum convert(Datum object, bool &is_null) const;
+
+	const char *member() const noexcept { return member_; }
+
+  private:
+	const char *member_;
+	TupleDesc desc_; /* of the one column */
+	FmgrInfo *function_;
+};
+
+/* A jsonb object. */
+class JsonObject {
+  public:
+	/* Throws Error, 22023, when the argument of this name is no object. */
+	static JsonObject of(Datum json, const char *argument);
+
+	Vector<const char *> members() const;
+	/* Throws Error. */
+	Datum convert(const JsonConverter &converter, bool &is_null) const;
+
+  private:
+	explicit JsonObject(Datum json) noexcept : json_(json) {}
+	Datum json_;
+};
+
+/* A jsonb array of objects. */
+class JsonRows {
+  public:
+	/* Throws Error, 22023, when it is no array, or for the first element that is no object. */
+	static JsonRows of(Datum json, const char *argument);
+
+	/* The members of all objects together, each once. Throws Error. */
+	Vector<const char *> members() const;
+
+	/* Calls visit(object, index) for each element, with a jsonb datum that is valid during the call
+	 * and its position from 0. Raises. */
+	template <typename Visit> void for_each(Visit &&visit) const
+	{
+		for (Cursor cursor = start(); next(cursor);)
+			visit(cursor.object, cursor.index);
+	}
+
+	double count() const noexcept;
+
+  private:
+	struct Cursor {
+		void *iterator;
+		MemoryContext scratch;
+		Datum object;
+		int64 index;
+	};
+	explicit JsonRows(Datum json) noexcept : json_(json) {}
+	Cursor start() const;
+	bool next(Cursor &cursor) const;
+
+	Datum json_;
+};
+
+/* Raises 22023 unless the object has the member, be it null. `index` is its position, from 0. */
+void require_member(Datum object, const char *member, int64 index);
+
+} // namespace bulk_sync::pg

@@ -1,0 +1,98 @@
+#include "sync/json_staging.hpp"
+
+namespace bulk_sync {
+
+namespace {
+
+using pg::pg_call;
+
+/* element 17 of argument "rows" */
+void add_element_context(void *index)
+{
+	errcontext("element " INT64_FORMAT " of argument \"rows\", counted from 0",
+			   *static_cast<int64 *>(index));
+}
+
+/* A member that the target lacks stays in the list, for the column map to refuse or ignore. */
+pg::Attribute attribute_for(const pg::Relation &target, const char *member, AttrNumber number)
+{
+	pg::Attribute attribute;
+	if (const pg::Attribute *const column = target.find(member))
+		attribute.type = column->type;
+	attribute.name = member;
+	attribute.number = number;
+	return attribute;
+}
+
+/* Converts the objects and hands them to the diff. */
+class ObjectReader {
+  public:
+	ObjectReader(const ColumnMap &map, const Vector<const char *> &keys, TupleDesc target,
+				 Diff &diff)
+		: map_(map), keys_(keys), diff_(diff),
+		  row_(RowValues::with_room_for(static_cast<int>(map.image.size() + map.extra.size()))),
+		  context_(pg_call([] {
+			  return AllocSetContextCreateInternal(CurrentMemoryContext, "bulk_sync conversion",
+												   ALLOCSET_DEFAULT_SIZES);
+		  }))
+	{
+		for (const Column &column : map.image)
+			converters_.push_back({target, column.target, column.name});
+		for (const Column &column : map.extra)
+			converters_.push_back({target, column.target, column.name});
+	}
+
+	/* Raises. */
+	void read(Datum object, int64 index)
+	{
+		ErrorContextCallback callback;
+		callback.callback = add_element_context;
+		callback.arg = &index;
+		callback.previous = error_context_stack;
+		error_context_stack = &callback;
+		MemoryContext const caller = MemoryContextSwitchTo(context_);
+		for (const char *key : keys_)
+			pg::require_member(object, key, index);
+		for (std::size_t i = 0; i < converters_.size(); i++)
+			if (map_.mark != static_cast<int>(i))
+				row_.values[i] = converters_[i].convert(object, row_.nulls[i]);
+		fill_mark(map_, row_);
+		MemoryContextSwitchTo(caller);
+		error_context_stack = callback.previous;
+
+		diff_.add_staged(row_.values, row_.nulls);
+		MemoryContextReset(context_);
+	}
+
+  private:
+	const ColumnMap &map_;
+	const Vector<const char *> &keys_;
+	Diff &diff_;
+	Vector<pg::JsonConverter> converters_;
+	RowValues row_;
+	MemoryContext context_;
+};
+
+} // namespace
+
+JsonStaging::JsonStaging(const Request &request, const pg::Relation &target)
+	: rows_(pg::JsonRows::of(*request.rows, "rows")), keys_(request.keys),
+	  target_desc_(target.tuple_desc())
+{
+	Vector<const char *> const members = rows_.count() == 0 ? keys_ : rows_.members();
+	for (const char *member : members)
+		columns_.add(attribute_for(target, member,
+								   static_cast<AttrNumber>(columns_.attributes().size() + 1)));
+}
+
+void JsonStaging::scan(const ColumnMap &map, Snapshot, Diff &diff) const
+{
+	diff.expect_staged(rows_.count());
+	ObjectReader reader(map, keys_, target_desc_, diff);
+	pg_call([&] {
+		rows_.for_each([&](Datum object, int64 index) { reader.read(object, index); });
+		diff.end_staged();
+	});
+}
+
+} // namespace bulk_sync
