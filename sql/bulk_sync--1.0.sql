@@ -64,3 +64,22 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000;
 COMMENT ON FUNCTION bulk_sync_json(regclass, jsonb, text[], text, text[], text[], boolean, boolean,
 	boolean, boolean, bigint, float8, text, jsonb, boolean, text, boolean, boolean)
 IS 'make the rows of a table within a scope match an array of JSON objects';
+
+CREATE FUNCTION bulk_compare(
+	target regclass,
+	staging regclass,
+	keys text[],
+	filter text DEFAULT NULL,
+	columns text[] DEFAULT NULL,
+	ignore_columns text[] DEFAULT NULL,
+	soft_delete text DEFAULT NULL,
+	insert_defaults jsonb DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false,
+	include_unchanged boolean DEFAULT false
+) RETURNS TABLE (status text, key jsonb, old jsonb, new jsonb, changes jsonb)
+AS 'MODULE_PATHNAME', 'bulk_compare_call'
+LANGUAGE C STABLE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION bulk_compare(regclass, regclass, text[], text, text[], text[], text, jsonb,
+	boolean, boolean)
+IS 'what differs between the rows of a relation within a scope and a staging relation';

@@ -68,7 +68,7 @@ SELECT count(*), sum(length(v)), sum(length(w)) FROM wide;
 -- No room for the files: an error, and nothing is left behind or changed.
 SET temp_file_limit = '64kB';
 UPDATE staging SET n = 7;
-SELECT state, message FROM failure($$SELECT bulk_sync('target', 'staging', '{id}')$$);
+SELECT state FROM failure($$SELECT bulk_sync('target', 'staging', '{id}')$$);
 RESET temp_file_limit;
 SELECT count(*) FROM target WHERE n = 7;
 SELECT count(*) FROM pg_ls_tmpdir() WHERE name LIKE format('pgsql_tmp%s.%%', pg_backend_pid());

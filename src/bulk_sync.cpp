@@ -2,6 +2,7 @@
  * The SQL functions: decode the arguments, do the work, encode the result.
  */
 #include "pg/arguments.hpp"
+#include "sync/compare.hpp"
 #include "sync/sync.hpp"
 
 /* Before version 16, PostgreSQL's own macros do not export what they declare. */
@@ -10,8 +11,10 @@ extern "C" {
 PG_MODULE_MAGIC;
 PG_FUNCTION_INFO_V1(bulk_sync_call);
 PG_FUNCTION_INFO_V1(bulk_sync_json_call);
+PG_FUNCTION_INFO_V1(bulk_compare_call);
 Datum bulk_sync_call(PG_FUNCTION_ARGS);
 Datum bulk_sync_json_call(PG_FUNCTION_ARGS);
+Datum bulk_compare_call(PG_FUNCTION_ARGS);
 }
 #pragma GCC visibility pop
 
@@ -52,4 +55,13 @@ Datum bulk_sync_call(PG_FUNCTION_ARGS)
 Datum bulk_sync_json_call(PG_FUNCTION_ARGS)
 {
 	return run(fcinfo, bulk_sync::json_request);
+}
+
+Datum bulk_compare_call(PG_FUNCTION_ARGS)
+{
+	return bulk_sync::pg::pg_entry([&] {
+		bulk_sync::pg::ResultRows result(fcinfo);
+		bulk_sync::compare(bulk_sync::compare_request(bulk_sync::pg::Arguments(fcinfo)), result);
+		return Datum{0};
+	});
 }

@@ -52,6 +52,8 @@ struct ColumnMap {
 	Vector<InsertDefault> insert_defaults;
 	/* Columns of the target that are read along with its rows for the check of the scope. */
 	Vector<AttrNumber> carried;
+	/* Are the target's rows to be found again? A view has no row ids. */
+	bool reads_row_ids = true;
 
 	/* Descriptors with the target's types; key_desc is the front of image_desc. */
 	TupleDesc image_desc = nullptr;

@@ -4,7 +4,7 @@ namespace bulk_sync {
 
 namespace {
 
-/* Positions of the arguments, in the order of the SQL declaration. */
+/* Positions of the arguments, in the order of the SQL declarations. */
 enum Position {
 	target,
 	staging,
@@ -24,6 +24,14 @@ enum Position {
 	lock,
 	dry_run,
 	verbose,
+};
+
+/* Those of bulk_compare() behind ignore_columns. */
+enum ComparePosition {
+	compare_soft_delete = skip_creates,
+	compare_insert_defaults,
+	compare_allow_out_of_scope,
+	include_unchanged,
 };
 
 LockMode lock_mode_of(const char *text)
@@ -66,7 +74,7 @@ std::optional<double> max_delete_ratio_of(const pg::Arguments &arguments)
 	return limit;
 }
 
-/* All that the functions have in common. */
+/* What all functions have in common: target, keys, filter and columns. */
 Request common_request(const pg::Arguments &arguments)
 {
 	Request request;
@@ -82,6 +90,13 @@ Request common_request(const pg::Arguments &arguments)
 		request.columns = arguments.names(columns, "columns");
 	if (!arguments.is_null(ignore_columns))
 		request.ignore_columns = arguments.names(ignore_columns, "ignore_columns");
+	return request;
+}
+
+/* The options of the functions that write. */
+Request writing_request(const pg::Arguments &arguments)
+{
+	Request request = common_request(arguments);
 	request.skip_creates = arguments.boolean(skip_creates, "skip_creates");
 	request.skip_updates = arguments.boolean(skip_updates, "skip_updates");
 	request.skip_deletes = arguments.boolean(skip_deletes, "skip_deletes");
@@ -102,15 +117,28 @@ Request common_request(const pg::Arguments &arguments)
 
 Request sync_request(const pg::Arguments &arguments)
 {
-	Request request = common_request(arguments);
+	Request request = writing_request(arguments);
 	request.staging = arguments.relation(staging, "staging");
 	return request;
 }
 
 Request json_request(const pg::Arguments &arguments)
 {
-	Request request = common_request(arguments);
+	Request request = writing_request(arguments);
 	request.rows = arguments.value(staging, "rows");
+	return request;
+}
+
+Request compare_request(const pg::Arguments &arguments)
+{
+	Request request = common_request(arguments);
+	request.staging = arguments.relation(staging, "staging");
+	request.soft_delete = arguments.optional_string(compare_soft_delete);
+	if (!arguments.is_null(compare_insert_defaults))
+		request.insert_defaults = arguments.datum(compare_insert_defaults);
+	request.allow_out_of_scope =
+		arguments.boolean(compare_allow_out_of_scope, "allow_out_of_scope");
+	request.include_unchanged = arguments.boolean(include_unchanged, "include_unchanged");
 	return request;
 }
 

@@ -34,11 +34,13 @@ struct Request {
 	LockMode lock = LockMode::rows;
 	bool dry_run = false;
 	bool verbose = false;
+	bool include_unchanged = false; /* of bulk_compare() alone */
 };
 
-/* Decode the arguments of bulk_sync() and bulk_sync_json(). Throw pg::Error: class 22, naming the
+/* Decode the arguments of bulk_sync(), bulk_sync_json() and bulk_compare(). Throw pg::Error: class 22, naming the
  * argument. */
 Request sync_request(const pg::Arguments &arguments);
 Request json_request(const pg::Arguments &arguments);
+Request compare_request(const pg::Arguments &arguments);
 
 } // namespace bulk_sync

@@ -120,6 +120,12 @@ void check_rights_before_locks(const Request &request)
 		require(request.target, ACL_DELETE);
 }
 
+void check_rights_to_compare(const Request &request)
+{
+	require_some(request.target, ACL_SELECT);
+	require_some(request.staging, ACL_SELECT);
+}
+
 void check_rights(const Request &request, const ColumnMap &map, const Relation &target)
 {
 	require_select_on_target(target.oid());
@@ -165,6 +171,26 @@ void check_target(const Request &request, const Relation &target, LOCKMODE mode)
 	for (Oid const member : target.tree(mode))
 		if (pg::relation_kind(member) == RELKIND_FOREIGN_TABLE)
 			refuse_foreign_member(target, member);
+}
+
+void check_readable(const Relation &relation)
+{
+	switch (relation.kind()) {
+	case RELKIND_RELATION:
+	case RELKIND_PARTITIONED_TABLE:
+	case RELKIND_VIEW:
+	case RELKIND_MATVIEW:
+	case RELKIND_FOREIGN_TABLE:
+		return;
+	default: {
+		const char *const detail = pg::describe_kind(relation);
+		pg_call([&] {
+			ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+							errmsg("cannot read rows of \"%s\"", relation.name()),
+							errdetail("%s", detail)));
+		});
+	}
+	}
 }
 
 bool has_policies(const Relation &target)

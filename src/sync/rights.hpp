@@ -17,9 +17,16 @@ void check_rights_before_locks(const Request &request);
 /* The same with the columns known, under lock. Throws pg::Error, 42501. */
 void check_rights(const Request &request, const ColumnMap &map, const pg::Relation &target);
 
+/* For bulk_compare(): SELECT on both sides, at least on some column; the executor asks for the rest.
+ * Throws pg::Error, 42501. */
+void check_rights_to_compare(const Request &request);
+
 /* Can the target be synced at all? Locks all partitions or children of the target in
  * `mode`. Throws pg::Error: 42809 for kinds that cannot, 0A000 for what is not supported. */
 void check_target(const Request &request, const pg::Relation &target, LOCKMODE mode);
+
+/* Can the relation be read like a table? Throws pg::Error, 42809. */
+void check_readable(const pg::Relation &relation);
 
 /* Do row-level security policies of the target apply to the caller? Throws pg::Error. */
 bool has_policies(const pg::Relation &target);

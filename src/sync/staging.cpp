@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pg/statement.hpp"
+#include "sync/rights.hpp"
 #include "sync/statements.hpp"
 
 namespace bulk_sync {
@@ -153,24 +154,9 @@ void refuse_policies(const Staging &staging)
 	});
 }
 
-void check_kind(const pg::Relation &relation)
+void check_staging(const pg::Relation &relation)
 {
-	switch (relation.kind()) {
-	case RELKIND_RELATION:
-	case RELKIND_PARTITIONED_TABLE:
-	case RELKIND_VIEW:
-	case RELKIND_MATVIEW:
-	case RELKIND_FOREIGN_TABLE:
-		break;
-	default: {
-		const char *const detail = pg::describe_kind(relation);
-		pg_call([&] {
-			ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-							errmsg("cannot use \"%s\" as staging", relation.name()),
-							errdetail("%s", detail)));
-		});
-	}
-	}
+	check_readable(relation);
 	if (relation.is_temporary_of_other_session())
 		pg_call([&] {
 			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -184,7 +170,7 @@ void check_kind(const pg::Relation &relation)
 RelationStaging RelationStaging::open(Oid oid)
 {
 	pg::Relation const relation = pg::Relation::open(oid, AccessShareLock);
-	check_kind(relation);
+	check_staging(relation);
 	return {relation,
 			pg_call([&] { return psprintf("staging relation \"%s\"", relation.name()); })};
 }

@@ -64,11 +64,11 @@ void append_target_columns(String &text, const ColumnMap &map, const pg::Relatio
 	};
 	/* The server's own look at tableoid costs more than a constant. */
 	String table("tableoid");
-	if (!target.has_children())
+	if (!target.has_children() || !map.reads_row_ids)
 		append_number(table.assign("pg_catalog.oid '"), target.oid()).append("'");
 	add(table.c_str());
-	add("ctid");
-	add("xmin");
+	add(map.reads_row_ids ? "ctid" : "pg_catalog.tid '(0,0)'");
+	add(map.reads_row_ids ? "xmin" : "pg_catalog.xid '0'");
 	for (const Column &column : map.image)
 		add(quoted(column.name));
 	for (AttrNumber const column : map.carried)

@@ -1,0 +1,12 @@
+#include "pg/result_rows.hpp"
+
+#include "pg/compat.hpp"
+
+namespace bulk_sync::pg {
+
+void ResultRows::put(const Datum *values, const bool *nulls)
+{
+	compat::put_values(result_->setResult, result_->setDesc, values, nulls);
+}
+
+} // namespace bulk_sync::pg

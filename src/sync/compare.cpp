@@ -1,0 +1,60 @@
+#include "sync/compare.hpp"
+
+#include "pg/concurrency.hpp"
+#include "sync/compare_rows.hpp"
+#include "sync/guards.hpp"
+#include "sync/rights.hpp"
+#include "sync/scan.hpp"
+#include "sync/scope_check.hpp"
+
+namespace bulk_sync {
+
+namespace {
+
+Vector<AttrNumber> all_columns(const pg::Relation &relation)
+{
+	Vector<AttrNumber> columns;
+	for (const pg::Attribute &attribute : relation.attributes())
+		columns.push_back(attribute.number);
+	return columns;
+}
+
+void find_differences(const Request &request, const ColumnMap &map, const Scope &scope,
+					  const pg::Relation &target, const Staging &staging,
+					  pg::ResultRows &result, Snapshot snapshot)
+{
+	bool const checks_scope = !scope.is_whole_table() && !request.allow_out_of_scope;
+	ChangeSet changes(map, request);
+	CompareRows rows(request, map, target, result, checks_scope ? &changes : nullptr);
+	Diff diff(map, rows, get_hash_memory_limit());
+	staging.scan(map, snapshot, diff);
+	scan_target(map, scope, target, snapshot, false, diff);
+	check_duplicates(diff, target, staging);
+	if (checks_scope)
+		check_scope(scope, map, changes, target, snapshot);
+	changes.finish();
+}
+
+} // namespace
+
+void compare(const Request &request, pg::ResultRows &result)
+{
+	check_rights_to_compare(request);
+	auto target = pg::Relation::open(request.target, AccessShareLock);
+	auto staging = RelationStaging::open(request.staging);
+	check_readable(target);
+	pg::WorkContext work("bulk_sync compare");
+	ColumnMap map = map_columns(request, target, staging);
+	map.reads_row_ids = false;
+	Scope const scope = define_scope(request, target);
+	carry_columns(map, target, all_columns(target));
+
+	auto snapshot = pg::ReadSnapshot::of_statement();
+	find_differences(request, map, scope, target, staging, result, snapshot.get());
+	snapshot.release();
+	staging.close();
+	target.close();
+	work.finish();
+}
+
+} // namespace bulk_sync
