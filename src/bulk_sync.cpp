@@ -2,6 +2,7 @@
  * The SQL functions: decode the arguments, do the work, encode the result.
  */
 #include "pg/arguments.hpp"
+#include "pg/progress.hpp"
 #include "sync/compare.hpp"
 #include "sync/sync.hpp"
 
@@ -12,9 +13,12 @@ PG_MODULE_MAGIC;
 PG_FUNCTION_INFO_V1(bulk_sync_call);
 PG_FUNCTION_INFO_V1(bulk_sync_json_call);
 PG_FUNCTION_INFO_V1(bulk_compare_call);
+PG_FUNCTION_INFO_V1(bulk_sync_progress_rows);
+void _PG_init();
 Datum bulk_sync_call(PG_FUNCTION_ARGS);
 Datum bulk_sync_json_call(PG_FUNCTION_ARGS);
 Datum bulk_compare_call(PG_FUNCTION_ARGS);
+Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS);
 }
 #pragma GCC visibility pop
 
@@ -64,4 +68,18 @@ Datum bulk_compare_call(PG_FUNCTION_ARGS)
 		bulk_sync::compare(bulk_sync::compare_request(bulk_sync::pg::Arguments(fcinfo)), result);
 		return Datum{0};
 	});
+}
+
+Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS)
+{
+	return bulk_sync::pg::pg_entry([&] {
+		bulk_sync::pg::ResultRows result(fcinfo);
+		bulk_sync::pg::progress_rows(result);
+		return Datum{0};
+	});
+}
+
+void _PG_init()
+{
+	bulk_sync::pg::request_progress_memory();
 }

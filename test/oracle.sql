@@ -205,7 +205,10 @@ DECLARE
 	done bulk_sync_stats;
 	again bulk_sync_stats;
 	problems text[] := '{}';
+	-- A test that gives bulk_sync little memory need not wait for these queries.
+	memory text := current_setting('work_mem');
 BEGIN
+	PERFORM set_config('work_mem', '64MB', true);
 	PERFORM oracle.photograph('oracle_before', target, keys, filter, synced);
 	PERFORM oracle.stage(target, staging, keys, synced);
 	ANALYZE oracle_before, oracle_staged;
@@ -231,7 +234,9 @@ BEGIN
 		expected.deleted := 0;
 	END IF;
 
+	PERFORM set_config('work_mem', memory, true);
 	EXECUTE call || 'true)' INTO rehearsed;
+	PERFORM set_config('work_mem', '64MB', true);
 	problems := problems || ARRAY(SELECT oracle.difference_of_counts('dry run', expected::text, rehearsed::text));
 	PERFORM oracle.photograph('oracle_after', target, keys, filter, synced);
 	problems := problems || ARRAY(SELECT oracle.difference('dry run wrote',
@@ -239,7 +244,9 @@ BEGIN
 		'SELECT format(''%s %s %s %s'', "oracle table", "oracle place", "oracle xmin", "oracle row") FROM oracle_after'));
 	DROP TABLE oracle_after;
 
+	PERFORM set_config('work_mem', memory, true);
 	EXECUTE call || 'false)' INTO done;
+	PERFORM set_config('work_mem', '64MB', true);
 	PERFORM oracle.photograph('oracle_after', target, keys, filter, synced);
 	IF NOT triggers_interfere THEN
 		problems := problems || ARRAY(SELECT oracle.difference_of_counts('counts', expected::text, done::text));
@@ -281,6 +288,7 @@ BEGIN
 			'SELECT "oracle row" FROM oracle_after WHERE NOT "oracle scope"'));
 	END IF;
 	DROP TABLE oracle_before, oracle_after, oracle_staged, oracle_pairs;
+	PERFORM set_config('work_mem', memory, true);
 
 	IF converges THEN
 		EXECUTE call || 'false)' INTO again;

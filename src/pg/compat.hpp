@@ -5,6 +5,13 @@
 
 #include "pg/pg.hpp"
 
+#if PG_VERSION_NUM >= 170000
+extern "C" {
+#include "storage/dsm_registry.h"
+#include "storage/procnumber.h"
+}
+#endif
+
 #if PG_VERSION_NUM < 150000
 #error "bulk_sync needs PostgreSQL 15 or newer"
 #endif
@@ -139,5 +146,39 @@ inline std::size_t read_file(BufFile *file, void *bytes, std::size_t length)
 	return BufFileRead(file, bytes, length);
 #endif
 }
+
+/* A number below backend_slots() for this backend, or -1. 17 renamed it and counts from 0. */
+inline int my_backend_slot()
+{
+#if PG_VERSION_NUM >= 170000
+	return MyProcNumber;
+#else
+	return MyBackendId - 1;
+#endif
+}
+
+/* One more than the largest my_backend_slot(). */
+inline int backend_slots()
+{
+	return MaxBackends;
+}
+
+#if PG_VERSION_NUM >= 170000
+/* Shared memory by name, made by whoever comes first; since 17. 19 hands an argument on. */
+inline void *named_memory(const char *name, std::size_t size, void (*init)(void *))
+{
+	bool found;
+#if PG_VERSION_NUM >= 190000
+	return GetNamedDSMSegment(
+		name, size,
+		[](void *memory, void *function) {
+			reinterpret_cast<void (*)(void *)>(function)(memory);
+		},
+		&found, reinterpret_cast<void *>(init));
+#else
+	return GetNamedDSMSegment(name, size, init, &found);
+#endif
+}
+#endif
 
 } // namespace bulk_sync::pg::compat

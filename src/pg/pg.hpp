@@ -39,6 +39,7 @@ extern "C" {
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
 #include "rewrite/rewriteManip.h"
+#include "portability/instr_time.h"
 #include "storage/buffile.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"

@@ -62,11 +62,12 @@ class KeyEquality {
 	/* Neither value is NULL. Both raise. */
 	uint64 hash(Datum value) const
 	{
-		return by_image_ && type_.by_value ? static_cast<uint64>(value) : hash_reference(value);
+		return by_image_ && type_.by_value ? stored_bits(value) : hash_reference(value);
 	}
 	bool equal(Datum left, Datum right) const
 	{
-		return by_image_ && type_.by_value ? left == right : equal_reference(left, right);
+		return by_image_ && type_.by_value ? stored_bits(left) == stored_bits(right)
+										   : equal_reference(left, right);
 	}
 
 	/* Does equality imply the same image? */
@@ -75,6 +76,21 @@ class KeyEquality {
 	Oid equality_operator() const noexcept { return operator_; }
 
   private:
+	/* What is stored of a value. A datum from the heap and one from an input function may differ in
+	 * the bits above: the one comes with its sign extended. */
+	uint64 stored_bits(Datum value) const noexcept
+	{
+		switch (type_.length) {
+		case 1:
+			return static_cast<uint8>(value);
+		case 2:
+			return static_cast<uint16>(value);
+		case 4:
+			return static_cast<uint32>(value);
+		default:
+			return value;
+		}
+	}
 	static KeyEquality look_up(const ColumnType &type);
 	uint64 hash_reference(Datum value) const;
 	bool equal_reference(Datum left, Datum right) const;

@@ -138,29 +138,37 @@ uint64 write_updates(const ColumnMap &map, const ChangeSet &changes, const pg::R
 } // namespace
 
 Written apply_changes(const ColumnMap &map, ChangeSet &changes, const pg::Relation &target,
-					  Snapshot snapshot)
+					  Snapshot snapshot, Report &report)
 {
 	Written result;
 	pg::begin_trigger_group();
 	if (changes.deletes().count() > 0) {
+		report.begin(Phase::deleting);
 		result.deleted = write_deletes(map, changes, target, snapshot);
 		result.suppressed +=
 			count_suppressed(target, changes.deletes(), result.deleted, snapshot, result);
+		report.end_write(map.mark ? "marked as deleted" : "deleted", result.deleted);
 	}
 	if (!result.conflict && changes.updates().count() > 0) {
+		report.begin(Phase::updating);
 		result.updated = write_updates(map, changes, target, snapshot);
 		result.suppressed_creates_and_updates +=
 			count_suppressed(target, changes.updates(), result.updated, snapshot, result);
+		report.end_write("updated", result.updated);
 	}
 	if (!result.conflict)
 		for (const InsertGroup &group : changes.inserts()) {
+			report.begin(Phase::inserting);
 			uint64 const created = write_inserts(map, group, target, snapshot);
+			report.end_write("created", created);
 			result.created += created;
 			result.suppressed_creates_and_updates += group.rows.count() - created;
 		}
 	if (result.conflict)
 		return result;
+	report.begin(Phase::triggers);
 	pg::fire_trigger_group(snapshot);
+	report.end_triggers();
 	result.suppressed += result.suppressed_creates_and_updates;
 	return result;
 }

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "sync/change_set.hpp"
+#include "sync/report.hpp"
 
 namespace bulk_sync {
 
@@ -27,6 +27,6 @@ struct Written {
  * written; 42501 when a policy hides a row from the write that it had shown to the diff.
  */
 Written apply_changes(const ColumnMap &map, ChangeSet &changes, const pg::Relation &target,
-					  Snapshot snapshot);
+					  Snapshot snapshot, Report &report);
 
 } // namespace bulk_sync

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pg/progress.hpp"
+
 namespace bulk_sync {
 
 namespace {
@@ -38,13 +40,26 @@ uint64 Diff::hash_key(const Datum *values, const bool *nulls) const
 
 /* ---- staging ---- */
 
+void Diff::expect_staged(double rows) noexcept
+{
+	expected_rows_ = rows;
+	pg::report_progress(pg::ProgressField::staging_total, static_cast<int64>(rows));
+}
+
+void Diff::expect_target(double rows) noexcept
+{
+	pg::report_progress(pg::ProgressField::target_total, static_cast<int64>(rows));
+}
+
 void Diff::add_staged(const Datum *values, const bool *nulls)
 {
 	MemoryContext const caller = MemoryContextSwitchTo(scratch_);
 	uint64 const hash = hash_key(values, nulls);
 	std::size_t const most_bytes = staged_former_.most_bytes(values, nulls);
 
-	counts_.staged++;
+	if (++counts_.staged % reported_rows == 0)
+		pg::report_progress(pg::ProgressField::staging_scanned,
+							static_cast<int64>(counts_.staged));
 	if (!partitions_ && rows_.is_full_for(most_bytes))
 		divide_rows();
 	if (partitions_) {
@@ -61,6 +76,7 @@ void Diff::add_staged(const Datum *values, const bool *nulls)
 
 void Diff::end_staged()
 {
+	pg::report_progress(pg::ProgressField::staging_scanned, static_cast<int64>(counts_.staged));
 	if (!partitions_)
 		build_table();
 }
@@ -104,7 +120,9 @@ void Diff::add_target(const RowId &id, const Datum *values, const bool *nulls)
 	}
 	row.bytes = batch_space(target_former_.most_bytes(values, nulls));
 	row.extent = target_former_.form(values, nulls, row.bytes);
-	counts_.in_scope++;
+	if (++counts_.in_scope % reported_rows == 0)
+		pg::report_progress(pg::ProgressField::target_scanned,
+							static_cast<int64>(counts_.in_scope));
 	if (partitions_) {
 		partitions_->put(row);
 		MemoryContextReset(scratch_);
@@ -229,6 +247,7 @@ void Diff::emit_added(uint64 matched_before)
 
 void Diff::end_target()
 {
+	pg::report_progress(pg::ProgressField::target_scanned, static_cast<int64>(counts_.in_scope));
 	if (!partitions_) {
 		flush_batch();
 		emit_added(0);

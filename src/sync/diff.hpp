@@ -53,7 +53,8 @@ class Diff {
 	Diff(const ColumnMap &map, DiffSink &sink, std::size_t limit);
 
 	/* How many rows of staging the planner expects, to divide them well if need be. */
-	void expect_staged(double rows) noexcept { expected_rows_ = rows; }
+	void expect_staged(double rows) noexcept;
+	void expect_target(double rows) noexcept;
 
 	/*
 	 * First all rows of staging, then end_staged(); then all rows of the target, then
@@ -65,6 +66,9 @@ class Diff {
 	void add_target(const RowId &id, const Datum *values, const bool *nulls);
 	void end_target();
 
+	/* Did staging not fit into memory? */
+	bool is_divided() const noexcept { return partitions_.has_value(); }
+
 	/* The rows of staging while they are all in memory; nullptr once they are in files. */
 	StagedRows *staged_in_memory() noexcept { return partitions_ ? nullptr : &rows_; }
 
@@ -74,6 +78,7 @@ class Diff {
 
   private:
 	static constexpr int batch_rows = 64;
+	static constexpr uint64 reported_rows = 1024; /* rows between two reports of progress */
 	static constexpr std::size_t batch_bytes = 256 * 1024;
 
 	uint64 hash_key(const Datum *values, const bool *nulls) const;

@@ -85,9 +85,9 @@ StagedKeys collect_keys(const ColumnMap &map, StagedRows &rows)
 /* More rows than this are not looked up one by one by any plan that is worth preparing. */
 constexpr uint64 most_rows_to_look_up = 1000000;
 
-bool may_look_up(bool matches_only, Diff &diff)
+bool may_look_up(const ColumnMap &map, bool matches_only, Diff &diff)
 {
-	return matches_only && diff.staged_in_memory() != nullptr &&
+	return matches_only && map.key_count() <= INDEX_MAX_KEYS && diff.staged_in_memory() != nullptr &&
 		   diff.staged_in_memory()->count() <= most_rows_to_look_up;
 }
 
@@ -109,7 +109,8 @@ void scan_target(const ColumnMap &map, const Scope &scope, const pg::Relation &t
 	TargetReceiver receiver(diff);
 	auto statement = pg::Statement::analyze(select_target(map, scope, target), snapshot,
 											target.oid(), {}, {});
-	if (may_look_up(matches_only, diff)) {
+	diff.expect_target(statement.planned_rows());
+	if (may_look_up(map, matches_only, diff)) {
 		StagedKeys keys = collect_keys(map, *diff.staged_in_memory());
 		auto look_up = pg::Statement::analyze(
 			select_target_by_keys(map, scope, target, keys.has_null), snapshot, target.oid(),

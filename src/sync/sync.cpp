@@ -5,6 +5,7 @@
 #include "sync/conflicts.hpp"
 #include "sync/guards.hpp"
 #include "sync/json_staging.hpp"
+#include "sync/report.hpp"
 #include "sync/rights.hpp"
 #include "sync/scan.hpp"
 #include "sync/scope_check.hpp"
@@ -78,7 +79,7 @@ LOCKMODE target_lock(const Request &request)
 class Sync {
   public:
 	explicit Sync(const Request &request)
-		: request_(request), target_(Relation::open(request.target, target_lock(request)))
+		: request_(request), report_(request), target_(Relation::open(request.target, target_lock(request)))
 	{
 		check_target(request, target_, target_lock(request));
 	}
@@ -95,6 +96,7 @@ class Sync {
 			}
 			if (retries == most_retries || !pg::reads_committed())
 				give_up(target_);
+			report_.restart();
 		}
 	}
 
@@ -110,6 +112,7 @@ class Sync {
 	Stats stats_of(const DiffCounts &counts, const ChangeSet &changes, const Written &written);
 
 	const Request &request_;
+	Report report_;
 	Relation target_;
 	const Staging *staging_ = nullptr;
 	ColumnMap map_;
@@ -171,8 +174,13 @@ DiffCounts Sync::find_changes(ChangeSet &changes, Snapshot snapshot)
 {
 	pg::WorkContext work("bulk_sync diff");
 	Diff diff(map_, changes, get_hash_memory_limit());
+	report_.begin(Phase::staging);
 	staging_->scan(map_, snapshot, diff);
+	report_.end_staging(diff, staging_->description());
+	report_.begin(Phase::target);
 	scan_target(map_, scope_, target_, snapshot, request_.skip_deletes, diff);
+	report_.end_target(diff, changes, target_.name());
+	report_.begin(Phase::checking);
 	check_duplicates(diff, target_, *staging_);
 	check_guards(request_, diff.counts(), changes.deletes().count(), target_, *staging_);
 	if (!request_.allow_out_of_scope)
@@ -188,7 +196,7 @@ Written Sync::write(ChangeSet &changes, Snapshot snapshot)
 
 	auto subtransaction = pg::Subtransaction::begin();
 	try {
-		Written const written = apply_changes(map_, changes, target_, snapshot);
+		Written const written = apply_changes(map_, changes, target_, snapshot, report_);
 		if (written.conflict)
 			subtransaction.roll_back();
 		else

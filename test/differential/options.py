@@ -193,7 +193,8 @@ class Chooser:
         """What the shapes themselves make impossible."""
         case = self.case
         staged = {column.name: column for column in case.staging.columns}
-        for column in case.staging.columns:
+        no_objects = case.function == "bulk_sync_json" and not case.staging.rows      # has no columns but the keys
+        for column in case.staging.columns if not no_objects else ():
             if column.target is None and column.name not in case.ignored():
                 case.refused.append("a staging column that the target lacks")
             if column.alternative and column.alternative.refused and case.function == "bulk_sync":

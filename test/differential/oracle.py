@@ -4,6 +4,7 @@ Plain SQL is asked for what only the server knows: each staging value as an INSE
 are equal, the stored image of every value. The decision - who is created, updated, deleted, left alone, and what is refused - is made
 here in Python. Then three plain statements carry the decision out in a savepoint, which gives the final rows and constraint errors.
 """
+import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
@@ -165,8 +166,8 @@ class Oracle:
         """How the staged value is put where a value of the target's column goes."""
         name, plain = ident(column.name), column.type.plain
         if column.name in self.case.insert_defaults:
-            value = self.case.insert_defaults[column.name]
-            return "NULL" if value is None else f"CAST({literal(value)} AS {plain or column.type.declaration()})"
+            value = literal(json.dumps({column.name: self.case.insert_defaults[column.name]}))
+            return f"(jsonb_populate_record(NULL::oracle_staging, {value}::jsonb)).{name}"
         if self.case.function == "bulk_sync_json":
             member = literal(column.name)
             return f'(jsonb_populate_record(NULL::oracle_staging, jsonb_build_object({member}, "an object"->{member}))).{name}'

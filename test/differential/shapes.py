@@ -155,7 +155,7 @@ class Maker:
         if target.rows and not target.unique and not target.primary_key and self.chance(0.08):
             row = dict(self.random.choice(target.rows))     # a duplicate in the target
             target.rows.append(row)
-        target.churned = self.chance(0.1) and any(not c.generated and c.identity != "ALWAYS" for c in columns)
+        target.churned = self.chance(0.1) and not self.large and any(not c.generated and c.identity != "ALWAYS" for c in columns)
         target.index = self.chance(0.12) and all(key.type.keyable for key in keys)
         target.analyzed = self.chance(0.08)
         self.trigger(target, keys)

@@ -50,7 +50,7 @@ def candidates(case):
         if droppable(case, column.name):
             yield changed(case, lambda c, name=column.name: drop_column(c, name))
     for column in case.staging.columns:
-        if column.name not in (case.keys or []):
+        if column.name not in (case.keys or []) and not case.refused:
             yield changed(case, lambda c, name=column.name: drop_staging_column(c, name))
     for key in case.keys or []:
         if len(case.keys) > 1:
@@ -130,7 +130,7 @@ def drop_option(case, name):
 
 def droppable(case, name):
     used = [other.generated or "" for other in case.target.columns] + [case.target.partition_by, case.filter if case.refused and case.filter else ""]
-    return name not in (case.keys or []) + case.filter_columns + [case.mark, case.target.trigger_column, "parent" if case.target.self_reference else ""] + list(case.insert_defaults) and not any(name in text for text in used)
+    return not case.refused and name not in (case.keys or []) + case.filter_columns + [case.mark, case.target.trigger_column, "parent" if case.target.self_reference else ""] + list(case.insert_defaults) and not any(name in text for text in used)
 
 
 def drop_column(case, name):

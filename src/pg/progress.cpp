@@ -1,0 +1,183 @@
+#include "pg/progress.hpp"
+
+#include <algorithm>
+
+#include "pg/compat.hpp"
+
+extern "C" {
+#include "catalog/pg_authid.h"
+#include "port/atomics.h"
+#include "storage/ipc.h"
+#include "storage/procarray.h"
+#include "storage/shmem.h"
+#include "utils/timestamp.h"
+}
+
+namespace bulk_sync::pg {
+
+namespace {
+
+constexpr int field_count = static_cast<int>(ProgressField::count);
+
+/* Written by one backend alone; a reader may see a call between two of its steps, as it may in the
+ * server's own views. */
+struct Slot {
+	pg_atomic_uint64 pid; /* 0: no call is running */
+	pg_atomic_uint64 database;
+	pg_atomic_uint64 user;
+	pg_atomic_uint64 target;
+	pg_atomic_uint64 started;
+	pg_atomic_uint64 fields[field_count];
+};
+
+Slot *slots = nullptr;
+Slot *running = nullptr; /* of this backend, while it shows a call */
+
+void init_slots(void *memory)
+{
+	auto *const all = static_cast<Slot *>(memory);
+	for (int i = 0; i < compat::backend_slots(); i++) {
+		pg_atomic_init_u64(&all[i].pid, 0);
+		pg_atomic_init_u64(&all[i].database, 0);
+		pg_atomic_init_u64(&all[i].user, 0);
+		pg_atomic_init_u64(&all[i].target, 0);
+		pg_atomic_init_u64(&all[i].started, 0);
+		for (pg_atomic_uint64 &field : all[i].fields)
+			pg_atomic_init_u64(&field, 0);
+	}
+}
+
+Size memory_size()
+{
+	return sizeof(Slot) * static_cast<Size>(compat::backend_slots());
+}
+
+#if PG_VERSION_NUM >= 170000
+
+void attach()
+{
+	if (slots == nullptr)
+		slots = static_cast<Slot *>(
+			compat::named_memory("bulk_sync progress", memory_size(), init_slots));
+}
+
+#else
+
+shmem_request_hook_type next_request = nullptr;
+shmem_startup_hook_type next_startup = nullptr;
+
+void request_memory()
+{
+	if (next_request != nullptr)
+		next_request();
+	RequestAddinShmemSpace(memory_size());
+}
+
+void attach_at_startup()
+{
+	if (next_startup != nullptr)
+		next_startup();
+	bool found;
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	slots = static_cast<Slot *>(ShmemInitStruct("bulk_sync progress", memory_size(), &found));
+	if (!found)
+		init_slots(slots);
+	LWLockRelease(AddinShmemInitLock);
+}
+
+/* There is memory from the server's start, or none. */
+void attach() {}
+
+#endif
+
+uint64 read(pg_atomic_uint64 &value)
+{
+	return pg_atomic_read_u64(&value);
+}
+
+bool may_see(Oid user)
+{
+	return has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) ||
+		   has_privs_of_role(GetUserId(), user);
+}
+
+void put_row(Slot &slot, ResultRows &result)
+{
+	uint64 const pid = read(slot.pid);
+	/* A backend that was terminated could not clear its slot. */
+	if (pid == 0 || BackendPidGetProc(static_cast<int>(pid)) == nullptr)
+		return;
+	constexpr int columns = 4 + field_count;
+	Datum values[columns] = {};
+	bool nulls[columns];
+	std::fill_n(nulls, columns, true);
+	values[0] = Int32GetDatum(static_cast<int32>(pid));
+	values[1] = ObjectIdGetDatum(static_cast<Oid>(read(slot.database)));
+	nulls[0] = nulls[1] = false;
+	if (may_see(static_cast<Oid>(read(slot.user)))) {
+		values[2] = ObjectIdGetDatum(static_cast<Oid>(read(slot.target)));
+		values[3] = TimestampTzGetDatum(static_cast<TimestampTz>(read(slot.started)));
+		for (int i = 0; i < field_count; i++)
+			values[4 + i] = Int64GetDatum(static_cast<int64>(read(slot.fields[i])));
+		std::fill_n(nulls, columns, false);
+	}
+	result.put(values, nulls);
+}
+
+} // namespace
+
+void request_progress_memory()
+{
+#if PG_VERSION_NUM < 170000
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	next_request = shmem_request_hook;
+	shmem_request_hook = request_memory;
+	next_startup = shmem_startup_hook;
+	shmem_startup_hook = attach_at_startup;
+#endif
+}
+
+ProgressReport::ProgressReport(Oid target)
+{
+	pg_call([] { attach(); });
+	if (slots == nullptr || running != nullptr || compat::my_backend_slot() < 0)
+		return;
+	Slot &slot = slots[compat::my_backend_slot()];
+	pg_atomic_write_u64(&slot.database, MyDatabaseId);
+	pg_atomic_write_u64(&slot.user, GetUserId());
+	pg_atomic_write_u64(&slot.target, target);
+	pg_atomic_write_u64(&slot.started, static_cast<uint64>(GetCurrentTimestamp()));
+	for (pg_atomic_uint64 &field : slot.fields)
+		pg_atomic_write_u64(&field, 0);
+	pg_write_barrier();
+	pg_atomic_write_u64(&slot.pid, static_cast<uint64>(MyProcPid));
+	running = &slot;
+	shown_ = true;
+}
+
+ProgressReport::~ProgressReport()
+{
+	if (!shown_)
+		return;
+	pg_atomic_write_u64(&running->pid, 0);
+	running = nullptr;
+}
+
+void report_progress(ProgressField field, int64 value) noexcept
+{
+	if (running != nullptr)
+		pg_atomic_write_u64(&running->fields[static_cast<int>(field)],
+							static_cast<uint64>(value));
+}
+
+void progress_rows(ResultRows &result)
+{
+	pg_call([&] {
+		attach();
+		for (int i = 0; slots != nullptr && i < compat::backend_slots(); i++)
+			put_row(slots[i], result);
+	});
+}
+
+} // namespace bulk_sync::pg

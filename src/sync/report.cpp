@@ -1,0 +1,89 @@
+#include "sync/report.hpp"
+
+namespace bulk_sync {
+
+namespace {
+
+using pg::pg_call;
+using pg::ProgressField;
+using pg::report_progress;
+
+} // namespace
+
+Report::Report(const Request &request) : progress_(request.target), verbose_(request.verbose)
+{
+	begin(Phase::waiting);
+}
+
+void Report::begin(Phase phase) noexcept
+{
+	report_progress(ProgressField::phase, static_cast<int64>(phase));
+	INSTR_TIME_SET_CURRENT(began_);
+}
+
+double Report::elapsed() const noexcept
+{
+	instr_time now;
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, began_);
+	return INSTR_TIME_GET_DOUBLE(now);
+}
+
+void Report::end_staging(const Diff &diff, const char *description)
+{
+	if (!verbose_)
+		return;
+	pg_call([&] {
+		ereport(INFO, (errmsg("read " UINT64_FORMAT " rows of %s in %.3f s%s",
+							  diff.counts().staged, description, elapsed(),
+							  diff.is_divided() ? ", more than fit into memory" : "")));
+	});
+}
+
+void Report::end_target(const Diff &diff, const ChangeSet &changes, const char *target)
+{
+	uint64 const to_apply =
+		changes.deletes().count() + changes.updates().count() + changes.insert_count();
+	report_progress(ProgressField::rows_to_apply, static_cast<int64>(to_apply));
+	if (!verbose_)
+		return;
+	pg_call([&] {
+		ereport(INFO, (errmsg("compared " UINT64_FORMAT " rows in scope of \"%s\" in %.3f s",
+							  diff.counts().in_scope, target, elapsed()),
+					   errdetail(UINT64_FORMAT " rows to create, " UINT64_FORMAT
+											   " to update, " UINT64_FORMAT " to delete, "
+											   UINT64_FORMAT " unchanged.",
+								 changes.insert_count(), changes.updates().count(),
+								 changes.deletes().count(), diff.counts().unchanged)));
+	});
+}
+
+void Report::end_write(const char *what, uint64 rows)
+{
+	applied_ += rows;
+	report_progress(ProgressField::rows_applied, static_cast<int64>(applied_));
+	if (!verbose_)
+		return;
+	pg_call([&] {
+		ereport(INFO, (errmsg("%s " UINT64_FORMAT " rows in %.3f s", what, rows, elapsed())));
+	});
+}
+
+void Report::end_triggers()
+{
+	if (verbose_)
+		pg_call([&] { ereport(INFO, (errmsg("fired AFTER triggers in %.3f s", elapsed()))); });
+}
+
+void Report::restart()
+{
+	applied_ = 0;
+	report_progress(ProgressField::rows_applied, 0);
+	if (verbose_)
+		pg_call([&] {
+			ereport(INFO, (errmsg("another transaction changed rows; starting again on a fresh "
+								  "snapshot")));
+		});
+}
+
+} // namespace bulk_sync

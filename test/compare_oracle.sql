@@ -1,0 +1,189 @@
+\set ECHO none
+--
+-- That bulk_compare agrees with bulk_sync, row by row. Read after oracle.sql. From here on sync_checked asks
+-- bulk_compare too, before it syncs, and its verdict tells when the sync then did something else; and
+--     SELECT * FROM agreed('target', 'staging', '{key}', ...);
+-- does the same with soft_delete and insert_defaults, which sync_checked does not know. What "ok" means:
+--
+--   * the counts of the dry run and of the sync are the numbers of rows of each status;
+--   * every row that was in scope is `old` of one row of the comparison, each with its copies (already marked ones
+--     left out);
+--   * afterwards the table has every `new` of an updated or unchanged row as it is, a row that contains each `new`
+--     of an added one, the removed ones not at all or marked, and out of scope what was there before;
+--   * `key` is the key of `old` or `new`, and `changes` is what differs between the two;
+--   * after the sync there is nothing left to find.
+--
+CREATE FUNCTION oracle.key_of(keys text[], r jsonb) RETURNS jsonb
+RETURN (SELECT jsonb_object_agg(k, r -> k) FROM unnest(keys) AS k);
+
+-- Is a row marked as deleted?
+CREATE FUNCTION oracle.marked(r jsonb, mark text) RETURNS boolean
+RETURN mark IS NOT NULL AND coalesce(r ->> mark, 'false') <> 'false';
+
+-- Before the sync: all rows of the target, and what bulk_compare says.
+CREATE FUNCTION oracle.ask(target regclass, staging regclass, keys text[], filter text, columns text[],
+	ignore_columns text[], soft_delete text, insert_defaults jsonb, allow_out_of_scope boolean) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format(E'CREATE TEMP TABLE oracle_was AS SELECT to_jsonb(%2$I.*) AS r, coalesce((\n%1$s\n), false) AS in_scope '
+		'FROM %3$s', coalesce(filter, 'true'), (SELECT relname FROM pg_class WHERE oid = target), target);
+	EXECUTE format('CREATE TEMP TABLE oracle_said AS SELECT * FROM bulk_compare(%L, %L, %L, %L, columns => %L, '
+		'ignore_columns => %L, soft_delete => %L, insert_defaults => %L, allow_out_of_scope => %L, include_unchanged => true)',
+		target, staging, keys, filter, columns, ignore_columns, soft_delete, insert_defaults, allow_out_of_scope);
+END $$;
+
+-- What is wrong with what bulk_compare said; "done" is what the sync did.
+CREATE FUNCTION oracle.disagreements(target regclass, keys text[], soft_delete text, skip_creates boolean,
+	skip_updates boolean, skip_deletes boolean, done bulk_sync_stats) RETURNS SETOF text
+LANGUAGE plpgsql AS $$
+DECLARE
+	said bulk_sync_stats;
+	found text;
+	lacking bigint;
+BEGIN
+	SELECT count(*) FILTER (WHERE s.status = 'added' AND NOT skip_creates),
+		count(*) FILTER (WHERE s.status = 'updated' AND NOT skip_updates),
+		count(*) FILTER (WHERE s.status = 'removed' AND NOT skip_deletes),
+		count(*) FILTER (WHERE s.status = 'unchanged'),
+		count(*) FILTER (WHERE s.status = 'added' AND skip_creates OR s.status = 'updated' AND skip_updates)
+		INTO said FROM oracle_said s;
+	RETURN QUERY SELECT oracle.difference_of_counts('bulk_compare', said::text, done::text);
+
+	-- What each status comes with.
+	SELECT string_agg(s::text, ', ') INTO found FROM oracle_said s WHERE NOT CASE s.status
+		WHEN 'added' THEN s.old IS NULL AND s.new IS NOT NULL AND s.changes IS NULL
+		WHEN 'updated' THEN s.old IS NOT NULL AND s.new IS NOT NULL AND s.changes <> '{}'
+		WHEN 'removed' THEN s.old IS NOT NULL AND s.new IS NULL AND s.changes IS NULL
+		WHEN 'unchanged' THEN s.old IS NOT NULL AND s.new::text = s.old::text AND s.changes IS NULL
+		ELSE false END;
+	IF found IS NOT NULL THEN
+		RETURN NEXT 'rows that are not as their status says: ' || found;
+	END IF;
+	-- A key that is a generated column has its value from elsewhere in a new row.
+	SELECT string_agg(s::text, ', ') INTO found FROM oracle_said s
+		WHERE s.key IS NULL OR s.key <> oracle.key_of(keys, coalesce(s.old, s.new || s.key))
+			OR NOT oracle.key_of(keys, s.key) = s.key;
+	IF found IS NOT NULL THEN
+		RETURN NEXT 'keys that are not those of the row: ' || found;
+	END IF;
+	-- Generated columns follow the others, and json prints alike where its spaces differ.
+	SELECT string_agg(s::text, ', ') INTO found FROM oracle_said s WHERE s.status = 'updated' AND (
+		EXISTS (SELECT FROM jsonb_object_keys(s.old) AS c WHERE s.old ->> c IS DISTINCT FROM s.new ->> c
+			AND NOT s.changes ? c AND c <> ALL (oracle.generated(target)))
+		OR EXISTS (SELECT FROM jsonb_each(s.changes) AS c (name, change)
+			WHERE c.change::text <> jsonb_build_object('old', s.old -> c.name, 'new', s.new -> c.name)::text));
+	IF found IS NOT NULL THEN
+		RETURN NEXT 'changes that are not what differs: ' || found;
+	END IF;
+
+	RETURN QUERY SELECT oracle.difference('old',
+		format('SELECT r::text FROM oracle_was WHERE in_scope AND NOT oracle.marked(r, %1$L) OR r IN '
+			'(SELECT old FROM oracle_said WHERE status <> ''removed'' AND oracle.marked(old, %1$L))', soft_delete),
+		'SELECT old::text FROM oracle_said WHERE old IS NOT NULL');
+
+	-- The table now, less what was out of scope, or marked and not called back.
+	EXECUTE format('CREATE TEMP TABLE oracle_is AS SELECT e.r::jsonb AS r FROM (SELECT to_jsonb(%1$I.*)::text FROM %2$s EXCEPT ALL '
+		'(SELECT r::text FROM oracle_was WHERE NOT in_scope UNION ALL (SELECT r::text FROM oracle_was WHERE in_scope '
+		'AND oracle.marked(r, %3$L) EXCEPT ALL SELECT old::text FROM oracle_said))) AS e (r)',
+		(SELECT relname FROM pg_class WHERE oid = target), target, soft_delete);
+	CREATE TEMP TABLE oracle_stays AS
+		SELECT CASE WHEN s.status = 'updated' AND NOT skip_updates THEN s.new ELSE s.old END AS r FROM oracle_said s
+		WHERE s.status IN ('updated', 'unchanged') OR s.status = 'removed' AND skip_deletes;
+	CREATE TEMP TABLE oracle_rest AS
+		SELECT e.r::jsonb AS r FROM (SELECT r::text FROM oracle_is EXCEPT ALL SELECT r::text FROM oracle_stays) AS e (r);
+	RETURN QUERY SELECT d FROM oracle.difference('new', 'SELECT r::text FROM oracle_stays',
+		'SELECT r::text FROM oracle_is') AS d WHERE d NOT LIKE '%too many%';
+	IF soft_delete IS NOT NULL THEN
+		RETURN QUERY SELECT oracle.difference('soft deletes',
+			format('SELECT (old - %L)::text FROM oracle_said WHERE status = ''removed'' AND NOT %L', soft_delete, skip_deletes),
+			format('SELECT (r - %1$L)::text FROM oracle_rest WHERE oracle.marked(r, %1$L)', soft_delete));
+		DELETE FROM oracle_rest WHERE oracle.marked(r, soft_delete);
+	END IF;
+	-- Added rows have different keys, if perhaps equal ones in what is printed (-0 and 0).
+	SELECT count(*) INTO lacking FROM oracle_said s WHERE s.status = 'added' AND NOT skip_creates
+		AND NOT EXISTS (SELECT FROM oracle_rest WHERE r @> s.new AND oracle.key_of(keys, r) = s.key);
+	IF lacking > 0 OR said.created <> (SELECT count(*) FROM oracle_rest) THEN
+		RETURN NEXT format('new: %s added rows are not there, among %s rows', lacking, (SELECT count(*) FROM oracle_rest));
+	END IF;
+	DROP TABLE oracle_was, oracle_said, oracle_is, oracle_stays, oracle_rest;
+END $$;
+
+CREATE FUNCTION oracle.differences_left(target regclass, staging regclass, keys text[], filter text, columns text[],
+	ignore_columns text[], soft_delete text, insert_defaults jsonb, allow_out_of_scope boolean) RETURNS SETOF text
+LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN QUERY EXECUTE format('SELECT ''left: '' || status || key FROM bulk_compare(%L, %L, %L, %L, columns => %L, '
+		'ignore_columns => %L, soft_delete => %L, insert_defaults => %L, allow_out_of_scope => %L)',
+		target, staging, keys, filter, columns, ignore_columns, soft_delete, insert_defaults, allow_out_of_scope);
+END $$;
+
+ALTER FUNCTION sync_checked SET SCHEMA oracle;
+
+CREATE FUNCTION sync_checked(target regclass, staging regclass, keys text[],
+	filter text DEFAULT NULL, columns text[] DEFAULT NULL, ignore_columns text[] DEFAULT NULL,
+	skip_creates boolean DEFAULT false, skip_updates boolean DEFAULT false,
+	skip_deletes boolean DEFAULT false, allow_empty boolean DEFAULT false,
+	max_deletes bigint DEFAULT NULL, max_delete_ratio float8 DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false, lock text DEFAULT 'rows',
+	triggers_interfere boolean DEFAULT false, converges boolean DEFAULT true,
+	OUT created bigint, OUT updated bigint, OUT deleted bigint, OUT unchanged bigint,
+	OUT skipped bigint, OUT verdict text)
+LANGUAGE plpgsql AS $$
+DECLARE
+	problem text;
+	memory text := current_setting('work_mem');
+	-- A sync may skip what is wrong with rows that it does not write; a comparison leaves nothing out.
+	asks boolean := NOT triggers_interfere AND converges AND NOT skip_creates AND NOT skip_updates;
+BEGIN
+	IF asks THEN
+		PERFORM oracle.ask(target, staging, keys, filter, columns, ignore_columns, NULL, NULL, allow_out_of_scope);
+	END IF;
+	SELECT * INTO created, updated, deleted, unchanged, skipped, verdict FROM oracle.sync_checked(target, staging, keys,
+		filter, columns, ignore_columns, skip_creates, skip_updates, skip_deletes, allow_empty, max_deletes,
+		max_delete_ratio, allow_out_of_scope, lock, triggers_interfere, converges);
+	IF asks THEN
+		PERFORM set_config('work_mem', '64MB', true);
+		SELECT string_agg(d, '; ') INTO problem FROM oracle.disagreements(target, keys, NULL, skip_creates, skip_updates,
+			skip_deletes, (created, updated, deleted, unchanged, skipped)) AS d;
+		PERFORM set_config('work_mem', memory, true);
+		verdict := CASE WHEN problem IS NULL THEN verdict WHEN verdict = 'ok' THEN problem
+			ELSE verdict || '; ' || problem END;
+	END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION agreed(target regclass, staging regclass, keys text[],
+	filter text DEFAULT NULL, columns text[] DEFAULT NULL, ignore_columns text[] DEFAULT NULL,
+	skip_creates boolean DEFAULT false, skip_updates boolean DEFAULT false,
+	skip_deletes boolean DEFAULT false, soft_delete text DEFAULT NULL, insert_defaults jsonb DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false,
+	OUT created bigint, OUT updated bigint, OUT deleted bigint, OUT unchanged bigint,
+	OUT skipped bigint, OUT verdict text)
+LANGUAGE plpgsql AS $$
+DECLARE
+	call text := format('SELECT * FROM bulk_sync(%L, %L, %L, %L, columns => %L, ignore_columns => %L, '
+		'skip_creates => %L, skip_updates => %L, skip_deletes => %L, soft_delete => %L, insert_defaults => %L, '
+		'allow_out_of_scope => %L, allow_empty => true, dry_run => ', target, staging, keys, filter, columns, ignore_columns,
+		skip_creates, skip_updates, skip_deletes, soft_delete, insert_defaults, allow_out_of_scope);
+	rehearsed bulk_sync_stats;
+	done bulk_sync_stats;
+	problems text[] := '{}';
+BEGIN
+	PERFORM oracle.ask(target, staging, keys, filter, columns, ignore_columns, soft_delete, insert_defaults,
+		allow_out_of_scope);
+	EXECUTE call || 'true)' INTO rehearsed;
+	EXECUTE call || 'false)' INTO done;
+	problems := problems || ARRAY(SELECT oracle.difference_of_counts('dry run', rehearsed::text, done::text));
+	problems := problems || ARRAY(SELECT oracle.disagreements(target, keys, soft_delete, skip_creates, skip_updates,
+		skip_deletes, done));
+	IF NOT (skip_creates OR skip_updates OR skip_deletes OR allow_out_of_scope) THEN
+		problems := problems || ARRAY(SELECT oracle.differences_left(target, staging, keys, filter, columns, ignore_columns,
+			soft_delete, insert_defaults, allow_out_of_scope));
+	END IF;
+	created := done.created;
+	updated := done.updated;
+	deleted := done.deleted;
+	unchanged := done.unchanged;
+	skipped := done.skipped;
+	verdict := CASE WHEN problems = '{}' THEN 'ok' ELSE array_to_string(problems, '; ') END;
+END $$;
+\set ECHO all

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+#
+# Plays the regression tests once more, with bulk_compare asked before each sync: on all their data it must agree with
+# bulk_sync, row by row, or the verdict that they print is another one. See compare_oracle.sql.
+#
+# PGHOST, PGPORT and PGUSER (a superuser) give the server, PG_CONFIG its pg_regress. Prints what pg_regress prints.
+set -euo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+pg_regress=$(dirname "$("${PG_CONFIG:-pg_config}" --pgxs)")/../test/regress/pg_regress
+database=bulk_sync_compare_$$
+
+work=$(mktemp -d)
+end_work() {
+	local status=$?
+	set +e
+	dropdb --if-exists --force "$database" 2>"$work/dropdb.log"
+	rm -rf "$work"
+	exit "$status"
+}
+trap end_work EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# The tests as they are, and an oracle that has read the other one when it comes to its last settings.
+mkdir "$work/test"
+cp -r "$top/sql" "$top/expected" "$work"
+awk -v more="$top/test/compare_oracle.sql" '
+	/^\\set VERBOSITY/ { while ((getline line < more) > 0) if (line !~ /^\\set ECHO/) print line }
+	{ print }' "$top/test/oracle.sql" >"$work/test/oracle.sql"
+grep -q oracle.sync_checked "$work/test/oracle.sql"
+touch "$work/test/compare_oracle.sql"
+
+cd "$work"
+mapfile -t tests < <(grep -l 'sync_checked(' sql/*.sql | sed 's|^sql/||; s|\.sql$||')
+"$pg_regress" --inputdir=. --outputdir=. --bindir="$("${PG_CONFIG:-pg_config}" --bindir)" --dbname="$database" "${tests[@]}" || {
+	head -n 500 regression.diffs
+	exit 1
+}
