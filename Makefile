@@ -36,3 +36,8 @@ override CXXFLAGS += -std=c++20 -Wextra -Wno-register -fvisibility=hidden -fvisi
 override COMPILER = $(CXX) $(CXXFLAGS)
 
 -include $(OBJS:.o=.d)
+
+# pg_regress makes the last folder of its output alone.
+installcheck: | build
+build:
+	mkdir -p $@

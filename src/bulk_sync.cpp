@@ -32,8 +32,8 @@ Datum encode(const bulk_sync::Stats &stats, FunctionCallInfo call)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("bulk_sync was called in a context that cannot accept a row")));
 	Datum values[] = {
-		UInt64GetDatum(stats.created),	 UInt64GetDatum(stats.updated),
-		UInt64GetDatum(stats.deleted),	 UInt64GetDatum(stats.unchanged),
+		UInt64GetDatum(stats.created), UInt64GetDatum(stats.updated),
+		UInt64GetDatum(stats.deleted), UInt64GetDatum(stats.unchanged),
 		UInt64GetDatum(stats.skipped),
 	};
 	bool nulls[lengthof(values)] = {};

@@ -1,4 +1,3 @@
-\set ECHO none
 --
 -- That bulk_compare agrees with bulk_sync, row by row. Read after oracle.sql. From here on sync_checked asks
 -- bulk_compare too, before it syncs, and its verdict tells when the sync then did something else; and
@@ -32,9 +31,9 @@ BEGIN
 		target, staging, keys, filter, columns, ignore_columns, soft_delete, insert_defaults, allow_out_of_scope);
 END $$;
 
--- What is wrong with what bulk_compare said; "done" is what the sync did.
+-- What is wrong with what bulk_compare said; "done" is what the sync did, as text.
 CREATE FUNCTION oracle.disagreements(target regclass, keys text[], soft_delete text, skip_creates boolean,
-	skip_updates boolean, skip_deletes boolean, done bulk_sync_stats) RETURNS SETOF text
+	skip_updates boolean, skip_deletes boolean, done text) RETURNS SETOF text
 LANGUAGE plpgsql AS $$
 DECLARE
 	said bulk_sync_stats;
@@ -47,7 +46,7 @@ BEGIN
 		count(*) FILTER (WHERE s.status = 'unchanged'),
 		count(*) FILTER (WHERE s.status = 'added' AND skip_creates OR s.status = 'updated' AND skip_updates)
 		INTO said FROM oracle_said s;
-	RETURN QUERY SELECT oracle.difference_of_counts('bulk_compare', said::text, done::text);
+	RETURN QUERY SELECT oracle.difference_of_counts('bulk_compare', said::text, done);
 
 	-- What each status comes with.
 	SELECT string_agg(s::text, ', ') INTO found FROM oracle_said s WHERE NOT CASE s.status
@@ -90,7 +89,9 @@ BEGIN
 		SELECT CASE WHEN s.status = 'updated' AND NOT skip_updates THEN s.new ELSE s.old END AS r FROM oracle_said s
 		WHERE s.status IN ('updated', 'unchanged') OR s.status = 'removed' AND skip_deletes;
 	CREATE TEMP TABLE oracle_rest AS
-		SELECT e.r::jsonb AS r FROM (SELECT r::text FROM oracle_is EXCEPT ALL SELECT r::text FROM oracle_stays) AS e (r);
+		SELECT e.r::jsonb AS r, oracle.key_of(keys, e.r::jsonb) AS key
+		FROM (SELECT r::text FROM oracle_is EXCEPT ALL SELECT r::text FROM oracle_stays) AS e (r);
+	ANALYZE oracle_said, oracle_rest;
 	RETURN QUERY SELECT d FROM oracle.difference('new', 'SELECT r::text FROM oracle_stays',
 		'SELECT r::text FROM oracle_is') AS d WHERE d NOT LIKE '%too many%';
 	IF soft_delete IS NOT NULL THEN
@@ -99,9 +100,8 @@ BEGIN
 			format('SELECT (r - %1$L)::text FROM oracle_rest WHERE oracle.marked(r, %1$L)', soft_delete));
 		DELETE FROM oracle_rest WHERE oracle.marked(r, soft_delete);
 	END IF;
-	-- Added rows have different keys, if perhaps equal ones in what is printed (-0 and 0).
 	SELECT count(*) INTO lacking FROM oracle_said s WHERE s.status = 'added' AND NOT skip_creates
-		AND NOT EXISTS (SELECT FROM oracle_rest WHERE r @> s.new AND oracle.key_of(keys, r) = s.key);
+		AND NOT EXISTS (SELECT FROM oracle_rest r WHERE r.r @> s.new AND r.key = s.key);
 	IF lacking > 0 OR said.created <> (SELECT count(*) FROM oracle_rest) THEN
 		RETURN NEXT format('new: %s added rows are not there, among %s rows', lacking, (SELECT count(*) FROM oracle_rest));
 	END IF;
@@ -144,7 +144,7 @@ BEGIN
 	IF asks THEN
 		PERFORM set_config('work_mem', '64MB', true);
 		SELECT string_agg(d, '; ') INTO problem FROM oracle.disagreements(target, keys, NULL, skip_creates, skip_updates,
-			skip_deletes, (created, updated, deleted, unchanged, skipped)) AS d;
+			skip_deletes, (created, updated, deleted, unchanged, skipped)::text) AS d;
 		PERFORM set_config('work_mem', memory, true);
 		verdict := CASE WHEN problem IS NULL THEN verdict WHEN verdict = 'ok' THEN problem
 			ELSE verdict || '; ' || problem END;
@@ -174,7 +174,7 @@ BEGIN
 	EXECUTE call || 'false)' INTO done;
 	problems := problems || ARRAY(SELECT oracle.difference_of_counts('dry run', rehearsed::text, done::text));
 	problems := problems || ARRAY(SELECT oracle.disagreements(target, keys, soft_delete, skip_creates, skip_updates,
-		skip_deletes, done));
+		skip_deletes, done::text));
 	IF NOT (skip_creates OR skip_updates OR skip_deletes OR allow_out_of_scope) THEN
 		problems := problems || ARRAY(SELECT oracle.differences_left(target, staging, keys, filter, columns, ignore_columns,
 			soft_delete, insert_defaults, allow_out_of_scope));

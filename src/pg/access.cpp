@@ -25,16 +25,14 @@ bool may_on_some_column(Oid relation, AclMode right)
 {
 	return pg_call([&] {
 		require_relation(relation);
-		return pg_attribute_aclcheck_all(relation, GetUserId(), right, ACLMASK_ANY) ==
-			   ACLCHECK_OK;
+		return pg_attribute_aclcheck_all(relation, GetUserId(), right, ACLMASK_ANY) == ACLCHECK_OK;
 	});
 }
 
 bool may_on_column(Oid relation, AttrNumber column, AclMode right)
 {
-	return pg_call([&] {
-		return pg_attribute_aclcheck(relation, column, GetUserId(), right) == ACLCHECK_OK;
-	});
+	return pg_call(
+		[&] { return pg_attribute_aclcheck(relation, column, GetUserId(), right) == ACLCHECK_OK; });
 }
 
 void refuse_access(Oid relation)
@@ -48,8 +46,7 @@ void refuse_access(Oid relation)
 
 bool row_security_applies(Oid relation)
 {
-	return pg_call(
-		[&] { return check_enable_rls(relation, InvalidOid, false) == RLS_ENABLED; });
+	return pg_call([&] { return check_enable_rls(relation, InvalidOid, false) == RLS_ENABLED; });
 }
 
 bool is_system_relation(const Relation &relation)

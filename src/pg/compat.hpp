@@ -171,9 +171,7 @@ inline void *named_memory(const char *name, std::size_t size, void (*init)(void 
 #if PG_VERSION_NUM >= 190000
 	return GetNamedDSMSegment(
 		name, size,
-		[](void *memory, void *function) {
-			reinterpret_cast<void (*)(void *)>(function)(memory);
-		},
+		[](void *memory, void *function) { reinterpret_cast<void (*)(void *)>(function)(memory); },
 		&found, reinterpret_cast<void *>(init));
 #else
 	return GetNamedDSMSegment(name, size, init, &found);

@@ -20,10 +20,10 @@ void add_filter_context(void *text)
 
 [[noreturn]] void refuse_shape(const char *detail)
 {
-	ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
-					errmsg("filter must be exactly one boolean expression"),
-					errdetail("%s", detail),
-					errhint("Write what would stand after WHERE, for example 'company_id = 501'.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_SYNTAX_ERROR), errmsg("filter must be exactly one boolean expression"),
+			 errdetail("%s", detail),
+			 errhint("Write what would stand after WHERE, for example 'company_id = 501'.")));
 }
 
 /* Is it *, t.* or (t).*, which mean something only in the list of a SELECT? */
@@ -44,13 +44,13 @@ Node *single_expression(const char *text)
 	if (list_length(parsed) != 1)
 		refuse_shape("The filter is empty.");
 	auto *const select = castNode(SelectStmt, linitial_node(RawStmt, parsed)->stmt);
-	if (select->op != SETOP_NONE || select->distinctClause != NIL ||
-		select->fromClause != NIL || select->whereClause != nullptr ||
-		select->groupClause != NIL || select->havingClause != nullptr ||
-		select->windowClause != NIL || select->sortClause != NIL ||
-		select->limitCount != nullptr || select->limitOffset != nullptr ||
-		select->lockingClause != NIL || select->intoClause != nullptr ||
-		select->valuesLists != NIL || select->withClause != nullptr)
+	if (select->op != SETOP_NONE || select->distinctClause != NIL || select->fromClause != NIL ||
+		select->whereClause != nullptr || select->groupClause != NIL ||
+		select->havingClause != nullptr || select->windowClause != NIL ||
+		select->sortClause != NIL || select->limitCount != nullptr ||
+		select->limitOffset != nullptr || select->lockingClause != NIL ||
+		select->intoClause != nullptr || select->valuesLists != NIL ||
+		select->withClause != nullptr)
 		refuse_shape("It has a clause after or before the expression.");
 	if (list_length(select->targetList) != 1)
 		refuse_shape(select->targetList == NIL ? "The filter is empty."
@@ -77,8 +77,8 @@ bool visit_columns(Node *node, void *argument)
 	if (IsA(node, Var)) {
 		auto *const var = reinterpret_cast<Var *>(node);
 		if (var->varno == 1 && static_cast<int>(var->varlevelsup) == walk->depth)
-			walk->columns = bms_add_member(walk->columns,
-										   var->varattno - FirstLowInvalidHeapAttributeNumber);
+			walk->columns =
+				bms_add_member(walk->columns, var->varattno - FirstLowInvalidHeapAttributeNumber);
 		return false;
 	}
 	if (IsA(node, Query)) {
@@ -126,10 +126,9 @@ void check_filter(Node *filter, ParseState *state)
 {
 	int const first = bms_next_member(columns_of(filter), -1);
 	if (first >= 0 && first + FirstLowInvalidHeapAttributeNumber < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
-				 errmsg("system columns are not allowed in the filter"),
-				 errdetail("The filter has to hold for rows that are not stored yet.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+						errmsg("system columns are not allowed in the filter"),
+						errdetail("The filter has to hold for rows that are not stored yet.")));
 	if (has_volatile_functions(filter, state))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("volatile functions are not allowed in the filter"),
@@ -148,13 +147,12 @@ Filter analyze_filter(const char *text, const Relation &relation)
 	Node *const parsed = single_expression(text);
 	ParseState *const state = make_parsestate(nullptr);
 	state->p_sourcetext = text;
-	ParseNamespaceItem *const item = addRangeTableEntryForRelation(
-		state, relation.get(), AccessShareLock, nullptr, true, true);
+	ParseNamespaceItem *const item =
+		addRangeTableEntryForRelation(state, relation.get(), AccessShareLock, nullptr, true, true);
 	addNSItemToQuery(state, item, true, true, true);
 	Filter filter;
 	filter.relation = item->p_rte;
-	filter.expression =
-		transformWhereClause(state, parsed, EXPR_KIND_WHERE, "bulk_sync filter");
+	filter.expression = transformWhereClause(state, parsed, EXPR_KIND_WHERE, "bulk_sync filter");
 	assign_expr_collations(state, filter.expression);
 	check_filter(filter.expression, state);
 	free_parsestate(state);
@@ -176,8 +174,8 @@ Expr *value_from(const ColumnSource &source, const ColumnType &type, const RowSt
 		return store_column(store, source.store_column);
 	if (source.expression != nullptr)
 		return reinterpret_cast<Expr *>(source.expression);
-	return reinterpret_cast<Expr *>(makeConst(type.oid, type.typmod, type.collation, type.length, 0,
-											  true, type.by_value));
+	return reinterpret_cast<Expr *>(
+		makeConst(type.oid, type.typmod, type.collation, type.length, 0, true, type.by_value));
 }
 
 /*
@@ -190,9 +188,10 @@ List *replacements(const Filter &filter, const Relation &relation, const RowStor
 	List *stored = NIL;
 	for (const ColumnSource &source : sources)
 		if (!relation.find(source.column)->generated)
-			stored = lappend(stored, makeTargetEntry(
-										 value_from(source, relation.find(source.column)->type, store),
-										 source.column, nullptr, false));
+			stored = lappend(
+				stored,
+				makeTargetEntry(value_from(source, relation.find(source.column)->type, store),
+								source.column, nullptr, false));
 	List *targets = stored;
 	for (const ColumnSource &source : sources) {
 		if (!relation.find(source.column)->generated)
@@ -222,8 +221,8 @@ Query *build_failing_rows(const Filter &filter, const Relation &relation, const 
 	ParseState *const state = make_parsestate(nullptr);
 	state->p_queryEnv = create_queryEnv();
 	store.register_in(state->p_queryEnv);
-	ParseNamespaceItem *const item = addRangeTableEntryForENR(
-		state, makeRangeVar(nullptr, pstrdup(store.name()), -1), true);
+	ParseNamespaceItem *const item =
+		addRangeTableEntryForENR(state, makeRangeVar(nullptr, pstrdup(store.name()), -1), true);
 
 	List *const targets = replacements(filter, relation, store, sources);
 	bool has_sublinks = checkExprHasSubLink(filter.expression);
@@ -261,8 +260,7 @@ Vector<AttrNumber> columns_used(Node *expression, const Relation &relation)
 	bool const whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
 	Vector<AttrNumber> columns;
 	for (const Attribute &attribute : relation.attributes())
-		if (whole_row ||
-			bms_is_member(attribute.number - FirstLowInvalidHeapAttributeNumber, used))
+		if (whole_row || bms_is_member(attribute.number - FirstLowInvalidHeapAttributeNumber, used))
 			columns.push_back(attribute.number);
 	return columns;
 }
@@ -293,8 +291,7 @@ bool is_volatile(Node *expression)
 Query *select_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,
 						   const Vector<ColumnSource> &sources, const Vector<int> &shown)
 {
-	return pg_call(
-		[&] { return build_failing_rows(filter, relation, store, sources, shown); });
+	return pg_call([&] { return build_failing_rows(filter, relation, store, sources, shown); });
 }
 
 } // namespace bulk_sync::pg

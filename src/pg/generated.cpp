@@ -19,8 +19,8 @@ GeneratedColumns::GeneratedColumns(const Relation &relation)
 	if (columns_.empty())
 		return;
 	pg_call([&] {
-		slot_ = MakeSingleTupleTableSlot(CreateTupleDescCopy(relation.tuple_desc()),
-										 &TTSOpsVirtual);
+		slot_ =
+			MakeSingleTupleTableSlot(CreateTupleDescCopy(relation.tuple_desc()), &TTSOpsVirtual);
 		context_ = CreateStandaloneExprContext();
 	});
 }

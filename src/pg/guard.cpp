@@ -4,10 +4,9 @@
 
 namespace bulk_sync::pg {
 
-void throw_raised_error(MemoryContext context)
+void throw_raised_error()
 {
-	sigjmp_buf *const outer_handler = PG_exception_stack;
-	ErrorContextCallback *const outer_callbacks = error_context_stack;
+	ErrorState const outer;
 	sigjmp_buf handler;
 
 	/* Copying needs memory and can fail in its turn, perhaps for the very reason of the first
@@ -15,16 +14,12 @@ void throw_raised_error(MemoryContext context)
 	if (sigsetjmp(handler, 0) == 0) {
 		PG_exception_stack = &handler;
 		error_context_stack = nullptr;
-		MemoryContextSwitchTo(context);
-		ErrorData *data = CopyErrorData();
+		ErrorData *const data = CopyErrorData();
 		FlushErrorState();
-		PG_exception_stack = outer_handler;
-		error_context_stack = outer_callbacks;
+		outer.restore();
 		throw Error(data);
 	}
-	PG_exception_stack = outer_handler;
-	error_context_stack = outer_callbacks;
-	MemoryContextSwitchTo(context);
+	outer.restore();
 	FlushErrorState();
 	throw std::bad_alloc();
 }

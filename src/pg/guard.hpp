@@ -32,9 +32,34 @@ class Error {
 	ErrorData *data_;
 };
 
-/* Throws the error that PostgreSQL has just raised, after copying it into `context`: Error, or
- * std::bad_alloc when there is no memory for the copy. */
-[[noreturn]] void throw_raised_error(MemoryContext context);
+/* What PostgreSQL's error handling has to find as it was. */
+class ErrorState {
+  public:
+	ErrorState() noexcept
+		: handler_(PG_exception_stack), callbacks_(error_context_stack),
+		  context_(CurrentMemoryContext)
+	{
+	}
+	void restore_handlers() const noexcept
+	{
+		PG_exception_stack = handler_;
+		error_context_stack = callbacks_;
+	}
+	void restore() const noexcept
+	{
+		restore_handlers();
+		MemoryContextSwitchTo(context_);
+	}
+
+  private:
+	sigjmp_buf *handler_;
+	ErrorContextCallback *callbacks_;
+	MemoryContext context_;
+};
+
+/* Throws the error that PostgreSQL has just raised, after copying it into the current memory
+ * context: Error, or std::bad_alloc when there is no memory for the copy. */
+[[noreturn]] void throw_raised_error();
 
 /* What an entry point caught, in a form that survives the longjmp which raises it. */
 struct Caught {
@@ -47,36 +72,36 @@ void catch_current(Caught &caught) noexcept;
 [[noreturn]] void raise_caught(const Caught &caught);
 
 /*
- * Calls f, which may raise PostgreSQL errors; throws Error instead. The result must be trivially
+ * Calls f, which may raise PostgreSQL errors; throws Error instead. C++ exceptions of f pass. The result must be trivially
  * destructible, as must every local of f. The signal mask is not saved: errors are never raised
  * from signal handlers, and saving it costs a system call.
  */
 template <typename Function> auto pg_call(Function &&function) -> decltype(function())
 {
 	using Result = decltype(function());
-	sigjmp_buf *const outer_handler = PG_exception_stack;
-	ErrorContextCallback *const outer_callbacks = error_context_stack;
-	MemoryContext const outer_context = CurrentMemoryContext;
+	ErrorState const outer;
 	sigjmp_buf handler;
 
 	if (sigsetjmp(handler, 0) == 0) {
 		PG_exception_stack = &handler;
-		if constexpr (std::is_void_v<Result>) {
-			function();
-			PG_exception_stack = outer_handler;
-			error_context_stack = outer_callbacks;
-			return;
-		} else {
-			static_assert(std::is_trivially_destructible_v<Result>);
-			Result result = function();
-			PG_exception_stack = outer_handler;
-			error_context_stack = outer_callbacks;
-			return result;
+		try {
+			if constexpr (std::is_void_v<Result>) {
+				function();
+				outer.restore_handlers();
+				return;
+			} else {
+				static_assert(std::is_trivially_destructible_v<Result>);
+				Result result = function();
+				outer.restore_handlers();
+				return result;
+			}
+		} catch (...) {
+			outer.restore();
+			throw;
 		}
 	}
-	PG_exception_stack = outer_handler;
-	error_context_stack = outer_callbacks;
-	throw_raised_error(outer_context);
+	outer.restore();
+	throw_raised_error();
 }
 
 /*

@@ -32,8 +32,8 @@ void add_member_context(void *argument)
 		return;
 	}
 	Jsonb *const json = JsonbValueToJsonb(value);
-	errcontext("member \"%s\", value %s", member->name,
-			   JsonbToCString(nullptr, &json->root, VARSIZE(json)));
+	char *const text = JsonbToCString(nullptr, &json->root, VARSIZE(json));
+	errcontext("member \"%s\", value %s", member->name, shortened(text));
 }
 
 /* Appends the keys of an object that are not among the names yet. Throws through the vector, so
@@ -49,8 +49,8 @@ void add_members(Datum object, Vector<const char *> &names)
 		auto const length = static_cast<std::size_t>(value.val.string.len);
 		bool known = false;
 		for (const char *name : names)
-			known = known || (strlen(name) == length &&
-							  memcmp(name, value.val.string.val, length) == 0);
+			known = known ||
+					(strlen(name) == length && memcmp(name, value.val.string.val, length) == 0);
 		if (!known)
 			names.push_back(pnstrdup(value.val.string.val, length));
 	}
@@ -81,8 +81,7 @@ void check_elements(Datum json, const char *argument)
 } // namespace
 
 JsonConverter::JsonConverter(TupleDesc desc, AttrNumber number, const char *member)
-	: member_(member), desc_(project(desc, Vector<AttrNumber>(1, number))),
-	  function_(pg_call([] {
+	: member_(member), desc_(project(desc, Vector<AttrNumber>(1, number))), function_(pg_call([] {
 		  auto *const function = static_cast<FmgrInfo *>(palloc(sizeof(FmgrInfo)));
 		  fmgr_info_cxt(F_JSONB_TO_RECORD, function, CurrentMemoryContext);
 		  return function;
@@ -200,8 +199,7 @@ void require_member(Datum object, const char *member, int64 index)
 	if (find_member(object, member) == nullptr)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("element " INT64_FORMAT " of argument \"rows\" lacks the key \"%s\"",
-							   index, member),
-						errdetail("Elements are counted from 0.")));
+							   index, member)));
 }
 
 } // namespace bulk_sync::pg

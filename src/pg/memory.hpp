@@ -23,6 +23,9 @@ template <typename T> class Allocator {
 
   public:
 	using value_type = T;
+	/* Containers take their memory along when they move. */
+	using propagate_on_container_move_assignment = std::true_type;
+	using propagate_on_container_swap = std::true_type;
 
 	Allocator() noexcept : context_(CurrentMemoryContext) {}
 	explicit Allocator(MemoryContext context) noexcept : context_(context) {}
@@ -57,6 +60,12 @@ template <typename T> class Allocator {
 
 template <typename T> using Vector = boost::container::vector<T, Allocator<T>>;
 using String = boost::container::basic_string<char, std::char_traits<char>, Allocator<char>>;
+
+/*
+ * Asks the system for large pages under a large piece of memory: they save most of the misses in the
+ * translation of addresses that random access to a large table has. Best effort; never raises.
+ */
+void advise_huge_pages(void *memory, std::size_t length) noexcept;
 
 /*
  * A memory context that is current while the object lives. Deleted by finish() on success; on

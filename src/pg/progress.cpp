@@ -167,8 +167,7 @@ ProgressReport::~ProgressReport()
 void report_progress(ProgressField field, int64 value) noexcept
 {
 	if (running != nullptr)
-		pg_atomic_write_u64(&running->fields[static_cast<int>(field)],
-							static_cast<uint64>(value));
+		pg_atomic_write_u64(&running->fields[static_cast<int>(field)], static_cast<uint64>(value));
 }
 
 void progress_rows(ResultRows &result)

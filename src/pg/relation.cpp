@@ -49,8 +49,7 @@ bool agrees_with_key(::Relation index, int position, const ColumnType &type)
 		   index->rd_indcollation[position] == type.collation;
 }
 
-bool forbids_equal_keys(const Relation &relation, ::Relation index,
-						const Vector<AttrNumber> &keys)
+bool forbids_equal_keys(const Relation &relation, ::Relation index, const Vector<AttrNumber> &keys)
 {
 	Form_pg_index const form = index->rd_index;
 	if (!form->indisunique || !form->indisvalid || !form->indisready ||
@@ -107,10 +106,9 @@ const char *operator_clause(const char *left, Oid left_type, Oid oper, const cha
 		/* A cast to a polymorphic type would hide the real one. */
 		StringInfoData text;
 		initStringInfo(&text);
-		generate_operator_clause(&text, left,
-								 IsPolymorphicType(declared_left) ? declared_left : left_type,
-								 oper, right,
-								 IsPolymorphicType(declared_right) ? declared_right : right_type);
+		generate_operator_clause(
+			&text, left, IsPolymorphicType(declared_left) ? declared_left : left_type, oper, right,
+			IsPolymorphicType(declared_right) ? declared_right : right_type);
 		return text.data;
 	});
 }
@@ -175,8 +173,7 @@ bool Relation::has_rules() const noexcept
 
 Vector<Oid> Relation::tree(LOCKMODE mode) const
 {
-	List *const members =
-		pg_call([&] { return find_all_inheritors(oid(), mode, nullptr); });
+	List *const members = pg_call([&] { return find_all_inheritors(oid(), mode, nullptr); });
 	Vector<Oid> result;
 	result.reserve(list_length(members));
 	for (int i = 0; i < list_length(members); i++)

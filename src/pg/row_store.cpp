@@ -29,7 +29,8 @@ bool RowStore::next(TupleTableSlot *slot)
 
 void RowStore::register_in(QueryEnvironment *environment) const
 {
-	auto *const relation = static_cast<EphemeralNamedRelation>(palloc0(sizeof(EphemeralNamedRelationData)));
+	auto *const relation =
+		static_cast<EphemeralNamedRelation>(palloc0(sizeof(EphemeralNamedRelationData)));
 	relation->md.name = const_cast<char *>(name_);
 	relation->md.reliddesc = InvalidOid;
 	relation->md.tupdesc = desc_;

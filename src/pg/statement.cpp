@@ -59,10 +59,10 @@ Oid main_relation(const Query *query)
 void check_relation(const Query *query, Oid relation)
 {
 	if (main_relation(query) != relation)
-		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-						errmsg("relation \"%s\" was renamed during bulk_sync",
-							   get_rel_name(relation)),
-						errhint("Try the call again.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("relation \"%s\" was renamed during bulk_sync", get_rel_name(relation)),
+				 errhint("Try the call again.")));
 }
 
 /* Stops at a relation whose policies apply to the current user, not to the owner of a view. */
@@ -153,8 +153,7 @@ Statement Statement::analyze(const String &sql, Snapshot snapshot, Oid relation,
 
 		PushActiveSnapshot(snapshot);
 		StatementContext context(statement.text_);
-		auto *const parsed =
-			linitial_node(RawStmt, raw_parser(statement.text_, RAW_PARSE_DEFAULT));
+		auto *const parsed = linitial_node(RawStmt, raw_parser(statement.text_, RAW_PARSE_DEFAULT));
 		Query *const analyzed = parse_analyze_fixedparams(
 			parsed, statement.text_, parameters.types.data(),
 			static_cast<int>(parameters.types.size()), statement.environment_);
@@ -241,9 +240,8 @@ uint64 Statement::execute(DestReceiver *receiver, bool writes)
 		PushActiveSnapshot(snapshot_);
 	}
 
-	QueryDesc *const query =
-		CreateQueryDesc(plan_, text_, GetActiveSnapshot(), InvalidSnapshot, receiver,
-						parameters_, environment_, 0);
+	QueryDesc *const query = CreateQueryDesc(plan_, text_, GetActiveSnapshot(), InvalidSnapshot,
+											 receiver, parameters_, environment_, 0);
 	ExecutorStart(query, writes ? EXEC_FLAG_SKIP_TRIGGERS : 0);
 	compat::run_executor(query);
 	uint64 const processed = query->estate->es_processed;

@@ -39,8 +39,7 @@ class Statement {
 	 * Error.
 	 */
 	static Statement analyze(const String &sql, Snapshot snapshot, Oid relation,
-							 const Vector<const RowStore *> &stores,
-							 const Parameters &parameters);
+							 const Vector<const RowStore *> &stores, const Parameters &parameters);
 
 	/* The same for a SELECT that is a query tree; `description` stands for its text. */
 	static Statement from_query(Query *query, const char *description, Snapshot snapshot,

@@ -60,14 +60,7 @@ void append_value(StringInfo text, Form_pg_attribute column, Datum value)
 	Oid output;
 	bool is_varlena;
 	getTypeOutputInfo(column->atttypid, &output, &is_varlena);
-	char *const shown = OidOutputFunctionCall(output, value);
-	int const length = static_cast<int>(strlen(shown));
-	if (length <= longest_shown_value) {
-		appendStringInfoString(text, shown);
-		return;
-	}
-	appendBinaryStringInfo(text, shown, pg_mbcliplen(shown, length, longest_shown_value));
-	appendStringInfoString(text, "...");
+	appendStringInfoString(text, shortened(OidOutputFunctionCall(output, value)));
 }
 
 } // namespace
@@ -102,8 +95,8 @@ TupleDesc describe(const Vector<ColumnType> &types)
 		TupleDesc const desc = CreateTemplateTupleDesc(static_cast<int>(types.size()));
 		for (int i = 0; i < desc->natts; i++) {
 			auto const number = static_cast<AttrNumber>(i + 1);
-			TupleDescInitEntry(desc, number, psprintf("c%d", i + 1), types[i].oid,
-							   types[i].typmod, 0);
+			TupleDescInitEntry(desc, number, psprintf("c%d", i + 1), types[i].oid, types[i].typmod,
+							   0);
 			TupleDescInitEntryCollation(desc, number, types[i].collation);
 		}
 		compat::finish_tuple_desc(desc);
@@ -149,7 +142,7 @@ std::size_t TupleFormer::variable_bytes(int column, Datum value) const
 {
 	if (columns_[column].kind == Kind::cstring)
 		return strlen(DatumGetCString(value)) + 1;
-	const char *const pointer = DatumGetPointer(value);
+	const char *const pointer = DatumGetCString(value);
 	std::size_t const bytes = VARATT_IS_EXTERNAL_EXPANDED(pointer)
 								  ? EOH_get_flat_size(DatumGetEOHP(value))
 								  : VARSIZE_ANY(pointer);
@@ -174,7 +167,7 @@ std::size_t TupleFormer::form(const Datum *values, const bool *nulls, void *memo
 		if (nulls[i])
 			continue;
 		if (has_nulls)
-			tuple->t_bits[i / 8] |= static_cast<bits8>(1 << (i % 8));
+			tuple->t_bits[i / 8] |= static_cast<uint8>(1 << (i % 8));
 		const FormedColumn &column = formed[i];
 		switch (column.kind) {
 		case Kind::byte1:
@@ -211,7 +204,7 @@ std::size_t TupleFormer::form(const Datum *values, const bool *nulls, void *memo
 char *TupleFormer::put_varlena(const FormedColumn &column, Datum value, char *at,
 							   uint16 &infomask) const
 {
-	const char *const pointer = DatumGetPointer(value);
+	const char *const pointer = DatumGetCString(value);
 	if (VARATT_IS_EXTERNAL_EXPANDED(pointer)) {
 		ExpandedObjectHeader *const object = DatumGetEOHP(value);
 		at = pad_to(at, column.align);
@@ -240,6 +233,14 @@ Datum without_toast_pointer(Datum value)
 	if (!VARATT_IS_EXTERNAL(varlena))
 		return value;
 	return PointerGetDatum(detoast_external_attr(varlena));
+}
+
+const char *shortened(const char *text)
+{
+	int const length = static_cast<int>(strlen(text));
+	if (length <= longest_shown_value)
+		return text;
+	return psprintf("%.*s...", pg_mbcliplen(text, length, longest_shown_value), text);
 }
 
 const char *describe_values(TupleDesc desc, const Datum *values, const bool *nulls, int count)

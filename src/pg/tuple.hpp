@@ -79,8 +79,8 @@ inline void deform_tuple(MinimalTuple tuple, TupleDesc desc, Datum *values, bool
 	whole.t_len = tuple->t_len + MINIMAL_TUPLE_OFFSET;
 	ItemPointerSetInvalid(&whole.t_self);
 	whole.t_tableOid = InvalidOid;
-	whole.t_data = reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char *>(tuple) -
-													 MINIMAL_TUPLE_OFFSET);
+	whole.t_data =
+		reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char *>(tuple) - MINIMAL_TUPLE_OFFSET);
 	heap_deform_tuple(&whole, desc, values, nulls);
 }
 
@@ -93,10 +93,12 @@ inline bool same_bytes(MinimalTuple left, MinimalTuple right)
  * values as they are. Raises. */
 Datum without_toast_pointer(Datum value);
 
+/* The text, or a copy of its beginning when it is too long for a message. Raises. */
+const char *shortened(const char *text);
+
 /* Values of columns as "(a, b)=(1, x)", long ones cut, as in the server's own messages about keys.
  * Allocated in the current memory context. Raises. */
 const char *describe_values(TupleDesc desc, const Datum *values, const bool *nulls, int count);
-
 
 /* One value in double quotes, cut when long, or "null". Likewise. */
 const char *describe_value(TupleDesc desc, const Datum *values, const bool *nulls, int column);

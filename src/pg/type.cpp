@@ -38,8 +38,8 @@ bool equality_is_image(const TypeCacheEntry &cache, Oid collation)
 
 uint64 hash_bytes_of(const void *bytes, std::size_t length)
 {
-	return hash_bytes_extended(static_cast<const unsigned char *>(bytes),
-							   static_cast<int>(length), 0);
+	return hash_bytes_extended(static_cast<const unsigned char *>(bytes), static_cast<int>(length),
+							   0);
 }
 
 uint64 hash_image(const ColumnType &type, Datum value)
@@ -126,8 +126,7 @@ uint64 KeyEquality::hash_reference(Datum value) const
 		return hash_image(type_, value);
 	if (hash_ == nullptr)
 		return 0;
-	return DatumGetUInt64(
-		FunctionCall2Coll(hash_, type_.collation, value, Int64GetDatum(0)));
+	return DatumGetUInt64(FunctionCall2Coll(hash_, type_.collation, value, Int64GetDatum(0)));
 }
 
 bool KeyEquality::equal_reference(Datum left, Datum right) const

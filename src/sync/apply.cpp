@@ -40,30 +40,31 @@ uint64 count_and_release(const pg::Relation &target, const RowStore &store,
 void refuse_own_change(const pg::Relation &target, uint64 rows)
 {
 	pg_call([&] {
-		ereport(ERROR,
-				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("rows of \"%s\" were modified by a trigger before bulk_sync wrote them",
-						target.name()),
-				 errdetail_plural("The change of " UINT64_FORMAT " row would be lost.",
-								  "The change of " UINT64_FORMAT " rows would be lost.", rows,
-								  rows),
-				 errhint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate "
-						 "changes to other rows.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+			 errmsg("rows of \"%s\" were modified by a trigger before bulk_sync wrote them",
+					target.name()),
+			 errdetail_plural("The change of " UINT64_FORMAT " row would be lost.",
+							  "The change of " UINT64_FORMAT " rows would be lost.", rows, rows),
+			 errhint("Consider using an AFTER trigger instead of a BEFORE trigger to propagate "
+					 "changes to other rows.")));
 	});
 }
 
 void refuse_hidden_rows(const pg::Relation &target, uint64 rows)
 {
 	pg_call([&] {
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("row-level security policies of \"%s\" do not permit every change",
-						target.name()),
-				 errdetail_plural(UINT64_FORMAT " row in scope can be read but not written.",
-								  UINT64_FORMAT " rows in scope can be read but not written.",
-								  rows, rows),
-				 errhint("Grant the change by a policy, or narrow the filter. A BEFORE trigger that "
-						 "suppresses a row looks the same from here.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("row-level security policies of \"%s\" do not permit every change",
+					target.name()),
+			 errdetail_plural(UINT64_FORMAT " row in scope can be read but not written.",
+							  UINT64_FORMAT " rows in scope can be read but not written.", rows,
+							  rows),
+			 errhint("Grant the change by a policy, or narrow the filter. A BEFORE trigger that "
+					 "suppresses a row looks the same from here.")));
 	});
 }
 
@@ -101,8 +102,8 @@ uint64 write(const String &sql, const pg::Relation &target, const RowStore &stor
 uint64 write_deletes(const ColumnMap &map, const ChangeSet &changes, const pg::Relation &target,
 					 Snapshot snapshot)
 {
-	return write(map.mark ? mark_rows(map, target) : delete_rows(target), target,
-				 changes.deletes(), snapshot);
+	return write(map.mark ? mark_rows(map, target) : delete_rows(target), target, changes.deletes(),
+				 snapshot);
 }
 
 uint64 write_inserts(const ColumnMap &map, const InsertGroup &group, const pg::Relation &target,
@@ -127,8 +128,8 @@ uint64 write_updates(const ColumnMap &map, const ChangeSet &changes, const pg::R
 					 Snapshot snapshot)
 {
 	try {
-		return write(update_rows(map, target, changes.changed_columns()), target,
-					 changes.updates(), snapshot);
+		return write(update_rows(map, target, changes.changed_columns()), target, changes.updates(),
+					 snapshot);
 	} catch (const pg::Error &error) {
 		add_hint_for_swaps(error.data());
 		throw;

@@ -36,8 +36,8 @@ const char *nearest_name(const pg::ColumnList &columns, const char *name)
 			return attribute.name;
 		int const distance = pg_call([&] {
 			return varstr_levenshtein_less_equal(name, length, attribute.name,
-												 static_cast<int>(strlen(attribute.name)), 1, 1,
-												 1, best, true);
+												 static_cast<int>(strlen(attribute.name)), 1, 1, 1,
+												 best, true);
 		});
 		if (distance < best) {
 			best = distance;
@@ -52,12 +52,12 @@ const char *nearest_name(const pg::ColumnList &columns, const char *name)
 {
 	const char *const nearest = strlen(name) < NAMEDATALEN ? nearest_name(columns, name) : nullptr;
 	pg_call([&] {
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-						errmsg("column \"%s\" of %s does not exist", name, description),
-						errdetail("It is named in argument \"%s\".", argument),
-						nearest != nullptr
-							? errhint("Perhaps you meant the column \"%s\".", nearest)
-							: 0));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%s\" of %s does not exist", name, description),
+			 errdetail("It is named in argument \"%s\".", argument),
+			 nearest != nullptr ? errhint("Perhaps you meant the column \"%s\".", nearest) : 0));
 	});
 	pg_unreachable();
 }
@@ -95,8 +95,7 @@ void check_names(const Request &request, const Relation &target, const Staging &
 	}
 }
 
-void check_staging_columns(const Request &request, const Relation &target,
-						   const Staging &staging)
+void check_staging_columns(const Request &request, const Relation &target, const Staging &staging)
 {
 	for (const Attribute &attribute : staging.columns().attributes()) {
 		if (target.find(attribute.name) != nullptr ||
@@ -220,14 +219,14 @@ void add_others(ColumnMap &map, const Request &request, const Relation &target,
 void refuse_mark(const char *name, const char *detail)
 {
 	pg_call([&] {
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("column \"%s\" cannot mark deleted rows", name),
-						errdetail("%s", detail)));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("column \"%s\" cannot mark deleted rows", name), errdetail("%s", detail)));
 	});
 }
 
-void check_mark(const Request &request, const Attribute &attribute,
-				const pg::ColumnList &staging, const Vector<AttrNumber> &primary_key)
+void check_mark(const Request &request, const Attribute &attribute, const pg::ColumnList &staging,
+				const Vector<AttrNumber> &primary_key)
 {
 	Oid const type = pg_call([&] { return getBaseType(attribute.type.oid); });
 	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID && type != DATEOID && type != BOOLOID)

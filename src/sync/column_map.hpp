@@ -16,7 +16,7 @@ struct Column {
 	const char *name = nullptr; /* as in the catalog */
 	AttrNumber target = InvalidAttrNumber;
 	AttrNumber staging = InvalidAttrNumber; /* none for the mark of deleted rows */
-	pg::ColumnType type; /* of the target */
+	pg::ColumnType type;					/* of the target */
 	pg::Conversion conversion;
 	bool updated = false;		/* set when its stored image differs */
 	bool inserted = false;		/* gets the staged value in a new row */
@@ -58,7 +58,7 @@ struct ColumnMap {
 	/* Descriptors with the target's types; key_desc is the front of image_desc. */
 	TupleDesc image_desc = nullptr;
 	TupleDesc key_desc = nullptr;
-	TupleDesc extra_desc = nullptr;   /* nullptr without extra columns */
+	TupleDesc extra_desc = nullptr;	  /* nullptr without extra columns */
 	TupleDesc carried_desc = nullptr; /* nullptr without carried columns */
 
 	int key_count() const noexcept { return static_cast<int>(keys.size()); }
@@ -70,11 +70,9 @@ struct ColumnMap {
  * for columns that are not there (with the nearest name as a hint), 42804 for types without a
  * conversion, 42883 for key types without an equality, 22023 for options that contradict the table.
  */
-ColumnMap map_columns(const Request &request, const pg::Relation &target,
-					  const Staging &staging);
+ColumnMap map_columns(const Request &request, const pg::Relation &target, const Staging &staging);
 
 /* Adds target columns to read along, each once, and none that the image has. */
-void carry_columns(ColumnMap &map, const pg::Relation &target,
-				   const Vector<AttrNumber> &columns);
+void carry_columns(ColumnMap &map, const pg::Relation &target, const Vector<AttrNumber> &columns);
 
 } // namespace bulk_sync

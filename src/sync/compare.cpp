@@ -20,8 +20,8 @@ Vector<AttrNumber> all_columns(const pg::Relation &relation)
 }
 
 void find_differences(const Request &request, const ColumnMap &map, const Scope &scope,
-					  const pg::Relation &target, const Staging &staging,
-					  pg::ResultRows &result, Snapshot snapshot)
+					  const pg::Relation &target, const Staging &staging, pg::ResultRows &result,
+					  Snapshot snapshot)
 {
 	bool const checks_scope = !scope.is_whole_table() && !request.allow_out_of_scope;
 	ChangeSet changes(map, request);

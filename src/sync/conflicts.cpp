@@ -26,9 +26,9 @@ class VersionSum final : public pg::RowReceiver {
 	void row(TupleTableSlot *slot) override
 	{
 		RowId const id = row_id_of(slot);
-		uint64 const place = pg::hash_combine(
-			id.table, (uint64{ItemPointerGetBlockNumberNoCheck(&id.tid)} << 16) |
-						  ItemPointerGetOffsetNumberNoCheck(&id.tid));
+		uint64 const place =
+			pg::hash_combine(id.table, (uint64{ItemPointerGetBlockNumberNoCheck(&id.tid)} << 16) |
+										   ItemPointerGetOffsetNumberNoCheck(&id.tid));
 		sum += pg::hash_combine(place, id.xmin);
 	}
 
@@ -80,8 +80,8 @@ bool new_keys_exist_by_now(const ColumnMap &map, const Scope &scope, ChangeSet &
 bool scope_changed_since(Snapshot snapshot, const Scope &scope, const pg::Relation &target)
 {
 	auto latest = pg::ReadSnapshot::latest();
-	bool const changed = sum_versions(snapshot, scope, target) !=
-						 sum_versions(latest.get(), scope, target);
+	bool const changed =
+		sum_versions(snapshot, scope, target) != sum_versions(latest.get(), scope, target);
 	latest.release();
 	return changed;
 }

@@ -58,8 +58,7 @@ void Diff::add_staged(const Datum *values, const bool *nulls)
 	std::size_t const most_bytes = staged_former_.most_bytes(values, nulls);
 
 	if (++counts_.staged % reported_rows == 0)
-		pg::report_progress(pg::ProgressField::staging_scanned,
-							static_cast<int64>(counts_.staged));
+		pg::report_progress(pg::ProgressField::staging_scanned, static_cast<int64>(counts_.staged));
 	if (!partitions_ && rows_.is_full_for(most_bytes))
 		divide_rows();
 	if (partitions_) {

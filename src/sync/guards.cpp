@@ -9,17 +9,16 @@ using pg::pg_call;
 void refuse_deletes(uint64 deletes, uint64 in_scope, const char *limit, const char *target)
 {
 	pg_call([&] {
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg_plural("bulk_sync would delete " UINT64_FORMAT " of " UINT64_FORMAT
-							   " row in scope of \"%s\", more than %s",
-							   "bulk_sync would delete " UINT64_FORMAT " of " UINT64_FORMAT
-							   " rows in scope of \"%s\", more than %s",
-							   in_scope, deletes, in_scope, target, limit),
-				 errdetail("Rows to delete: " UINT64_FORMAT ". Limit: %s. Rows in scope: "
-						   UINT64_FORMAT ".",
-						   deletes, limit, in_scope),
-				 errhint("Check that staging is complete, or raise the limit.")));
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg_plural("bulk_sync would delete " UINT64_FORMAT " of " UINT64_FORMAT
+									  " row in scope of \"%s\", more than %s",
+									  "bulk_sync would delete " UINT64_FORMAT " of " UINT64_FORMAT
+									  " rows in scope of \"%s\", more than %s",
+									  in_scope, deletes, in_scope, target, limit),
+						errdetail("Rows to delete: " UINT64_FORMAT
+								  ". Limit: %s. Rows in scope: " UINT64_FORMAT ".",
+								  deletes, limit, in_scope),
+						errhint("Check that staging is complete, or raise the limit.")));
 	});
 }
 
@@ -27,12 +26,11 @@ void refuse_empty_staging(uint64 in_scope, const char *target, const char *stagi
 {
 	pg_call([&] {
 		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%s is empty", staging),
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("%s is empty", staging),
 				 errdetail_plural("The " UINT64_FORMAT " row in scope of \"%s\" would be deleted.",
 								  "All " UINT64_FORMAT " rows in scope of \"%s\" would be deleted.",
 								  in_scope, in_scope, target),
-				 errhint("If that is meant, call bulk_sync with allow_empty => true.")));
+				 errhint("If that is meant, pass allow_empty => true.")));
 	});
 }
 
@@ -49,12 +47,11 @@ void check_duplicates(const Diff &diff, const pg::Relation &target, const Stagin
 		});
 	if (diff.target_duplicates().count > 0)
 		pg_call([&] {
-			ereport(ERROR,
-					(errcode(ERRCODE_CARDINALITY_VIOLATION),
-					 errmsg("several rows in scope of \"%s\" match the same row of staging",
-							target.name()),
-					 errdetail("%s", diff.target_duplicates().text()),
-					 errhint("Name more key columns, or remove the duplicates first.")));
+			ereport(ERROR, (errcode(ERRCODE_CARDINALITY_VIOLATION),
+							errmsg("several rows in scope of \"%s\" match the same row of staging",
+								   target.name()),
+							errdetail("%s", diff.target_duplicates().text()),
+							errhint("Name more key columns, or remove the duplicates first.")));
 		});
 }
 
@@ -67,13 +64,12 @@ void check_guards(const Request &request, const DiffCounts &counts, uint64 delet
 	if (counts.staged == 0 && in_scope > 0 && !request.allow_empty)
 		refuse_empty_staging(in_scope, target.name(), staging.description());
 	if (request.max_deletes && deletes > static_cast<uint64>(*request.max_deletes)) {
-		const char *const limit = pg_call(
-			[&] { return psprintf("max_deletes = " INT64_FORMAT, *request.max_deletes); });
+		const char *const limit =
+			pg_call([&] { return psprintf("max_deletes = " INT64_FORMAT, *request.max_deletes); });
 		refuse_deletes(deletes, in_scope, limit, target.name());
 	}
 	if (request.max_delete_ratio &&
-		static_cast<double>(deletes) >
-			*request.max_delete_ratio * static_cast<double>(in_scope)) {
+		static_cast<double>(deletes) > *request.max_delete_ratio * static_cast<double>(in_scope)) {
 		const char *const limit =
 			pg_call([&] { return psprintf("max_delete_ratio = %g", *request.max_delete_ratio); });
 		refuse_deletes(deletes, in_scope, limit, target.name());

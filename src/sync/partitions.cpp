@@ -59,7 +59,8 @@ int partition_bits(double parts, std::size_t limit) noexcept
 	auto const affordable = std::bit_width(limit / 2 / (2 * pg::temp_file_buffer_bytes)) - 1;
 	/* Parts differ in size, and what is expected may be wrong. */
 	int const wanted = static_cast<int>(std::ceil(std::log2(1.5 * std::max(parts, 1.0))));
-	return std::max(fewest_bits, std::min({wanted, static_cast<int>(affordable), most_partition_bits}));
+	return std::max(fewest_bits,
+					std::min({wanted, static_cast<int>(affordable), most_partition_bits}));
 }
 
 bool read_header(pg::TempFile &file, StagedRow &row)

@@ -34,9 +34,11 @@ void Report::end_staging(const Diff &diff, const char *description)
 	if (!verbose_)
 		return;
 	pg_call([&] {
-		ereport(INFO, (errmsg("read " UINT64_FORMAT " rows of %s in %.3f s%s",
-							  diff.counts().staged, description, elapsed(),
-							  diff.is_divided() ? ", more than fit into memory" : "")));
+		uint64 const rows = diff.counts().staged;
+		ereport(INFO, (errmsg_plural("read " UINT64_FORMAT " row of %s in %.3f s%s",
+									 "read " UINT64_FORMAT " rows of %s in %.3f s%s", rows, rows,
+									 description, elapsed(),
+									 diff.is_divided() ? ", more than fit into memory" : "")));
 	});
 }
 
@@ -48,13 +50,15 @@ void Report::end_target(const Diff &diff, const ChangeSet &changes, const char *
 	if (!verbose_)
 		return;
 	pg_call([&] {
-		ereport(INFO, (errmsg("compared " UINT64_FORMAT " rows in scope of \"%s\" in %.3f s",
-							  diff.counts().in_scope, target, elapsed()),
-					   errdetail(UINT64_FORMAT " rows to create, " UINT64_FORMAT
-											   " to update, " UINT64_FORMAT " to delete, "
-											   UINT64_FORMAT " unchanged.",
-								 changes.insert_count(), changes.updates().count(),
-								 changes.deletes().count(), diff.counts().unchanged)));
+		uint64 const rows = diff.counts().in_scope;
+		ereport(INFO,
+				(errmsg_plural("compared " UINT64_FORMAT " row in scope of \"%s\" in %.3f s",
+							   "compared " UINT64_FORMAT " rows in scope of \"%s\" in %.3f s", rows,
+							   rows, target, elapsed()),
+				 errdetail(UINT64_FORMAT " to create, " UINT64_FORMAT " to update, " UINT64_FORMAT
+										 " to delete, " UINT64_FORMAT " unchanged.",
+						   changes.insert_count(), changes.updates().count(),
+						   changes.deletes().count(), diff.counts().unchanged)));
 	});
 }
 
@@ -65,7 +69,9 @@ void Report::end_write(const char *what, uint64 rows)
 	if (!verbose_)
 		return;
 	pg_call([&] {
-		ereport(INFO, (errmsg("%s " UINT64_FORMAT " rows in %.3f s", what, rows, elapsed())));
+		ereport(INFO, (errmsg_plural("%s " UINT64_FORMAT " row in %.3f s",
+									 "%s " UINT64_FORMAT " rows in %.3f s", rows, what, rows,
+									 elapsed())));
 	});
 }
 

@@ -16,7 +16,7 @@ enum class LockMode { rows, table };
 
 struct Request {
 	Oid target = InvalidOid;
-	Oid staging = InvalidOid;	 /* InvalidOid: the rows come as JSON */
+	Oid staging = InvalidOid;  /* InvalidOid: the rows come as JSON */
 	std::optional<Datum> rows; /* jsonb array */
 	Vector<const char *> keys;
 	const char *filter = nullptr; /* nullptr: the whole table */
@@ -28,8 +28,8 @@ struct Request {
 	bool allow_empty = false;
 	std::optional<int64> max_deletes;		/* rows */
 	std::optional<double> max_delete_ratio; /* 0..1 of the rows in scope */
-	const char *soft_delete = nullptr;	   /* name of the column that marks a row as deleted */
-	std::optional<Datum> insert_defaults; /* jsonb object */
+	const char *soft_delete = nullptr;		/* name of the column that marks a row as deleted */
+	std::optional<Datum> insert_defaults;	/* jsonb object */
 	bool allow_out_of_scope = false;
 	LockMode lock = LockMode::rows;
 	bool dry_run = false;

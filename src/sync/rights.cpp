@@ -29,8 +29,8 @@ void require_column(Oid relation, AttrNumber column, AclMode right)
 
 /* The right on the whole relation, or on each column for which needs(column) holds. */
 template <typename Needs>
-void require_columns(const ColumnMap &map, Oid relation, AclMode right,
-					 AttrNumber Column::*number, Needs &&needs)
+void require_columns(const ColumnMap &map, Oid relation, AclMode right, AttrNumber Column::*number,
+					 Needs &&needs)
 {
 	if (pg::may_on_relation(relation, right))
 		return;
@@ -62,9 +62,9 @@ void require_select_on_target(Oid target)
 void refuse_target(const Relation &target, const char *detail, const char *hint)
 {
 	pg_call([&] {
-		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-						errmsg("cannot sync \"%s\"", target.name()), errdetail("%s", detail),
-						hint != nullptr ? errhint("%s", hint) : 0));
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot sync \"%s\"", target.name()),
+				 errdetail("%s", detail), hint != nullptr ? errhint("%s", hint) : 0));
 	});
 }
 

@@ -61,8 +61,7 @@ struct TargetRow {
 	MinimalTuple image() const noexcept { return reinterpret_cast<MinimalTuple>(bytes); }
 	MinimalTuple carried() const noexcept
 	{
-		return extent.second == 0 ? nullptr
-								  : reinterpret_cast<MinimalTuple>(bytes + extent.second);
+		return extent.second == 0 ? nullptr : reinterpret_cast<MinimalTuple>(bytes + extent.second);
 	}
 };
 
@@ -94,9 +93,10 @@ class RowFormer {
 			/* Zeros in the gap, for the bytes go to files. */
 			extent.second = static_cast<uint32>(MAXALIGN(extent.total));
 			memset(at + extent.total, 0, extent.second - extent.total);
-			extent.total = extent.second + static_cast<uint32>(second_->form(
-											   values + first_.columns(), nulls + first_.columns(),
-											   at + extent.second));
+			extent.total =
+				extent.second +
+				static_cast<uint32>(second_->form(values + first_.columns(),
+												  nulls + first_.columns(), at + extent.second));
 		}
 		return extent;
 	}

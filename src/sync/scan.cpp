@@ -19,7 +19,8 @@ class TargetReceiver final : public pg::RowReceiver {
 	void row(TupleTableSlot *slot) override
 	{
 		slot_getallattrs(slot);
-		diff_.add_target(row_id_of(slot), slot->tts_values + row_id_columns, slot->tts_isnull + row_id_columns);
+		diff_.add_target(row_id_of(slot), slot->tts_values + row_id_columns,
+						 slot->tts_isnull + row_id_columns);
 	}
 
   private:
@@ -30,8 +31,8 @@ class TargetReceiver final : public pg::RowReceiver {
 class StoredTupleReceiver final : public pg::RowReceiver {
   public:
 	StoredTupleReceiver(const ColumnMap &map, Diff &diff)
-		: diff_(diff), row_(RowValues::with_room_for(
-						   static_cast<int>(map.image.size() + map.carried.size())))
+		: diff_(diff),
+		  row_(RowValues::with_room_for(static_cast<int>(map.image.size() + map.carried.size())))
 	{
 		for (const Column &column : map.image)
 			columns_.push_back(column.target);
@@ -87,7 +88,8 @@ constexpr uint64 most_rows_to_look_up = 1000000;
 
 bool may_look_up(const ColumnMap &map, bool matches_only, Diff &diff)
 {
-	return matches_only && map.key_count() <= INDEX_MAX_KEYS && diff.staged_in_memory() != nullptr &&
+	return matches_only && map.key_count() <= INDEX_MAX_KEYS &&
+		   diff.staged_in_memory() != nullptr &&
 		   diff.staged_in_memory()->count() <= most_rows_to_look_up;
 }
 
@@ -107,14 +109,14 @@ void scan_target(const ColumnMap &map, const Scope &scope, const pg::Relation &t
 				 Snapshot snapshot, bool matches_only, Diff &diff)
 {
 	TargetReceiver receiver(diff);
-	auto statement = pg::Statement::analyze(select_target(map, scope, target), snapshot,
-											target.oid(), {}, {});
+	auto statement =
+		pg::Statement::analyze(select_target(map, scope, target), snapshot, target.oid(), {}, {});
 	diff.expect_target(statement.planned_rows());
 	if (may_look_up(map, matches_only, diff)) {
 		StagedKeys keys = collect_keys(map, *diff.staged_in_memory());
-		auto look_up = pg::Statement::analyze(
-			select_target_by_keys(map, scope, target, keys.has_null), snapshot, target.oid(),
-			{&keys.store}, {});
+		auto look_up =
+			pg::Statement::analyze(select_target_by_keys(map, scope, target, keys.has_null),
+								   snapshot, target.oid(), {&keys.store}, {});
 		if (look_up.planned_cost() < statement.planned_cost()) {
 			look_up.read(receiver);
 			pg_call([&] { diff.end_target(); });
@@ -123,8 +125,8 @@ void scan_target(const ColumnMap &map, const Scope &scope, const pg::Relation &t
 		}
 		keys.store.finish();
 	}
-	auto whole_rows = pg::Statement::analyze(select_whole_rows(scope, target), snapshot,
-											 target.oid(), {}, {});
+	auto whole_rows =
+		pg::Statement::analyze(select_whole_rows(scope, target), snapshot, target.oid(), {}, {});
 	if (whole_rows.gives_stored_tuples(target)) {
 		StoredTupleReceiver stored(map, diff);
 		whole_rows.read(stored);

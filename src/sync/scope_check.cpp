@@ -37,15 +37,16 @@ class FailingKeys final : public pg::RowReceiver {
 void refuse_unknown_default(const pg::Relation &target, const char *column)
 {
 	pg_call([&] {
-		ereport(ERROR,
-				(errcode(ERRCODE_WITH_CHECK_OPTION_VIOLATION),
-				 errmsg("cannot check whether new rows of \"%s\" are in the scope of the filter",
-						target.name()),
-				 errdetail("The filter uses column \"%s\", whose volatile default is not known "
-						   "before the row is stored.",
-						   column),
-				 errhint("Put the column into staging, or switch the check off with "
-						 "allow_out_of_scope => true.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_WITH_CHECK_OPTION_VIOLATION),
+			 errmsg("cannot check whether new rows of \"%s\" are in the scope of the filter",
+					target.name()),
+			 errdetail("The filter uses column \"%s\", whose volatile default is not known "
+					   "before the row is stored.",
+					   column),
+			 errhint("Put the column into staging or insert_defaults, or switch the check off with "
+					 "allow_out_of_scope => true.")));
 	});
 }
 

@@ -3,30 +3,13 @@
 #include <algorithm>
 #include <bit>
 
-#include <sys/mman.h>
-
 namespace bulk_sync {
 
 namespace {
 
-constexpr std::size_t smallest_arena = 16 * 1024;	 /* bytes */
-constexpr std::size_t huge_page = 2 * 1024 * 1024; /* bytes */
+constexpr std::size_t smallest_arena = 16 * 1024; /* bytes */
 /* What positions can tell apart. */
 constexpr std::size_t largest_arena = std::size_t{PG_UINT32_MAX} * MAXIMUM_ALIGNOF;
-
-/* Large pages save most of the misses in the translation of addresses that random access to a large
- * table has. Best effort. */
-void advise_huge_pages(void *memory, std::size_t length)
-{
-#ifdef MADV_HUGEPAGE
-	if (length < 2 * huge_page)
-		return;
-	auto const begin = TYPEALIGN(huge_page, reinterpret_cast<std::uintptr_t>(memory));
-	auto const end =
-		TYPEALIGN_DOWN(huge_page, reinterpret_cast<std::uintptr_t>(memory) + length);
-	madvise(reinterpret_cast<void *>(begin), end - begin, MADV_HUGEPAGE);
-#endif
-}
 
 } // namespace
 
@@ -47,9 +30,8 @@ std::size_t StagedRows::slots_for(uint64 rows) noexcept
 
 bool StagedRows::exceeds_limit(std::size_t row_bytes) const noexcept
 {
-	return count_ > 0 && used_ + StagedRow::footprint(row_bytes) +
-								 slots_for(count_ + 1) * sizeof(Slot) >
-							 limit_;
+	return count_ > 0 &&
+		   used_ + StagedRow::footprint(row_bytes) + slots_for(count_ + 1) * sizeof(Slot) > limit_;
 }
 
 StagedRow *StagedRows::reserve(std::size_t row_bytes)
@@ -64,11 +46,10 @@ StagedRow *StagedRows::reserve(std::size_t row_bytes)
 void StagedRows::grow(std::size_t needed)
 {
 	std::size_t const size = std::max({needed, 2 * capacity_, smallest_arena});
-	arena_ = static_cast<char *>(arena_ == nullptr
-									 ? MemoryContextAllocHuge(context_, size)
-									 : repalloc_huge(arena_, size));
+	arena_ = static_cast<char *>(arena_ == nullptr ? MemoryContextAllocHuge(context_, size)
+												   : repalloc_huge(arena_, size));
 	capacity_ = size;
-	advise_huge_pages(arena_, size);
+	pg::advise_huge_pages(arena_, size);
 }
 
 bool StagedRows::same_key(MinimalTuple left, MinimalTuple right)
@@ -98,7 +79,7 @@ void StagedRows::make_slots()
 	std::size_t const slots = slots_for(count_);
 	std::size_t const size = slots * sizeof(Slot);
 	slots_ = static_cast<Slot *>(MemoryContextAllocExtended(context_, size, MCXT_ALLOC_HUGE));
-	advise_huge_pages(slots_, size);
+	pg::advise_huge_pages(slots_, size);
 	memset(slots_, 0, size);
 	mask_ = slots - 1;
 }

@@ -114,8 +114,7 @@ class StagedRows {
 	static uint32 tag_of(uint64 hash) noexcept { return static_cast<uint32>(hash >> 32); }
 	StagedRow *row_in(Slot slot) const noexcept
 	{
-		return reinterpret_cast<StagedRow *>(arena_ +
-											 std::size_t{slot.position} * MAXIMUM_ALIGNOF);
+		return reinterpret_cast<StagedRow *>(arena_ + std::size_t{slot.position} * MAXIMUM_ALIGNOF);
 	}
 	bool exceeds_limit(std::size_t row_bytes) const noexcept;
 	void grow(std::size_t bytes);

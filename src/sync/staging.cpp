@@ -120,10 +120,8 @@ class StagingReceiver final : public pg::RowReceiver {
 		Datum *const values = slot->tts_values;
 		bool *const nulls = slot->tts_isnull;
 		const Column &column = self->column_at(self->position_);
-		const char *const key =
-			pg::describe_values(desc, values, nulls, self->map_.key_count());
-		const char *const value =
-			pg::describe_value(desc, values, nulls, self->staged_);
+		const char *const key = pg::describe_values(desc, values, nulls, self->map_.key_count());
+		const char *const value = pg::describe_value(desc, values, nulls, self->staged_);
 		errcontext("column \"%s\" of %s, value %s, key %s", column.name,
 				   self->staging_.description(), value, key);
 		self->slot_ = slot;
@@ -177,8 +175,8 @@ RelationStaging RelationStaging::open(Oid oid)
 
 void RelationStaging::scan(const ColumnMap &map, Snapshot snapshot, Diff &diff) const
 {
-	auto statement = pg::Statement::analyze(select_staging(map, relation_), snapshot,
-											relation_.oid(), {}, {});
+	auto statement =
+		pg::Statement::analyze(select_staging(map, relation_), snapshot, relation_.oid(), {}, {});
 	if (statement.has_policies())
 		refuse_policies(*this);
 	diff.expect_staged(statement.planned_rows());

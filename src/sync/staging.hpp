@@ -36,7 +36,7 @@ class RelationStaging final : public Staging {
 	const pg::Relation &relation() const noexcept { return relation_; }
 
   private:
-	RelationStaging(pg::Relation relation, const char *description)
+	RelationStaging(const pg::Relation &relation, const char *description)
 		: relation_(relation), description_(description)
 	{
 	}

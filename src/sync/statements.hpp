@@ -46,8 +46,8 @@ pg::String mark_rows(const ColumnMap &map, const pg::Relation &target);
 pg::String update_rows(const ColumnMap &map, const pg::Relation &target,
 					   const Vector<bool> &changed);
 /* Adds the values of insert_defaults to the parameters. */
-pg::String insert_rows(const ColumnMap &map, const pg::Relation &target,
-					   const InsertGroup &group, pg::Parameters &parameters);
+pg::String insert_rows(const ColumnMap &map, const pg::Relation &target, const InsertGroup &group,
+					   pg::Parameters &parameters);
 /* A row for each row of the store that is still as the diff saw it. */
 pg::String select_untouched(const pg::Relation &target, const pg::RowStore &store);
 

@@ -50,9 +50,9 @@ RunningCall *RunningCall::innermost = nullptr;
 void refuse_nested_call(const char *name)
 {
 	pg_call([&] {
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
-						errmsg("cannot sync \"%s\" from a trigger of a sync of the same table",
-							   name)));
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("cannot sync \"%s\" from a trigger of a sync of the same table", name)));
 	});
 }
 
@@ -75,25 +75,34 @@ LOCKMODE target_lock(const Request &request)
 	return request.lock == LockMode::table ? ShareRowExclusiveLock : RowExclusiveLock;
 }
 
+Vector<AttrNumber> key_numbers(const ColumnMap &map)
+{
+	Vector<AttrNumber> keys;
+	for (int i = 0; i < map.key_count(); i++)
+		keys.push_back(map.image[i].target);
+	return keys;
+}
+
 /* What stays the same over the attempts. */
 class Sync {
   public:
-	explicit Sync(const Request &request)
-		: request_(request), report_(request), target_(Relation::open(request.target, target_lock(request)))
+	Sync(const Request &request, const Relation &target, const Staging &staging, Report &report)
+		: request_(request), target_(target), staging_(staging), report_(report),
+		  map_(map_columns(request, target, staging)), scope_(define_scope(request, target)),
+		  keys_are_unique_(target.has_unique_index_on(key_numbers(map_)))
 	{
-		check_target(request, target_, target_lock(request));
+		if (!request.allow_out_of_scope)
+			carry_columns(map_, target, scope_.columns);
+		check_rights(request, map_, target);
 	}
-	const Relation &target() const noexcept { return target_; }
 
-	Stats run(const Staging &staging)
+	Stats run()
 	{
-		staging_ = &staging;
-		prepare();
+		if (!request_.dry_run)
+			pg::wait_for_other_calls(target_.oid(), scope_.lock_number(), !keys_are_unique_);
 		for (int retries = 0;; retries++) {
-			if (std::optional<Stats> const stats = attempt()) {
-				target_.close();
+			if (std::optional<Stats> const stats = attempt())
 				return *stats;
-			}
 			if (retries == most_retries || !pg::reads_committed())
 				give_up(target_);
 			report_.restart();
@@ -101,8 +110,6 @@ class Sync {
 	}
 
   private:
-	void prepare();
-	void wait_for_others();
 	std::optional<Stats> attempt();
 	DiffCounts find_changes(ChangeSet &changes, Snapshot snapshot);
 	Written write(ChangeSet &changes, Snapshot snapshot);
@@ -112,33 +119,13 @@ class Sync {
 	Stats stats_of(const DiffCounts &counts, const ChangeSet &changes, const Written &written);
 
 	const Request &request_;
-	Report report_;
-	Relation target_;
-	const Staging *staging_ = nullptr;
+	const Relation &target_;
+	const Staging &staging_;
+	Report &report_;
 	ColumnMap map_;
 	Scope scope_;
-	bool keys_are_unique_ = false;
+	bool keys_are_unique_;
 };
-
-void Sync::prepare()
-{
-	map_ = map_columns(request_, target_, *staging_);
-	scope_ = define_scope(request_, target_);
-	if (!request_.allow_out_of_scope)
-		carry_columns(map_, target_, scope_.columns);
-	check_rights(request_, map_, target_);
-	if (!request_.dry_run)
-		wait_for_others();
-}
-
-void Sync::wait_for_others()
-{
-	Vector<AttrNumber> keys;
-	for (int i = 0; i < map_.key_count(); i++)
-		keys.push_back(map_.image[i].target);
-	keys_are_unique_ = target_.has_unique_index_on(keys);
-	pg::wait_for_other_calls(target_.oid(), scope_.lock_number(), !keys_are_unique_);
-}
 
 /* One try on one snapshot; nothing when another transaction interfered and nothing was done. */
 std::optional<Stats> Sync::attempt()
@@ -175,14 +162,14 @@ DiffCounts Sync::find_changes(ChangeSet &changes, Snapshot snapshot)
 	pg::WorkContext work("bulk_sync diff");
 	Diff diff(map_, changes, get_hash_memory_limit());
 	report_.begin(Phase::staging);
-	staging_->scan(map_, snapshot, diff);
-	report_.end_staging(diff, staging_->description());
+	staging_.scan(map_, snapshot, diff);
+	report_.end_staging(diff, staging_.description());
 	report_.begin(Phase::target);
 	scan_target(map_, scope_, target_, snapshot, request_.skip_deletes, diff);
 	report_.end_target(diff, changes, target_.name());
 	report_.begin(Phase::checking);
-	check_duplicates(diff, target_, *staging_);
-	check_guards(request_, diff.counts(), changes.deletes().count(), target_, *staging_);
+	check_duplicates(diff, target_, staging_);
+	check_guards(request_, diff.counts(), changes.deletes().count(), target_, staging_);
 	if (!request_.allow_out_of_scope)
 		check_scope(scope_, map_, changes, target_, snapshot);
 	DiffCounts const counts = diff.counts();
@@ -252,8 +239,9 @@ Stats Sync::stats_of(const DiffCounts &counts, const ChangeSet &changes, const W
 			written.suppressed_creates_and_updates !=
 		counts.staged)
 		pg_call([&] {
-			ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-							errmsg("bulk_sync lost count of the rows of %s", staging_->description())));
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("bulk_sync lost count of the rows of %s", staging_.description())));
 		});
 	return stats;
 }
@@ -268,12 +256,18 @@ Stats synchronize(const Request &request)
 	if (RunningCall::works_on(request.target))
 		refuse_nested_call(pg_call([&] { return get_rel_name(request.target); }));
 	RunningCall const running(request.target);
-	Sync sync(request);
-	if (request.rows)
-		return sync.run(JsonStaging(request, sync.target()));
-	auto staging = RelationStaging::open(request.staging);
-	Stats const stats = sync.run(staging);
-	staging.close();
+	Report report(request);
+	auto target = Relation::open(request.target, target_lock(request));
+	check_target(request, target, target_lock(request));
+	Stats stats;
+	if (request.rows) {
+		stats = Sync(request, target, JsonStaging(request, target), report).run();
+	} else {
+		auto staging = RelationStaging::open(request.staging);
+		stats = Sync(request, target, staging, report).run();
+		staging.close();
+	}
+	target.close();
 	return stats;
 }
 

@@ -7,4 +7,5 @@ import os
 import sys
 
 run = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "differential", "run.py")
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 os.execv(run, [run, "--cases", "800", "--seconds", "90", "--keep-going"] + sys.argv[1:])

@@ -32,7 +32,7 @@ trap 'exit 143' TERM HUP
 # run FILE: runs a file of tests; false when it fails, or tells of a failure or a leak.
 run() {
 	local status=0
-	PGOPTIONS='-c client_min_messages=warning' psql -X -q -At -v ON_ERROR_STOP=1 -v module="$work/bulk_sync_unit" -d "$database" -f "$unit/$1" >"$work/out" 2>"$work/err" || status=$?
+	PGOPTIONS='-c client_min_messages=warning -c statement_timeout=300s' psql -X -q -At -v ON_ERROR_STOP=1 -v module="$work/bulk_sync_unit" -d "$database" -f "$unit/$1" >"$work/out" 2>"$work/err" || status=$?
 	cat "$work/out"
 	if [ "$1" = leaks.sql ]; then
 		check_errors
