@@ -50,7 +50,7 @@ SELECT * FROM bulk_sync_json('employee', '[{"name": "Ann", "id": 1}]', '{name}',
 SELECT * FROM bulk_sync_json('employee', '[{"name": "Ann", "initial": "x"}]', '{name}', columns => '{initial}');
 
 -- Values that do not fit: the element, counted from 0, the member and the value.
-SELECT * FROM bulk_sync_json('employee', '[{"name": "Ann", "hired": "2024-01-01"}, {"name": "Bob", "hired": "2024-13-01"}]', '{name}');
+SELECT * FROM bulk_sync_json('employee', '[{"name": "Ann", "hired": "2024-01-01"}, {"name": "Bob", "hired": "2024-02-30"}]', '{name}');
 \echo :SQLSTATE
 SELECT * FROM bulk_sync_json('employee', '[{"name": "Ann", "company_id": "x1"}]', '{name}');
 SELECT * FROM bulk_sync_json('employee', '[{"name": "Ann", "company_id": 1.5}]', '{name}');

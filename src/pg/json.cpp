@@ -107,7 +107,7 @@ Datum JsonConverter::convert(Datum object, bool &is_null) const
 	expected.expectedDesc = desc_;
 	LOCAL_FCINFO(call, 1);
 	InitFunctionCallInfoData(*call, function_, 1, InvalidOid, nullptr,
-							 reinterpret_cast<fmNodePtr>(&expected));
+							 reinterpret_cast<Node *>(&expected));
 	call->args[0].value = object;
 	call->args[0].isnull = false;
 	Datum const record = FunctionCallInvoke(call);

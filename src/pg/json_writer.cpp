@@ -17,8 +17,8 @@ FmgrInfo *to_json_of(const ColumnType &type)
 	fmgr_info_cxt(F_TO_JSON, function, CurrentMemoryContext);
 	auto *const argument = makeNullConst(type.oid, type.typmod, type.collation);
 	fmgr_info_set_expr(
-		reinterpret_cast<fmNodePtr>(makeFuncExpr(F_TO_JSON, JSONOID, list_make1(argument),
-												 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL)),
+		reinterpret_cast<Node *>(makeFuncExpr(F_TO_JSON, JSONOID, list_make1(argument), InvalidOid,
+											  InvalidOid, COERCE_EXPLICIT_CALL)),
 		function);
 	return function;
 }

@@ -282,6 +282,8 @@ void add_insert_defaults(ColumnMap &map, const Request &request, const Relation 
 			target_column_missing(target, name, "insert_defaults");
 		if (attribute->generated)
 			refuse_default(name, "It is a generated column.");
+		if (is_mark(request, *attribute))
+			refuse_default(name, "It marks deleted rows.");
 		if (staging.columns().find(name) != nullptr && !request.rows)
 			refuse_default(name, "Staging has it too.");
 		if (staging.columns().find(name) != nullptr)
