@@ -121,9 +121,11 @@ SELECT * FROM bulk_sync('t', 's', '{k}', insert_defaults => '[{"n": 1}]');
 SELECT * FROM bulk_sync('t', 's', '{k}', insert_defaults => '"n"');
 SELECT * FROM bulk_sync('t', 's', '{k}', insert_defaults => 'null');
 SELECT * FROM bulk_sync('t', 's', '{k}', insert_defaults => NULL);
--- The mark of soft deletes is a column like others here.
+-- The mark of soft deletes belongs to the sync.
 TRUNCATE t;
 SELECT * FROM bulk_sync('t', 's', '{k}', insert_defaults => '{"b": false, "d": null}', soft_delete => 'b');
+\echo :SQLSTATE
+SELECT * FROM bulk_sync('t', 's', '{k}', insert_defaults => '{"d": null}', soft_delete => 'b');
 SELECT k, b FROM t;
 
 -- INSERT on the column is the right that it needs, for what is not skipped.

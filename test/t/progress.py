@@ -67,8 +67,9 @@ def rows_in_view(cursor):
 def await_phase(cursor, phase):
     """The row of the view as soon as the call stands at this phase's gate."""
     for _ in range(3000):
-        found = rows_in_view(cursor)
+        # In this order, for the row changes until the call waits.
         waits = one(cursor, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")[0]
+        found = rows_in_view(cursor)
         if found and waits and found[0]["phase"] == phase:
             assert len(found) == 1, found
             return found[0]
