@@ -36,6 +36,13 @@ bool equality_is_image(const TypeCacheEntry &cache, Oid collation)
 		OidFunctionCall1Coll(support, collation, ObjectIdGetDatum(cache.btree_opintype)));
 }
 
+/* hashbpchar() does not look at the collation, though bpchareq() does. */
+bool hash_disagrees(const TypeCacheEntry &cache, Oid collation)
+{
+	return cache.btree_opintype == BPCHAROID && OidIsValid(collation) &&
+		   !get_collation_isdeterministic(collation);
+}
+
 uint64 hash_bytes_of(const void *bytes, std::size_t length)
 {
 	return hash_bytes_extended(static_cast<const unsigned char *>(bytes), static_cast<int>(length),
@@ -114,7 +121,7 @@ KeyEquality KeyEquality::look_up(const ColumnType &type)
 	equality.by_image_ = equality_is_image(*cache, type.collation);
 	if (!equality.by_image_) {
 		equality.equal_ = keep(cache->eq_opr_finfo);
-		if (OidIsValid(cache->hash_extended_proc))
+		if (OidIsValid(cache->hash_extended_proc) && !hash_disagrees(*cache, type.collation))
 			equality.hash_ = keep(cache->hash_extended_proc_finfo);
 	}
 	return equality;

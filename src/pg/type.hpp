@@ -48,8 +48,9 @@ bool is_text_type(Oid type);
  *
  * Where equal values always have the same image (what a btree operator class declares with its
  * "equalimage" support function, see nbtree's deduplication), both work on the bytes. Else they
- * call the type's functions. A type that has an equality but no hash function (tsquery, an array
- * of money) hashes to a constant: right, but every two keys are compared.
+ * call the type's functions. A type that has an equality but no hash function that agrees with it
+ * (tsquery, an array of money, char(n) under a nondeterministic collation) hashes to a constant:
+ * right, but every two keys are compared.
  */
 class KeyEquality {
   public:
