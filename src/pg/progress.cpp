@@ -138,10 +138,11 @@ void request_progress_memory()
 #endif
 }
 
-ProgressReport::ProgressReport(Oid target)
+ProgressReport::ProgressReport(Oid target) : outer_(running)
 {
 	pg_call([] { attach(); });
-	if (slots == nullptr || running != nullptr || compat::my_backend_slot() < 0)
+	running = nullptr;
+	if (slots == nullptr || outer_ != nullptr || compat::my_backend_slot() < 0)
 		return;
 	Slot &slot = slots[compat::my_backend_slot()];
 	pg_atomic_write_u64(&slot.database, MyDatabaseId);
@@ -153,15 +154,23 @@ ProgressReport::ProgressReport(Oid target)
 	pg_write_barrier();
 	pg_atomic_write_u64(&slot.pid, static_cast<uint64>(MyProcPid));
 	running = &slot;
-	shown_ = true;
 }
 
 ProgressReport::~ProgressReport()
 {
-	if (!shown_)
-		return;
-	pg_atomic_write_u64(&running->pid, 0);
+	if (running != nullptr)
+		pg_atomic_write_u64(&running->pid, 0);
+	running = static_cast<Slot *>(outer_);
+}
+
+ProgressPause::ProgressPause() noexcept : outer_(running)
+{
 	running = nullptr;
+}
+
+ProgressPause::~ProgressPause()
+{
+	running = static_cast<Slot *>(outer_);
 }
 
 void report_progress(ProgressField field, int64 value) noexcept

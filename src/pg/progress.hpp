@@ -26,8 +26,8 @@ enum class ProgressField {
 void request_progress_memory();
 
 /*
- * Shows the backend in the view while the object lives; a call from within a call is not shown.
- * Counters start at 0, and the phase at the first.
+ * Shows the backend in the view while the object lives. Counters start at 0, and the phase at the
+ * first. A call from within a call, by a trigger, is not shown and reports nothing.
  */
 class ProgressReport {
   public:
@@ -38,7 +38,19 @@ class ProgressReport {
 	~ProgressReport();
 
   private:
-	bool shown_ = false;
+	void *outer_; /* what the calling call reports to */
+};
+
+/* While it lives, nothing is reported: for work that is no call of its own. */
+class ProgressPause {
+  public:
+	ProgressPause() noexcept;
+	ProgressPause(const ProgressPause &) = delete;
+	ProgressPause &operator=(const ProgressPause &) = delete;
+	~ProgressPause();
+
+  private:
+	void *outer_;
 };
 
 /* Sets a field of the running call, if it is shown. A store to memory; never raises. */

@@ -1,6 +1,7 @@
 #include "pg/statement.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/progress.hpp"
 
 namespace bulk_sync::pg {
 
@@ -103,6 +104,52 @@ PlannedStmt *plan_write(Query *query, const char *text, ParamListInfo parameters
 	AtEOXact_GUC(true, level);
 	return plan;
 }
+
+/*
+ * Counts the rows that a writing statement takes from its source, for the progress of the call: the
+ * node that gives the rows is called through this object. Triggers may run other writing
+ * statements meanwhile, so the objects form a stack.
+ */
+class AppliedRows {
+  public:
+	explicit AppliedRows(uint64 applied_before) noexcept : count_(applied_before), outer_(innermost)
+	{
+		innermost = this;
+	}
+	AppliedRows(const AppliedRows &) = delete;
+	AppliedRows &operator=(const AppliedRows &) = delete;
+	~AppliedRows() { innermost = outer_; }
+
+	/* ExecProcNodeReal is what the executor goes on to call after the first row. */
+	static void count_rows_of(PlanState *source) noexcept
+	{
+		innermost->source_ = source;
+		innermost->next_ = source->ExecProcNodeReal;
+		source->ExecProcNodeReal = count_row;
+	}
+
+  private:
+	static constexpr uint64 reported_rows = 64; /* rows between two reports */
+
+	static TupleTableSlot *count_row(PlanState *source)
+	{
+		AppliedRows *counter = innermost;
+		while (counter->source_ != source)
+			counter = counter->outer_;
+		TupleTableSlot *const slot = counter->next_(source);
+		if (!TupIsNull(slot) && ++counter->count_ % reported_rows == 0)
+			report_progress(ProgressField::rows_applied, static_cast<int64>(counter->count_));
+		return slot;
+	}
+
+	static AppliedRows *innermost;
+	uint64 count_;
+	PlanState *source_ = nullptr;
+	ExecProcNodeMtd next_ = nullptr;
+	AppliedRows *outer_;
+};
+
+AppliedRows *AppliedRows::innermost = nullptr;
 
 } // namespace
 
@@ -223,8 +270,9 @@ void Statement::read(RowReceiver &receiver)
 	pg_call([&] { return execute(&adapter.base, false); });
 }
 
-uint64 Statement::write()
+uint64 Statement::write(uint64 applied_before)
 {
+	AppliedRows counter(applied_before);
 	return pg_call([&] { return execute(None_Receiver, true); });
 }
 
@@ -243,6 +291,8 @@ uint64 Statement::execute(DestReceiver *receiver, bool writes)
 	QueryDesc *const query = CreateQueryDesc(plan_, text_, GetActiveSnapshot(), InvalidSnapshot,
 											 receiver, parameters_, environment_, 0);
 	ExecutorStart(query, writes ? EXEC_FLAG_SKIP_TRIGGERS : 0);
+	if (writes)
+		AppliedRows::count_rows_of(outerPlanState(query->planstate));
 	compat::run_executor(query);
 	uint64 const processed = query->estate->es_processed;
 	ExecutorFinish(query);

@@ -63,8 +63,8 @@ class Statement {
 	void read(RowReceiver &receiver);
 
 	/* Runs INSERT, UPDATE or DELETE and leaves its AFTER triggers queued; returns the number of
-	 * rows written. Throws Error. */
-	uint64 write();
+	 * rows written. Reports progress, from `applied_before` on. Throws Error. */
+	uint64 write(uint64 applied_before);
 
   private:
 	Statement(const char *text, Snapshot snapshot) noexcept : text_(text), snapshot_(snapshot) {}

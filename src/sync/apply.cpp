@@ -94,24 +94,25 @@ uint64 count_suppressed(const pg::Relation &target, const RowStore &store, uint6
 }
 
 uint64 write(const String &sql, const pg::Relation &target, const RowStore &store,
-			 Snapshot snapshot, const pg::Parameters &parameters = {})
+			 Snapshot snapshot, const Report &report, const pg::Parameters &parameters = {})
 {
-	return Statement::analyze(sql, snapshot, target.oid(), {&store}, parameters).write();
+	return Statement::analyze(sql, snapshot, target.oid(), {&store}, parameters)
+		.write(report.applied());
 }
 
 uint64 write_deletes(const ColumnMap &map, const ChangeSet &changes, const pg::Relation &target,
-					 Snapshot snapshot)
+					 Snapshot snapshot, const Report &report)
 {
 	return write(map.mark ? mark_rows(map, target) : delete_rows(target), target, changes.deletes(),
-				 snapshot);
+				 snapshot, report);
 }
 
 uint64 write_inserts(const ColumnMap &map, const InsertGroup &group, const pg::Relation &target,
-					 Snapshot snapshot)
+					 Snapshot snapshot, const Report &report)
 {
 	pg::Parameters parameters;
 	String const sql = insert_rows(map, target, group, parameters);
-	return write(sql, target, group.rows, snapshot, parameters);
+	return write(sql, target, group.rows, snapshot, report, parameters);
 }
 
 /* A unique value that goes round among updated rows is refused in an order of luck. */
@@ -125,11 +126,11 @@ void add_hint_for_swaps(ErrorData *error)
 }
 
 uint64 write_updates(const ColumnMap &map, const ChangeSet &changes, const pg::Relation &target,
-					 Snapshot snapshot)
+					 Snapshot snapshot, const Report &report)
 {
 	try {
 		return write(update_rows(map, target, changes.changed_columns()), target, changes.updates(),
-					 snapshot);
+					 snapshot, report);
 	} catch (const pg::Error &error) {
 		add_hint_for_swaps(error.data());
 		throw;
@@ -145,14 +146,14 @@ Written apply_changes(const ColumnMap &map, ChangeSet &changes, const pg::Relati
 	pg::begin_trigger_group();
 	if (changes.deletes().count() > 0) {
 		report.begin(Phase::deleting);
-		result.deleted = write_deletes(map, changes, target, snapshot);
+		result.deleted = write_deletes(map, changes, target, snapshot, report);
 		result.suppressed +=
 			count_suppressed(target, changes.deletes(), result.deleted, snapshot, result);
 		report.end_write(map.mark ? "marked as deleted" : "deleted", result.deleted);
 	}
 	if (!result.conflict && changes.updates().count() > 0) {
 		report.begin(Phase::updating);
-		result.updated = write_updates(map, changes, target, snapshot);
+		result.updated = write_updates(map, changes, target, snapshot, report);
 		result.suppressed_creates_and_updates +=
 			count_suppressed(target, changes.updates(), result.updated, snapshot, result);
 		report.end_write("updated", result.updated);
@@ -160,7 +161,7 @@ Written apply_changes(const ColumnMap &map, ChangeSet &changes, const pg::Relati
 	if (!result.conflict)
 		for (const InsertGroup &group : changes.inserts()) {
 			report.begin(Phase::inserting);
-			uint64 const created = write_inserts(map, group, target, snapshot);
+			uint64 const created = write_inserts(map, group, target, snapshot, report);
 			report.end_write("created", created);
 			result.created += created;
 			result.suppressed_creates_and_updates += group.rows.count() - created;

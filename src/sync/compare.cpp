@@ -1,6 +1,7 @@
 #include "sync/compare.hpp"
 
 #include "pg/concurrency.hpp"
+#include "pg/progress.hpp"
 #include "sync/compare_rows.hpp"
 #include "sync/guards.hpp"
 #include "sync/rights.hpp"
@@ -40,6 +41,7 @@ void find_differences(const Request &request, const ColumnMap &map, const Scope 
 void compare(const Request &request, pg::ResultRows &result)
 {
 	check_rights_to_compare(request);
+	pg::ProgressPause const pause;
 	auto target = pg::Relation::open(request.target, AccessShareLock);
 	auto staging = RelationStaging::open(request.staging);
 	check_readable(target);

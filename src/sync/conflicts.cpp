@@ -1,6 +1,7 @@
 #include "sync/conflicts.hpp"
 
 #include "pg/concurrency.hpp"
+#include "pg/progress.hpp"
 #include "pg/statement.hpp"
 #include "sync/scan.hpp"
 #include "sync/statements.hpp"
@@ -67,6 +68,7 @@ bool new_keys_exist_by_now(const ColumnMap &map, const Scope &scope, ChangeSet &
 	if (changes.insert_count() == 0)
 		return false;
 	pg::WorkContext work("bulk_sync conflicts");
+	pg::ProgressPause const pause;
 	auto latest = pg::ReadSnapshot::latest();
 	PairFinder finder;
 	Diff diff(map, finder, get_hash_memory_limit());

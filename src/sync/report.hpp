@@ -21,6 +21,9 @@ class Report {
 	/* A phase begins. */
 	void begin(Phase phase) noexcept;
 
+	/* Rows written by the statements that have ended. */
+	uint64 applied() const noexcept { return applied_; }
+
 	/* The phase that began last has ended. All throw pg::Error. */
 	void end_staging(const Diff &diff, const char *description);
 	void end_target(const Diff &diff, const ChangeSet &changes, const char *target);
