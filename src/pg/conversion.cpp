@@ -6,7 +6,7 @@ namespace {
 
 /*
  * The assignment cast over a placeholder that stands for the source value, as PL/pgSQL casts what
- * it assigns (get_cast_hashentry in pl_exec.c). COERCE_IMPLICIT_CAST makes the length coercion
+ * it assigns (get_cast_hashentry in pl_exec.c). COERCION_ASSIGNMENT makes the length coercion
  * raise where an explicit cast would cut. nullptr when there is no such cast.
  */
 Node *assignment_cast(const ColumnType &source, const ColumnType &target)

@@ -1,5 +1,7 @@
 #include "pg/type.hpp"
 
+#include "pg/compat.hpp"
+
 extern "C" {
 #include "access/nbtree.h"
 #include "catalog/pg_operator.h"
@@ -36,11 +38,11 @@ bool equality_is_image(const TypeCacheEntry &cache, Oid collation)
 		OidFunctionCall1Coll(support, collation, ObjectIdGetDatum(cache.btree_opintype)));
 }
 
-/* hashbpchar() does not look at the collation, though bpchareq() does. */
+/* Does the type's hash function tell equal keys apart? */
 bool hash_disagrees(const TypeCacheEntry &cache, Oid collation)
 {
-	return cache.btree_opintype == BPCHAROID && OidIsValid(collation) &&
-		   !get_collation_isdeterministic(collation);
+	return compat::bpchar_hash_sees_padding && cache.btree_opintype == BPCHAROID &&
+		   OidIsValid(collation) && !get_collation_isdeterministic(collation);
 }
 
 uint64 hash_bytes_of(const void *bytes, std::size_t length)

@@ -78,11 +78,16 @@ class RowFormer {
 	/* `values` has the columns of the first tuple and then those of the second. Both raise. */
 	std::size_t most_bytes(const Datum *values, const bool *nulls) const
 	{
-		std::size_t const bytes = first_.most_bytes(values, nulls);
-		if (!second_)
-			return bytes;
-		return MAXALIGN(bytes) +
-			   second_->most_bytes(values + first_.columns(), nulls + first_.columns());
+		std::size_t bytes = first_.most_bytes(values, nulls);
+		if (second_)
+			bytes = MAXALIGN(bytes) +
+					second_->most_bytes(values + first_.columns(), nulls + first_.columns());
+		/* The server forms no larger rows either, and lengths and offsets count on it. */
+		if (bytes > MaxAllocSize)
+			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+							errmsg("row is too large for bulk_sync: %zu bytes, maximum %zu", bytes,
+								   MaxAllocSize)));
+		return bytes;
 	}
 
 	RowExtent form(const Datum *values, const bool *nulls, char *at) const

@@ -73,11 +73,21 @@ const char *difference(const TupleFormer &former, TupleDesc desc, Datum *values,
 	return nullptr;
 }
 
+/* Raises. */
+TableScanDesc begin_scan(::Relation relation)
+{
+#if PG_VERSION_NUM >= 190000
+	return table_beginscan(relation, GetActiveSnapshot(), 0, nullptr, 0);
+#else
+	return table_beginscan(relation, GetActiveSnapshot(), 0, nullptr);
+#endif
+}
+
 /* Compares all rows of a table; what differs in the first that does, or how many there are. Raises. */
 const char *compare_rows(::Relation relation, const TupleFormer &former)
 {
 	TupleTableSlot *const slot = table_slot_create(relation, nullptr);
-	TableScanDesc const scan = table_beginscan(relation, GetActiveSnapshot(), 0, nullptr);
+	TableScanDesc const scan = begin_scan(relation);
 	const char *differs = nullptr;
 	int rows = 0;
 	while (differs == nullptr && table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
