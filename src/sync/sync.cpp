@@ -180,7 +180,6 @@ DiffCounts Sync::find_changes(ChangeSet &changes, Snapshot snapshot)
 /* Writes in a subtransaction, and rolls that back when another transaction was faster. */
 Written Sync::write(ChangeSet &changes, Snapshot snapshot)
 {
-
 	auto subtransaction = pg::Subtransaction::begin();
 	try {
 		Written const written = apply_changes(map_, changes, target_, snapshot, report_);
