@@ -60,6 +60,18 @@ SELECT state, detail FROM failure($$SELECT bulk_sync('pairs', 'pairs_staged', '{
 INSERT INTO pairs_staged VALUES (2, 2, 0);
 SELECT state, detail FROM failure($$SELECT bulk_sync('pairs', 'pairs_staged', '{a,b}', skip_deletes => true)$$);
 DROP TABLE pairs, pairs_staged;
+-- A row of NULLs is a value, not NULL.
+CREATE TYPE place AS (x int, y int);
+CREATE TABLE places (at place, name text, v int, UNIQUE NULLS NOT DISTINCT (at, name));
+INSERT INTO places VALUES ('(,)', 'a', 1), (NULL, 'b', 2);
+CREATE TABLE places_staged (LIKE places);
+INSERT INTO places_staged VALUES ('(,)', 'a', -1), (NULL, 'a', -1), (NULL, 'b', -2), ('(,)', 'b', -2);
+SET enable_seqscan = off;
+SELECT * FROM sync_checked('places', 'places_staged', '{at,name}', skip_deletes => true);
+RESET enable_seqscan;
+TABLE places ORDER BY at IS NOT DISTINCT FROM NULL, name;
+DROP TABLE places, places_staged;
+DROP TYPE place;
 
 -- A partitioned target: the look-up goes to the partitions that can have the keys.
 CREATE TABLE parted (id int PRIMARY KEY, v int) PARTITION BY RANGE (id);

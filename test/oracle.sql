@@ -146,9 +146,9 @@ DECLARE
 	condition text := 'true';
 BEGIN
 	FOR number IN 1 .. cardinality(keys) LOOP
-		EXECUTE format('SELECT EXISTS (SELECT FROM oracle_staged WHERE k%s IS NULL)', number) INTO has_null;
+		EXECUTE format('SELECT EXISTS (SELECT FROM oracle_staged WHERE k%s IS NOT DISTINCT FROM NULL)', number) INTO has_null;
 		condition := condition || CASE WHEN has_null
-			THEN format(' AND (b.k%1$s = s.k%1$s OR (b.k%1$s IS NULL AND s.k%1$s IS NULL))', number)
+			THEN format(' AND (b.k%1$s = s.k%1$s OR (b.k%1$s IS NOT DISTINCT FROM NULL AND s.k%1$s IS NOT DISTINCT FROM NULL))', number)
 			ELSE format(' AND b.k%1$s = s.k%1$s', number) END;
 	END LOOP;
 	EXECUTE format(

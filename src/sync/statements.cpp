@@ -75,8 +75,15 @@ void append_target_columns(String &text, const ColumnMap &map, const pg::Relatio
 		add(quoted(target.find(column)->name));
 }
 
-/* t.c4 OPERATOR(pg_catalog.=) k.c1, or, where NULL has to match NULL,
- * (t.c4 OPERATOR(pg_catalog.=) k.c1 OR (t.c4 IS NULL AND k.c1 IS NULL)) */
+/*
+ * t.c4 OPERATOR(pg_catalog.=) k.c1, or, where NULL has to match NULL,
+ *
+ * (t.c4 OPERATOR(pg_catalog.=) k.c1
+ * OR (t.c4 IS NOT DISTINCT FROM NULL AND k.c1 IS NOT DISTINCT FROM NULL))
+ *
+ * IS NULL would also be true for a row of NULLs, which is not NULL. The parser makes a plain test for
+ * NULL of this form, which an index can answer (make_nulltest_from_distinct in parse_expr.c).
+ */
 void append_key_equality(String &text, const ColumnMap &map, int key, bool nulls_match)
 {
 	String left;
@@ -90,8 +97,9 @@ void append_key_equality(String &text, const ColumnMap &map, int key, bool nulls
 		text.append(equality);
 		return;
 	}
-	text.append("(").append(equality).append(" OR (").append(left).append(" IS NULL AND ");
-	text.append(right).append(" IS NULL))");
+	text.append("(").append(equality).append(" OR (").append(left);
+	text.append(" IS NOT DISTINCT FROM NULL AND ").append(right);
+	text.append(" IS NOT DISTINCT FROM NULL))");
 }
 
 Vector<pg::ColumnType> row_id_types()

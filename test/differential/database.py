@@ -1,4 +1,4 @@
-"""A database of its own for the run, with the types that the tables use, and what this server has to offer."""
+"""A database for each job of the run, with the types that the tables use, and what this server has to offer."""
 import os
 import time
 
@@ -11,12 +11,22 @@ FEATURES = ("compare", "json", "soft_delete", "insert_defaults", "verbose")
 
 
 class Database:
-    """Made by create(), dropped by drop(); the server is found by PGHOST, PGPORT and PGUSER, and entered through PGDATABASE."""
+    """Made by create() or create_like(), dropped by drop(); the server is found by PGHOST, PGPORT and PGUSER, and entered through PGDATABASE."""
 
     def __init__(self, prepare=""):
         self.name = f"bulk_sync_differential_{os.getpid()}"
         self.prepare = prepare      # SQL that takes the place of CREATE EXTENSION, for work on the test itself
         self.available = set()
+
+    def copy(self, number):
+        """One more of its kind, since committed tables of two jobs must not meet; create_like() makes it."""
+        other = Database(self.prepare)
+        other.name = f"{self.name}_{number}"
+        return other
+
+    def create_like(self, model):
+        with_admin(f"CREATE DATABASE {self.name} TEMPLATE {model.name}")
+        self.available = model.available
 
     def create(self):
         with_admin(f"CREATE DATABASE {self.name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")

@@ -32,10 +32,13 @@ def main():
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().getrandbits(32)
     print(f"# master seed {seed}", flush=True)
     database = Database(open(arguments.prepare, encoding="utf-8").read() if arguments.prepare else "")
+    copies = [database.copy(job) for job in range(1, arguments.jobs)]
     started = time.monotonic()
     try:
         database.create()
-        workers = [(database, arguments, seed, job) for job in range(arguments.jobs)]
+        for copy in copies:
+            copy.create_like(database)
+        workers = [(each, arguments, seed, job) for job, each in enumerate([database] + copies)]
         if arguments.jobs == 1:
             results = [work(workers[0])]
         else:
@@ -43,7 +46,8 @@ def main():
                 results = pool.map(work, workers, chunksize=1)
     finally:
         try:
-            database.drop()
+            for each in [database] + copies:
+                each.drop()
         except psycopg2.OperationalError:
             pass                # told already
     return summary(results, time.monotonic() - started, arguments)
