@@ -43,12 +43,15 @@ class Checker:
     def begin(self, case):
         isolation = f"BEGIN ISOLATION LEVEL {case.isolation}"
         self.execute("BEGIN" if case.committed else isolation)
+        # A NOTICE for each of many rows would take long: its place in a long statement is looked for each time.
+        self.execute("SET client_min_messages = warning")
         try:
             self.execute(";\n".join(case.setup()))
         except psycopg2.Error as error:
             if self.connection.closed:
                 raise
             raise Invalid(f"setup: {error}") from error
+        self.execute("RESET client_min_messages")
         if case.committed:
             self.execute("COMMIT")
             self.execute(isolation)
