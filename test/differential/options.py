@@ -193,8 +193,7 @@ class Chooser:
         """What the shapes themselves make impossible."""
         case = self.case
         staged = {column.name: column for column in case.staging.columns}
-        no_objects = case.function == "bulk_sync_json" and not case.staging.rows      # has no columns but the keys
-        for column in case.staging.columns if not no_objects else ():
+        for column in case.staging.columns if not self.no_objects() else ():
             if column.target is None and column.name not in case.ignored():
                 case.refused.append("a staging column that the target lacks")
             if column.alternative and column.alternative.refused and case.function == "bulk_sync":
@@ -204,6 +203,10 @@ class Chooser:
                 case.refused.append("a key that staging lacks")
             if case.target.column(key) and not case.target.column(key).type.keyable:
                 case.refused.append("a key type without equality")
+
+    def no_objects(self):
+        """Rows of bulk_sync_json that have no columns but the keys."""
+        return self.case.function == "bulk_sync_json" and not self.case.staging.rows
 
     def spoil(self):
         case = self.case
@@ -223,6 +226,8 @@ class Chooser:
         elif form == "keys_twice":
             case.keys = case.keys + case.keys[:1]
         elif form in ("columns_missing", "ignore_missing"):
+            if form == "ignore_missing" and self.no_objects():
+                return          # a name that the objects of another day may have
             option = "columns" if form == "columns_missing" else "ignore_columns"
             case.names[option] = ["no_such_column"]
             case.options[option] = "ARRAY['no_such_column']"
