@@ -45,6 +45,17 @@ SELECT * FROM bulk_sync('target', 'staging', '{id}');
 INSERT INTO staging SELECT NULL, 'many', 1, repeat('d', 100) FROM generate_series(1, 3000);
 SELECT state, detail FROM failure($$SELECT bulk_sync('target', 'staging', '{id}')$$);
 DELETE FROM staging WHERE k = 'many';
+-- Then it is not tried again and again: the files hold the rows two or three times, not twenty.
+CREATE TABLE equal_keys (id int, pad text);
+INSERT INTO equal_keys SELECT NULL, repeat('d', 200) FROM generate_series(1, 50000) AS i;
+CREATE TABLE equal_target (LIKE equal_keys);
+SELECT pg_stat_force_next_flush();
+SELECT temp_bytes AS temp_bytes_before FROM pg_stat_database WHERE datname = current_database() \gset
+SELECT state, detail ~ '^Key \(id\)=\(null\)' AS told FROM failure($$SELECT bulk_sync('equal_target', 'equal_keys', '{id}')$$);
+SELECT pg_stat_force_next_flush();
+SELECT (temp_bytes - :temp_bytes_before) / pg_relation_size('equal_keys') AS times
+FROM pg_stat_database WHERE datname = current_database();
+DROP TABLE equal_keys, equal_target;
 ALTER TABLE target DROP CONSTRAINT target_id_key;
 INSERT INTO target SELECT 2500, 'twice', 1 FROM generate_series(1, 2);
 SELECT state, detail FROM failure($$SELECT bulk_sync('target', 'staging', '{id}')$$);

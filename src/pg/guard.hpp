@@ -72,9 +72,9 @@ void catch_current(Caught &caught) noexcept;
 [[noreturn]] void raise_caught(const Caught &caught);
 
 /*
- * Calls f, which may raise PostgreSQL errors; throws Error instead. C++ exceptions of f pass. The result must be trivially
- * destructible, as must every local of f. The signal mask is not saved: errors are never raised
- * from signal handlers, and saving it costs a system call.
+ * Calls f, which may raise PostgreSQL errors; throws Error instead. C++ exceptions of f pass. The
+ * result must be trivially destructible, as must every local of f. The signal mask is not saved:
+ * errors are never raised from signal handlers, and saving it costs a system call.
  */
 template <typename Function> auto pg_call(Function &&function) -> decltype(function())
 {
@@ -112,10 +112,12 @@ template <typename Function> auto pg_call(Function &&function) -> decltype(funct
 template <typename Body> auto pg_entry(Body &&body) -> decltype(body())
 {
 	Caught caught;
+	ErrorState const outer;
 
 	try {
 		return body();
 	} catch (...) {
+		outer.restore_handlers();
 		catch_current(caught);
 	}
 	raise_caught(caught);

@@ -1,5 +1,7 @@
 #include "pg/json.hpp"
 
+#include <algorithm>
+
 #include "pg/tuple.hpp"
 
 extern "C" {
@@ -43,22 +45,31 @@ void add_members(Datum object, Vector<const char *> &names)
 	JsonbIterator *iterator = JsonbIteratorInit(&DatumGetJsonbP(object)->root);
 	JsonbValue value;
 	JsonbIteratorToken token;
+	/* Objects have their keys in one order, and each once. */
+	std::size_t const before = names.size();
+	std::size_t expected = 0;
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE) {
 		if (token != WJB_KEY)
 			continue;
-		auto const length = static_cast<std::size_t>(value.val.string.len);
-		bool known = false;
-		for (const char *name : names)
-			known = known ||
-					(strlen(name) == length && memcmp(name, value.val.string.val, length) == 0);
-		if (!known)
-			names.push_back(pnstrdup(value.val.string.val, length));
+		CHECK_FOR_INTERRUPTS();
+		auto const is_key = [&](const char *name) {
+			return strncmp(name, value.val.string.val, value.val.string.len) == 0 &&
+				   name[value.val.string.len] == '\0';
+		};
+		if (expected < before && is_key(names[expected])) {
+			expected++;
+			continue;
+		}
+		auto const end = names.begin() + before;
+		auto const known = std::find_if(names.begin(), end, is_key);
+		expected = static_cast<std::size_t>(known - names.begin()) + 1;
+		if (known == end)
+			names.push_back(pnstrdup(value.val.string.val, value.val.string.len));
 	}
 }
 
-void check_elements(Datum json, const char *argument)
+void check_elements(Jsonb *rows, const char *argument)
 {
-	Jsonb *const rows = DatumGetJsonbP(json);
 	if (!JB_ROOT_IS_ARRAY(rows) || JB_ROOT_IS_SCALAR(rows))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("argument \"%s\" must be a JSON array of objects", argument)));
@@ -69,6 +80,7 @@ void check_elements(Datum json, const char *argument)
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE) {
 		if (token != WJB_ELEM)
 			continue;
+		CHECK_FOR_INTERRUPTS();
 		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("element " INT64_FORMAT " of argument \"%s\" is not an object",
@@ -126,12 +138,13 @@ Datum JsonConverter::convert(Datum object, bool &is_null) const
 
 JsonObject JsonObject::of(Datum json, const char *argument)
 {
-	pg_call([&] {
-		if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(json)))
+	return JsonObject(pg_call([&] {
+		Jsonb *const object = DatumGetJsonbP(json);
+		if (!JB_ROOT_IS_OBJECT(object))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("argument \"%s\" must be a JSON object", argument)));
-	});
-	return JsonObject(json);
+		return JsonbPGetDatum(object);
+	}));
 }
 
 Vector<const char *> JsonObject::members() const
@@ -148,8 +161,11 @@ Datum JsonObject::convert(const JsonConverter &converter, bool &is_null) const
 
 JsonRows JsonRows::of(Datum json, const char *argument)
 {
-	pg_call([&] { check_elements(json, argument); });
-	return JsonRows(json);
+	return JsonRows(pg_call([&] {
+		Jsonb *const rows = DatumGetJsonbP(json);
+		check_elements(rows, argument);
+		return JsonbPGetDatum(rows);
+	}));
 }
 
 Vector<const char *> JsonRows::members() const

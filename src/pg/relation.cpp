@@ -188,6 +188,8 @@ Vector<AttrNumber> Relation::primary_key() const
 		for (int i = 0; i < list_length(indexes); i++) {
 			HeapTuple const tuple =
 				SearchSysCacheCopy1(INDEXRELID, ObjectIdGetDatum(list_nth_oid(indexes, i)));
+			if (!HeapTupleIsValid(tuple))
+				elog(ERROR, "cache lookup failed for index %u", list_nth_oid(indexes, i));
 			auto const form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
 			if (form->indisprimary)
 				return form;

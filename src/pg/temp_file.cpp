@@ -4,6 +4,19 @@
 
 namespace bulk_sync::pg {
 
+namespace {
+
+[[noreturn]] void refuse_short_read(std::size_t got, std::size_t length)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("could not read from bulk_sync temporary file: read only %zu of %zu bytes", got,
+					length)));
+	pg_unreachable();
+}
+
+} // namespace
+
 void TempFile::write(const void *bytes, std::size_t length)
 {
 	if (file_ == nullptr) {
@@ -27,11 +40,14 @@ bool TempFile::read(void *bytes, std::size_t length)
 		return false;
 	std::size_t const got = compat::read_file(file_, bytes, length);
 	if (got != 0 && got != length)
-		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
-						errmsg("could not read from bulk_sync temporary file: read only %zu of "
-							   "%zu bytes",
-							   got, length)));
+		refuse_short_read(got, length);
 	return got == length;
+}
+
+void TempFile::read_exactly(void *bytes, std::size_t length)
+{
+	if (!read(bytes, length))
+		refuse_short_read(0, length);
 }
 
 void TempFile::close()

@@ -14,8 +14,8 @@ inline constexpr std::size_t temp_file_buffer_bytes = BLCKSZ;
 
 /*
  * Made at the first write, in the temporary tablespaces, in the memory context that was current
- * when the object was made, owned by the current resource owner. All functions raise: 53400 beyond temp_file_limit, 53100 on a full
- * disk.
+ * when the object was made, owned by the current resource owner. All functions raise: 53400 beyond
+ * temp_file_limit, 53100 on a full disk.
  */
 class TempFile {
   public:
@@ -23,6 +23,8 @@ class TempFile {
 	void rewind();
 	/* False at the end of the file; raises when it ends within the piece. */
 	bool read(void *bytes, std::size_t length);
+	/* Raises at the end of the file too. */
+	void read_exactly(void *bytes, std::size_t length);
 	void close();
 
 	bool exists() const noexcept { return file_ != nullptr; }

@@ -24,7 +24,7 @@ struct Column {
 	bool always_identity = false;
 
 	bool is_mark() const noexcept { return staging == InvalidAttrNumber; }
-	/* What the mark holds in a row that is not deleted; NULL unless it is boolean. */
+	/* A boolean mark is true in a deleted row; another one is the time, and NULL in the others. */
 	bool mark_is_boolean() const noexcept { return type.by_value && type.length == 1; }
 };
 
@@ -62,7 +62,6 @@ struct ColumnMap {
 	TupleDesc carried_desc = nullptr; /* nullptr without carried columns */
 
 	int key_count() const noexcept { return static_cast<int>(keys.size()); }
-	bool is_key(int image_column) const noexcept { return image_column < key_count(); }
 };
 
 /*

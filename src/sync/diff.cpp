@@ -101,7 +101,10 @@ void Diff::divide_rows()
 	MemoryContext const caller = MemoryContextSwitchTo(context_);
 	partitions_.emplace(0, partition_bits(std::max(parts, 2.0), limit_));
 	MemoryContextSwitchTo(caller);
-	rows_.for_each([&](StagedRow *row) { partitions_->put(row); });
+	rows_.for_each([&](StagedRow *row) {
+		CHECK_FOR_INTERRUPTS();
+		partitions_->put(row);
+	});
 	rows_.clear();
 }
 
@@ -180,14 +183,15 @@ void Diff::compare(const TargetRow &row)
 bool Diff::match(const TargetRow &row, StagedRow *staged)
 {
 	if (pg::same_bytes(row.image(), staged->image())) {
-		count_pair(row, staged);
+		count_pair(staged);
 		counts_.unchanged++;
 		sink_.unchanged(row, staged);
 		return true;
 	}
+	CHECK_FOR_INTERRUPTS(); /* types without a hash function compare with every row */
 	if (!rows_.same_key(row.image(), staged->image()))
 		return false;
-	count_pair(row, staged);
+	count_pair(staged);
 	if (!compare_columns(row, staged)) {
 		counts_.unchanged++;
 		sink_.unchanged(row, staged);
@@ -197,7 +201,7 @@ bool Diff::match(const TargetRow &row, StagedRow *staged)
 	return true;
 }
 
-void Diff::count_pair(const TargetRow &, StagedRow *staged)
+void Diff::count_pair(StagedRow *staged)
 {
 	if (staged->matched) {
 		note_duplicate(target_duplicates_, staged);
@@ -279,19 +283,39 @@ void Diff::process(PartitionPair &pair, Vector<PartitionPair> &queue)
 	rows_.clear();
 }
 
-/* Reads the staging rows of a pair; false when they do not fit and can still be divided. */
+/* Are there duplicates among the rows in memory? */
+bool Diff::has_duplicates()
+{
+	build_table();
+	if (staging_duplicates_.count > 0)
+		return true;
+	rows_.drop_table();
+	return false;
+}
+
+/*
+ * Reads the staging rows of a pair; false when they do not fit and can still be divided. Rows that
+ * cannot be divided have one hash, so they are duplicates as a rule: then the call will end in an
+ * error, and the rest of them is not worth memory.
+ */
 bool Diff::load_staged(PartitionPair &pair)
 {
 	StagedRow header;
 	bool const divisible = pair.bits_used + most_partition_bits <= 64;
 
 	pair.staged.rewind();
+	bool probed = false;
 	while (read_header(pair.staged, header)) {
 		CHECK_FOR_INTERRUPTS();
-		if (divisible && rows_.is_full_for(header.total))
-			return false;
+		if (rows_.is_full_for(header.total)) {
+			if (divisible)
+				return false;
+			if (!probed && has_duplicates())
+				return true;
+			probed = true;
+		}
 		StagedRow *const row = rows_.reserve(header.total);
-		pair.staged.read(row->bytes(), header.total);
+		pair.staged.read_exactly(row->bytes(), header.total);
 		rows_.append(row, header.hash, {header.total, header.second});
 	}
 	build_table();
@@ -304,12 +328,17 @@ void Diff::divide_pair(PartitionPair &pair, Vector<PartitionPair> &queue)
 	Partitions parts(pair.bits_used, partition_bits(4.0, limit_));
 
 	StagedRow header;
+	std::optional<uint64> first_hash;
+	bool equal_hashes = true;
 	pair.staged.rewind();
 	while (read_header(pair.staged, header)) {
 		CHECK_FOR_INTERRUPTS();
+		if (!first_hash)
+			first_hash = header.hash;
+		equal_hashes = equal_hashes && header.hash == *first_hash;
 		StagedRow *const row = spare_row(header.total);
 		*row = header;
-		pair.staged.read(row->bytes(), header.total);
+		pair.staged.read_exactly(row->bytes(), header.total);
 		parts.put(row);
 	}
 	pair.staged.close();
@@ -319,12 +348,15 @@ void Diff::divide_pair(PartitionPair &pair, Vector<PartitionPair> &queue)
 	while (read_header(pair.target, row)) {
 		CHECK_FOR_INTERRUPTS();
 		row.bytes = batch_space(row.extent.total);
-		pair.target.read(row.bytes, row.extent.total);
+		pair.target.read_exactly(row.bytes, row.extent.total);
 		parts.put(row);
 	}
 	pair.target.close();
-	for (const PartitionPair &part : parts.pairs())
+	for (PartitionPair &part : parts.pairs()) {
+		if (equal_hashes)
+			part.bits_used = 64; /* they would stay together, however often they are divided */
 		queue.push_back(part);
+	}
 }
 
 void Diff::compare_file(pg::TempFile &file)
@@ -335,7 +367,7 @@ void Diff::compare_file(pg::TempFile &file)
 		CHECK_FOR_INTERRUPTS();
 		MemoryContext const caller = MemoryContextSwitchTo(scratch_);
 		row.bytes = batch_space(row.extent.total);
-		file.read(row.bytes, row.extent.total);
+		file.read_exactly(row.bytes, row.extent.total);
 		batch(row);
 		MemoryContextSwitchTo(caller);
 	}

@@ -92,10 +92,11 @@ class Diff {
 	void compare(const TargetRow &row);
 	bool match(const TargetRow &row, StagedRow *staged);
 	bool compare_columns(const TargetRow &row, StagedRow *staged);
-	void count_pair(const TargetRow &row, StagedRow *staged);
+	void count_pair(StagedRow *staged);
 	void emit_added(uint64 matched_before);
 
 	void process(PartitionPair &pair, Vector<PartitionPair> &queue);
+	bool has_duplicates();
 	bool load_staged(PartitionPair &pair);
 	void divide_pair(PartitionPair &pair, Vector<PartitionPair> &queue);
 	void compare_file(pg::TempFile &file);

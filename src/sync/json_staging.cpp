@@ -79,21 +79,25 @@ JsonStaging::JsonStaging(const Request &request, const pg::Relation &target)
 	: rows_(pg::JsonRows::of(*request.rows, "rows")), keys_(request.keys),
 	  target_desc_(target.tuple_desc())
 {
-	auto const add = [&](const Vector<const char *> &members) {
-		for (const char *member : members)
-			if (columns_.find(member) == nullptr)
-				columns_.add(attribute_for(
-					target, member, static_cast<AttrNumber>(columns_.attributes().size() + 1)));
+	auto const add = [&](const char *member) {
+		columns_.add(attribute_for(target, member,
+								   static_cast<AttrNumber>(columns_.attributes().size() + 1)));
 	};
 	if (rows_.count() > 0) {
-		add(rows_.members());
+		for (const char *member : rows_.members())
+			add(member);
 		return;
 	}
+	auto const add_new = [&](const Vector<const char *> &members) {
+		for (const char *member : members)
+			if (columns_.find(member) == nullptr)
+				add(member);
+	};
 	/* Any option is valid that would be with rows. */
-	add(keys_);
+	add_new(keys_);
 	if (request.columns)
-		add(*request.columns);
-	add(request.ignore_columns);
+		add_new(*request.columns);
+	add_new(request.ignore_columns);
 }
 
 void JsonStaging::scan(const ColumnMap &map, Snapshot, Diff &diff) const

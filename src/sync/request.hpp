@@ -37,8 +37,8 @@ struct Request {
 	bool include_unchanged = false; /* of bulk_compare() alone */
 };
 
-/* Decode the arguments of bulk_sync(), bulk_sync_json() and bulk_compare(). Throw pg::Error: class 22, naming the
- * argument. */
+/* Decode the arguments of bulk_sync(), bulk_sync_json() and bulk_compare(). Throw pg::Error: class
+ * 22, naming the argument. */
 Request sync_request(const pg::Arguments &arguments);
 Request json_request(const pg::Arguments &arguments);
 Request compare_request(const pg::Arguments &arguments);

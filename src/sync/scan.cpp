@@ -73,6 +73,7 @@ StagedKeys collect_keys(const ColumnMap &map, StagedRows &rows)
 	RowValues const values = RowValues::with_room_for(map.key_count());
 	pg_call([&] {
 		rows.for_each([&](StagedRow *row) {
+			CHECK_FOR_INTERRUPTS();
 			pg::deform_tuple(row->image(), map.key_desc, values.values, values.nulls);
 			keys.store.put(values.values, values.nulls);
 			for (int i = 0; i < map.key_count(); i++)

@@ -45,6 +45,10 @@ StagedRow *StagedRows::reserve(std::size_t row_bytes)
 /* Pages that are not touched yet take no memory, so there may be some in reserve. */
 void StagedRows::grow(std::size_t needed)
 {
+	if (needed > largest_arena)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("too many rows of staging whose keys have the same hash value"),
+						errdetail("They need more than %zu bytes of memory.", largest_arena)));
 	std::size_t const size = std::max({needed, 2 * capacity_, smallest_arena});
 	arena_ = static_cast<char *>(arena_ == nullptr ? MemoryContextAllocHuge(context_, size)
 												   : repalloc_huge(arena_, size));
@@ -65,13 +69,18 @@ bool StagedRows::same_key(MinimalTuple left, MinimalTuple right)
 	return true;
 }
 
+void StagedRows::drop_table()
+{
+	if (slots_ != nullptr)
+		pfree(slots_);
+	slots_ = nullptr;
+}
+
 void StagedRows::clear()
 {
 	used_ = first_row;
 	count_ = 0;
-	if (slots_ != nullptr)
-		pfree(slots_);
-	slots_ = nullptr;
+	drop_table();
 }
 
 void StagedRows::make_slots()
@@ -90,6 +99,7 @@ StagedRow *StagedRows::place(StagedRow *row)
 	std::size_t i = row->hash & mask_;
 	for (; slots_[i].position != 0; i = (i + 1) & mask_) {
 		StagedRow *const other = row_in(slots_[i]);
+		CHECK_FOR_INTERRUPTS(); /* types without a hash function compare with every row */
 		if (slots_[i].tag == tag_of(row->hash) && same_key(row->image(), other->image()))
 			return other;
 	}

@@ -97,6 +97,9 @@ class StagedRows {
 	/* Have two images the same key? Raises. */
 	bool same_key(MinimalTuple left, MinimalTuple right);
 
+	/* Frees the table and keeps the rows. Raises. */
+	void drop_table();
+
 	/* Forgets all rows and frees the table. Raises. */
 	void clear();
 

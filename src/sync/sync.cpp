@@ -111,6 +111,7 @@ class Sync {
 
   private:
 	std::optional<Stats> attempt();
+	std::optional<Stats> find_and_write();
 	DiffCounts find_changes(ChangeSet &changes, Snapshot snapshot);
 	Written write(ChangeSet &changes, Snapshot snapshot);
 	void refuse_stale_scope(Snapshot snapshot);
@@ -131,6 +132,14 @@ class Sync {
 std::optional<Stats> Sync::attempt()
 {
 	pg::WorkContext work("bulk_sync");
+	/* A function of its own, so that the change set ends before its memory does. */
+	std::optional<Stats> const stats = find_and_write();
+	work.finish();
+	return stats;
+}
+
+std::optional<Stats> Sync::find_and_write()
+{
 	auto snapshot = pg::ReadSnapshot::of_transaction();
 	if (!request_.dry_run && !pg::reads_committed())
 		refuse_stale_scope(snapshot.get());
@@ -152,7 +161,6 @@ std::optional<Stats> Sync::attempt()
 		stats = stats_of(counts, changes, written);
 	changes.finish();
 	snapshot.release();
-	work.finish();
 	return stats;
 }
 
