@@ -90,5 +90,11 @@ SELECT count(*) AS changed FROM (
 DROP TRIGGER fired ON employee;
 SELECT * FROM sync_checked('employee', 'import', '{id}');
 DROP TABLE employee, import, before;
+-- A ratio that is met exactly is not exceeded, though 0.29 * 100 is less than 29 in floating point.
+CREATE TABLE employee AS SELECT i AS id FROM generate_series(1, 100) AS i;
+CREATE TABLE import AS SELECT i AS id FROM generate_series(1, 71) AS i;
+SELECT * FROM bulk_sync('employee', 'import', '{id}', max_delete_ratio => 0.29, dry_run => true);
+SELECT * FROM bulk_sync('employee', 'import', '{id}', max_delete_ratio => 0.28999, dry_run => true);
+DROP TABLE employee, import;
 DROP SEQUENCE next_company;
 DROP FUNCTION fired();

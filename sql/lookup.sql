@@ -72,6 +72,23 @@ RESET enable_seqscan;
 TABLE places ORDER BY at IS NOT DISTINCT FROM NULL, name;
 DROP TABLE places, places_staged;
 DROP TYPE place;
+-- Keys whose equality is that of any enum, any array or any range, also under a domain.
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+CREATE DOMAIN any_mood AS mood;
+CREATE DOMAIN few AS int[];
+CREATE DOMAIN period AS int4range;
+CREATE TABLE odd (m any_mood, f few, p period, v int);
+CREATE TABLE odd_staged (LIKE odd);
+INSERT INTO odd VALUES ('sad', '{1}', '[1,2)', 1), ('ok', '{2}', '[1,2)', 1), ('ok', NULL, 'empty', 1);
+INSERT INTO odd_staged VALUES ('sad', '{1}', '[1,2)', 2), ('happy', '{2}', '[1,2)', 2), ('ok', NULL, 'empty', 2);
+CREATE UNIQUE INDEX ON odd (m, f, p) NULLS NOT DISTINCT;
+SET enable_seqscan = off;
+SELECT * FROM bulk_sync('odd', 'odd_staged', '{m,f,p}', skip_deletes => true);
+RESET enable_seqscan;
+TABLE odd ORDER BY m, f;
+DROP TABLE odd, odd_staged;
+DROP DOMAIN any_mood, few, period;
+DROP TYPE mood;
 
 -- A partitioned target: the look-up goes to the partitions that can have the keys.
 CREATE TABLE parted (id int PRIMARY KEY, v int) PARTITION BY RANGE (id);

@@ -46,6 +46,17 @@ ReadSnapshot ReadSnapshot::latest()
 	return ReadSnapshot(pg_call([] { return RegisterSnapshot(GetLatestSnapshot()); }));
 }
 
+ReadSnapshot ReadSnapshot::latest_with_own_changes_of(Snapshot snapshot)
+{
+	return ReadSnapshot(pg_call([&] {
+		PushCopiedSnapshot(GetLatestSnapshot());
+		GetActiveSnapshot()->curcid = snapshot->curcid;
+		Snapshot const copy = RegisterSnapshot(GetActiveSnapshot());
+		PopActiveSnapshot();
+		return copy;
+	}));
+}
+
 void ReadSnapshot::release()
 {
 	pg_call([&] { UnregisterSnapshot(snapshot_); });
@@ -115,9 +126,11 @@ void fire_trigger_group(Snapshot snapshot)
 	});
 }
 
-void wait_for_other_calls(Oid target, uint32 scope, bool whole_target)
+void wait_for_other_calls(Oid target, const Vector<Oid> &ancestors, uint32 scope, bool whole_target)
 {
 	pg_call([&] {
+		for (Oid const ancestor : ancestors)
+			lock(ancestor, scope_of_whole_target, ShareLock);
 		if (whole_target) {
 			lock(target, scope_of_whole_target, ExclusiveLock);
 			return;

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "pg/guard.hpp"
+#include "pg/memory.hpp"
 
 namespace bulk_sync::pg {
 
@@ -18,6 +18,9 @@ class ReadSnapshot {
 	static ReadSnapshot with_own_changes(Snapshot snapshot);
 	/* What is committed now, whatever the isolation level. */
 	static ReadSnapshot latest();
+	/* What others have committed by now, and what this transaction had done when `snapshot` was
+	 * made. */
+	static ReadSnapshot latest_with_own_changes_of(Snapshot snapshot);
 	void release();
 
 	Snapshot get() const noexcept { return snapshot_; }
@@ -61,9 +64,11 @@ void fire_trigger_group(Snapshot snapshot);
 
 /*
  * Waits for other calls that work on the same target, until the end of the transaction. Calls with
- * different `scope` go side by side, unless one of them has `whole_target`. These are advisory
- * locks, in a class of their own that SQL cannot take.
+ * different `scope` go side by side, unless one of them has `whole_target`, be it on one of the
+ * `ancestors` of the target, whose rows ours are too. These are advisory locks, in a class of their
+ * own that SQL cannot take. Throws Error.
  */
-void wait_for_other_calls(Oid target, uint32 scope, bool whole_target);
+void wait_for_other_calls(Oid target, const Vector<Oid> &ancestors, uint32 scope,
+						  bool whole_target);
 
 } // namespace bulk_sync::pg

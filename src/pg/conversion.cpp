@@ -1,5 +1,11 @@
 #include "pg/conversion.hpp"
 
+#include "pg/compat.hpp"
+
+extern "C" {
+#include "catalog/pg_proc.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {
@@ -28,6 +34,20 @@ bool is_relabel(Node *cast)
 	return IsA(cast, CaseTestExpr);
 }
 
+bool is_unsafe_function(Oid function, void *)
+{
+	return func_parallel(function) != PROPARALLEL_SAFE;
+}
+
+bool visit_unsafe(Node *node, void *argument)
+{
+	if (node == nullptr)
+		return false;
+	return IsA(node, CoerceToDomain) ||
+		   check_functions_in_node(node, is_unsafe_function, argument) ||
+		   compat::walk_expression(node, visit_unsafe, argument);
+}
+
 } // namespace
 
 Conversion Conversion::between(const ColumnType &source, const ColumnType &target)
@@ -52,6 +72,7 @@ Conversion Conversion::find(const ColumnType &source, const ColumnType &target)
 		if (is_relabel(reinterpret_cast<Node *>(planned)))
 			return conversion;
 		conversion.kind_ = Kind::expression;
+		conversion.parallel_safe_ = !visit_unsafe(reinterpret_cast<Node *>(planned), nullptr);
 		conversion.expression_ = ExecInitExpr(planned, nullptr);
 		conversion.evaluation_ = CreateStandaloneExprContext();
 		return conversion;
@@ -64,6 +85,7 @@ Conversion Conversion::find(const ColumnType &source, const ColumnType &target)
 	conversion.kind_ = Kind::input;
 	conversion.is_padded_ = getBaseType(source.oid) == BPCHAROID;
 	getTypeInputInfo(target.oid, &input, &conversion.input_parameter_);
+	conversion.parallel_safe_ = !conversion.is_domain_ && func_parallel(input) == PROPARALLEL_SAFE;
 	conversion.input_ = static_cast<FmgrInfo *>(palloc(sizeof(FmgrInfo)));
 	fmgr_info(input, conversion.input_);
 	return conversion;

@@ -27,6 +27,10 @@ class Conversion {
 	/* Must NULLs be converted too? So it is for domains, which may forbid them. */
 	bool converts_null() const noexcept { return is_domain_ && kind_ != Kind::none; }
 
+	/* May it run while the executor is in parallel mode, as the receiver of a parallel plan's rows
+	 * does? What the CHECKs of a domain call is not known. */
+	bool is_parallel_safe() const noexcept { return kind_ == Kind::none || parallel_safe_; }
+
 	/* Converts one value; the result may point into `value` or lives in the current context.
 	 * Raises what the conversion raises. */
 	Datum apply(Datum value, bool &is_null) const;
@@ -38,6 +42,7 @@ class Conversion {
 
 	Kind kind_ = Kind::none;
 	bool is_domain_ = false;
+	bool parallel_safe_ = false;
 	bool is_padded_ = false; /* from char(n), whose blanks at the end are no data */
 	int32 typmod_ = -1;
 	Oid input_parameter_ = InvalidOid;

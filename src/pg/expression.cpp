@@ -155,6 +155,7 @@ Filter analyze_filter(const char *text, const Relation &relation)
 	filter.expression = transformWhereClause(state, parsed, EXPR_KIND_WHERE, "bulk_sync filter");
 	assign_expr_collations(state, filter.expression);
 	check_filter(filter.expression, state);
+	filter.has_sub_selects = state->p_hasSubLinks;
 	free_parsestate(state);
 
 	error_context_stack = callback.previous;

@@ -12,6 +12,7 @@ namespace bulk_sync::pg {
 struct Filter {
 	Node *expression = nullptr;
 	RangeTblEntry *relation = nullptr;
+	bool has_sub_selects = false;
 };
 
 /*

@@ -4,6 +4,12 @@
 
 #include "pg/compat.hpp"
 
+extern "C" {
+#include "access/genam.h"
+#include "access/table.h"
+#include "utils/fmgroids.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {
@@ -104,11 +110,22 @@ const char *operator_clause(const char *left, Oid left_type, Oid oper, const cha
 		Oid declared_right;
 		op_input_types(oper, &declared_left, &declared_right);
 		/* A cast to a polymorphic type would hide the real one. */
+		auto const polymorphic = [](const char *value, Oid type) {
+			/* The parser does not look for anyenum under a domain. */
+			Oid const base = getBaseType(type);
+			return base == type ? value : psprintf("%s::%s", value, format_type_be_qualified(base));
+		};
+		if (IsPolymorphicType(declared_left)) {
+			left = polymorphic(left, left_type);
+			left_type = declared_left;
+		}
+		if (IsPolymorphicType(declared_right)) {
+			right = polymorphic(right, right_type);
+			right_type = declared_right;
+		}
 		StringInfoData text;
 		initStringInfo(&text);
-		generate_operator_clause(
-			&text, left, IsPolymorphicType(declared_left) ? declared_left : left_type, oper, right,
-			IsPolymorphicType(declared_right) ? declared_right : right_type);
+		generate_operator_clause(&text, left, left_type, oper, right, right_type);
 		return text.data;
 	});
 }
@@ -179,6 +196,33 @@ Vector<Oid> Relation::tree(LOCKMODE mode) const
 	for (int i = 0; i < list_length(members); i++)
 		result.push_back(list_nth_oid(members, i));
 	return result;
+}
+
+Vector<Oid> Relation::ancestors() const
+{
+	Vector<Oid> found;
+	found.push_back(oid());
+	pg_call([&] {
+		::Relation const inherits = table_open(InheritsRelationId, AccessShareLock);
+		for (std::size_t i = 0; i < found.size(); i++) {
+			ScanKeyData key;
+			ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
+						ObjectIdGetDatum(found[i]));
+			SysScanDesc const scan =
+				systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, nullptr, 1, &key);
+			HeapTuple tuple;
+			while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
+				Oid const parent = reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent;
+				if (std::find(found.begin(), found.end(), parent) == found.end())
+					found.push_back(parent);
+			}
+			systable_endscan(scan);
+		}
+		table_close(inherits, AccessShareLock);
+	});
+	found.erase(found.begin());
+	std::sort(found.begin(), found.end());
+	return found;
 }
 
 Vector<AttrNumber> Relation::primary_key() const

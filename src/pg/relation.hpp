@@ -69,6 +69,8 @@ class Relation : public ColumnList {
 	/* Members of the inheritance or partition tree, this relation among them; locks them in
 	 * `mode`. Throws Error. */
 	Vector<Oid> tree(LOCKMODE mode) const;
+	/* The relations that it is a partition or child of, in the order of their OIDs. Throws Error. */
+	Vector<Oid> ancestors() const;
 
 	/* Column numbers of the primary key; empty without one. Throws Error. */
 	Vector<AttrNumber> primary_key() const;

@@ -66,6 +66,22 @@ void check_relation(const Query *query, Oid relation)
 				 errhint("Try the call again.")));
 }
 
+/* What the rewriter makes of a statement, which must still be that statement: a trigger may have
+ * made a rule since the target was looked at. */
+Query *rewrite(Query *analyzed, Oid relation)
+{
+	CmdType const command = analyzed->commandType;
+	List *const rewritten = QueryRewrite(analyzed);
+	auto *const query = static_cast<Query *>(rewritten == NIL ? nullptr : linitial(rewritten));
+	if (list_length(rewritten) != 1 || query->commandType != command ||
+		(command != CMD_SELECT && main_relation(query) != relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("cannot write to \"%s\" because of its rules", get_rel_name(relation)),
+				 errdetail("A rule was made while the table was being synced.")));
+	return query;
+}
+
 /* Stops at a relation whose policies apply to the current user, not to the owner of a view. */
 bool visit_policies(Node *node, void *query)
 {
@@ -192,7 +208,8 @@ void Statement::bind(const Vector<const RowStore *> &stores, const Parameters *p
 }
 
 Statement Statement::analyze(const String &sql, Snapshot snapshot, Oid relation,
-							 const Vector<const RowStore *> &stores, const Parameters &parameters)
+							 const Vector<const RowStore *> &stores, const Parameters &parameters,
+							 Parallel parallel)
 {
 	return pg_call([&] {
 		Statement statement(pstrdup(sql.c_str()), snapshot);
@@ -205,12 +222,14 @@ Statement Statement::analyze(const String &sql, Snapshot snapshot, Oid relation,
 			parsed, statement.text_, parameters.types.data(),
 			static_cast<int>(parameters.types.size()), statement.environment_);
 		check_relation(analyzed, relation);
-		auto *const query = linitial_node(Query, QueryRewrite(analyzed));
+		auto *const query = rewrite(analyzed, relation);
 		statement.has_policies_ = query->hasRowSecurity && policies_apply(query);
-		statement.plan_ = query->commandType == CMD_SELECT
-							  ? compat::plan_query(query, statement.text_, CURSOR_OPT_PARALLEL_OK,
-												   statement.parameters_)
-							  : plan_write(query, statement.text_, statement.parameters_);
+		statement.plan_ =
+			query->commandType == CMD_SELECT
+				? compat::plan_query(query, statement.text_,
+									 parallel == Parallel::allowed ? CURSOR_OPT_PARALLEL_OK : 0,
+									 statement.parameters_)
+				: plan_write(query, statement.text_, statement.parameters_);
 		context.leave();
 		PopActiveSnapshot();
 		return statement;

@@ -30,6 +30,10 @@ struct Parameters {
 	int add(Oid type, Datum value, bool is_null);
 };
 
+/* May workers do a part of it? Rows are received while they run, when little is allowed but to read:
+ * no subtransaction, for one. */
+enum class Parallel { allowed, forbidden };
+
 class Statement {
   public:
 	/*
@@ -39,7 +43,8 @@ class Statement {
 	 * Error.
 	 */
 	static Statement analyze(const String &sql, Snapshot snapshot, Oid relation,
-							 const Vector<const RowStore *> &stores, const Parameters &parameters);
+							 const Vector<const RowStore *> &stores, const Parameters &parameters,
+							 Parallel parallel = Parallel::allowed);
 
 	/* The same for a SELECT that is a query tree; `description` stands for its text. */
 	static Statement from_query(Query *query, const char *description, Snapshot snapshot,

@@ -69,22 +69,24 @@ void refuse_hidden_rows(const pg::Relation &target, uint64 rows)
 }
 
 /*
- * Accounts for the rows that a DELETE or UPDATE did not write. Our snapshot shows a row at its old
- * place unless we ourselves, that is a trigger, have changed it; the latest snapshot shows it only
- * when nobody has, so that a BEFORE trigger must have suppressed the write, or a policy. What is
- * in the one and not in the other was changed by another transaction.
+ * Accounts for the rows that a DELETE or UPDATE did not write. `before` has what we had done when the
+ * statement began: a row that it does not show at its old place was changed by a trigger of an
+ * earlier statement, and our change of it would be lost. (Within one statement the server itself
+ * refuses that.) What others have done since shows with the latest snapshot. All other rows were
+ * suppressed by a BEFORE trigger, which may have changed the very row itself, or by a policy.
  */
 uint64 count_suppressed(const pg::Relation &target, const RowStore &store, uint64 written,
-						Snapshot snapshot, Written &result)
+						const pg::ReadSnapshot &before, Written &result)
 {
 	uint64 const missing = store.count() - written;
 	if (missing == 0)
 		return 0;
-	uint64 const untouched_by_us =
-		count_and_release(target, store, pg::ReadSnapshot::with_own_changes(snapshot));
-	if (untouched_by_us < missing)
-		refuse_own_change(target, missing - untouched_by_us);
-	if (count_and_release(target, store, pg::ReadSnapshot::latest()) < missing) {
+	uint64 const there_before = count_untouched(target, store, before.get());
+	if (there_before < store.count())
+		refuse_own_change(target, store.count() - there_before);
+	if (count_and_release(target, store,
+						  pg::ReadSnapshot::latest_with_own_changes_of(before.get())) <
+		store.count()) {
 		result.conflict = true;
 		return 0;
 	}
@@ -103,8 +105,8 @@ uint64 write(const String &sql, const pg::Relation &target, const RowStore &stor
 uint64 write_deletes(const ColumnMap &map, const ChangeSet &changes, const pg::Relation &target,
 					 Snapshot snapshot, const Report &report)
 {
-	return write(map.mark ? mark_rows(map, target) : delete_rows(target), target, changes.deletes(),
-				 snapshot, report);
+	return write(map.mark ? mark_rows(map, target, changes.changed_columns()) : delete_rows(target),
+				 target, changes.deletes(), snapshot, report);
 }
 
 uint64 write_inserts(const ColumnMap &map, const InsertGroup &group, const pg::Relation &target,
@@ -128,9 +130,12 @@ void add_hint_for_swaps(ErrorData *error)
 uint64 write_updates(const ColumnMap &map, const ChangeSet &changes, const pg::Relation &target,
 					 Snapshot snapshot, const Report &report)
 {
+	Vector<bool> changed = changes.changed_columns();
+	if (map.mark && changes.deletes().count() > 0)
+		changed[*map.mark] = true;
 	try {
-		return write(update_rows(map, target, changes.changed_columns()), target, changes.updates(),
-					 snapshot, report);
+		return write(update_rows(map, target, changed), target, changes.updates(), snapshot,
+					 report);
 	} catch (const pg::Error &error) {
 		add_hint_for_swaps(error.data());
 		throw;
@@ -146,16 +151,20 @@ Written apply_changes(const ColumnMap &map, ChangeSet &changes, const pg::Relati
 	pg::begin_trigger_group();
 	if (changes.deletes().count() > 0) {
 		report.begin(Phase::deleting);
+		auto before = pg::ReadSnapshot::with_own_changes(snapshot);
 		result.deleted = write_deletes(map, changes, target, snapshot, report);
 		result.suppressed +=
-			count_suppressed(target, changes.deletes(), result.deleted, snapshot, result);
+			count_suppressed(target, changes.deletes(), result.deleted, before, result);
+		before.release();
 		report.end_write(map.mark ? "marked as deleted" : "deleted", result.deleted);
 	}
 	if (!result.conflict && changes.updates().count() > 0) {
 		report.begin(Phase::updating);
+		auto before = pg::ReadSnapshot::with_own_changes(snapshot);
 		result.updated = write_updates(map, changes, target, snapshot, report);
 		result.suppressed_creates_and_updates +=
-			count_suppressed(target, changes.updates(), result.updated, snapshot, result);
+			count_suppressed(target, changes.updates(), result.updated, before, result);
+		before.release();
 		report.end_write("updated", result.updated);
 	}
 	if (!result.conflict)

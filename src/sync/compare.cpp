@@ -29,7 +29,8 @@ void find_differences(const Request &request, const ColumnMap &map, const Scope 
 	CompareRows rows(request, map, target, result, checks_scope ? &changes : nullptr);
 	Diff diff(map, rows, get_hash_memory_limit());
 	staging.scan(map, snapshot, diff);
-	scan_target(map, scope, target, snapshot, false, diff);
+	/* A row is written as JSON when it comes, by casts to json among others. */
+	scan_target(map, scope, target, snapshot, false, pg::Parallel::forbidden, diff);
 	check_duplicates(diff, target, staging);
 	if (checks_scope)
 		check_scope(scope, map, changes, target, snapshot);

@@ -73,7 +73,7 @@ bool new_keys_exist_by_now(const ColumnMap &map, const Scope &scope, ChangeSet &
 	PairFinder finder;
 	Diff diff(map, finder, get_hash_memory_limit());
 	feed_inserts(changes, diff);
-	scan_target(map, scope, target, latest.get(), true, diff);
+	scan_target(map, scope, target, latest.get(), true, pg::Parallel::allowed, diff);
 	latest.release();
 	work.finish();
 	return finder.found;

@@ -68,8 +68,10 @@ void check_guards(const Request &request, const DiffCounts &counts, uint64 delet
 			pg_call([&] { return psprintf("max_deletes = " INT64_FORMAT, *request.max_deletes); });
 		refuse_deletes(deletes, in_scope, limit, target.name());
 	}
-	if (request.max_delete_ratio &&
-		static_cast<double>(deletes) > *request.max_delete_ratio * static_cast<double>(in_scope)) {
+	/* Of two integers, a quotient is rounded as the limit was when it was read; a product with it is
+	 * not: 0.29 * 100 < 29. */
+	if (request.max_delete_ratio && deletes > 0 &&
+		static_cast<double>(deletes) / static_cast<double>(in_scope) > *request.max_delete_ratio) {
 		const char *const limit =
 			pg_call([&] { return psprintf("max_delete_ratio = %g", *request.max_delete_ratio); });
 		refuse_deletes(deletes, in_scope, limit, target.name());

@@ -20,6 +20,7 @@ class JsonStaging final : public Staging {
 	const char *description() const override { return "argument \"rows\""; }
 	const pg::ColumnList &columns() const override { return columns_; }
 	void scan(const ColumnMap &map, Snapshot snapshot, Diff &diff) const override;
+	void lock_sources(const ColumnMap &, Snapshot) const override {}
 
   private:
 	pg::JsonRows rows_;

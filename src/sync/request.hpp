@@ -35,6 +35,12 @@ struct Request {
 	bool dry_run = false;
 	bool verbose = false;
 	bool include_unchanged = false; /* of bulk_compare() alone */
+
+	/* A call that cannot write takes no locks of a writer: the right to read is enough for it. */
+	bool may_write() const noexcept
+	{
+		return !dry_run && !(skip_creates && skip_updates && skip_deletes);
+	}
 };
 
 /* Decode the arguments of bulk_sync(), bulk_sync_json() and bulk_compare(). Throw pg::Error: class

@@ -108,6 +108,9 @@ void check_rights_before_locks(const Request &request)
 		require_some(request.staging, ACL_SELECT);
 	if (request.dry_run)
 		return;
+	/* What LOCK TABLE asks for this lock. */
+	if (request.may_write() && request.lock == LockMode::table)
+		require(request.target, ACL_UPDATE | ACL_DELETE | ACL_TRUNCATE);
 	if (!request.skip_creates)
 		require_some(request.target, ACL_INSERT);
 	if (!request.skip_updates)

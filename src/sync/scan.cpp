@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "pg/statement.hpp"
 #include "sync/statements.hpp"
 
 namespace bulk_sync {
@@ -107,11 +106,11 @@ RowId row_id_of(TupleTableSlot *slot)
 }
 
 void scan_target(const ColumnMap &map, const Scope &scope, const pg::Relation &target,
-				 Snapshot snapshot, bool matches_only, Diff &diff)
+				 Snapshot snapshot, bool matches_only, pg::Parallel parallel, Diff &diff)
 {
 	TargetReceiver receiver(diff);
-	auto statement =
-		pg::Statement::analyze(select_target(map, scope, target), snapshot, target.oid(), {}, {});
+	auto statement = pg::Statement::analyze(select_target(map, scope, target), snapshot,
+											target.oid(), {}, {}, parallel);
 	diff.expect_target(statement.planned_rows());
 	if (may_look_up(map, matches_only, diff)) {
 		StagedKeys keys = collect_keys(map, *diff.staged_in_memory());
@@ -126,8 +125,8 @@ void scan_target(const ColumnMap &map, const Scope &scope, const pg::Relation &t
 		}
 		keys.store.finish();
 	}
-	auto whole_rows =
-		pg::Statement::analyze(select_whole_rows(scope, target), snapshot, target.oid(), {}, {});
+	auto whole_rows = pg::Statement::analyze(select_whole_rows(scope, target), snapshot,
+											 target.oid(), {}, {}, parallel);
 	if (whole_rows.gives_stored_tuples(target)) {
 		StoredTupleReceiver stored(map, diff);
 		whole_rows.read(stored);

@@ -14,6 +14,7 @@ struct Scope {
 	/* Stored columns of the target that the filter uses, itself or through generated columns. */
 	Vector<AttrNumber> columns;
 
+	bool has_sub_selects() const noexcept { return filter.has_sub_selects; }
 	bool is_whole_table() const noexcept { return text == nullptr; }
 	/* A number for the filter's text; calls with the same one wait for each other. */
 	uint32 lock_number() const noexcept;

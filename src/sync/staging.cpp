@@ -116,10 +116,14 @@ class StagingReceiver final : public pg::RowReceiver {
 			return;
 		/* Printing a value may raise in its turn; and after a notice the conversion goes on. */
 		self->slot_ = nullptr;
-		TupleDesc const desc = slot->tts_tupleDescriptor;
+		TupleDesc desc = slot->tts_tupleDescriptor;
 		Datum *const values = slot->tts_values;
 		bool *const nulls = slot->tts_isnull;
 		const Column &column = self->column_at(self->position_);
+		/* A Gather has no names for its columns. */
+		desc = CreateTupleDescCopy(desc);
+		for (int i = 0; i < self->map_.key_count(); i++)
+			namestrcpy(&TupleDescAttr(desc, i)->attname, self->map_.image[i].name);
 		const char *const key = pg::describe_values(desc, values, nulls, self->map_.key_count());
 		const char *const value = pg::describe_value(desc, values, nulls, self->staged_);
 		errcontext("column \"%s\" of %s, value %s, key %s", column.name,
@@ -138,6 +142,16 @@ class StagingReceiver final : public pg::RowReceiver {
 	int position_ = 0; /* in the row of the diff */
 	int staged_ = 0;   /* in the row of staging, which has no mark */
 };
+
+/* Rows are converted as they come, which is while workers run. */
+pg::Parallel parallel_for(const ColumnMap &map)
+{
+	auto const is_safe = [](const Column &column) { return column.conversion.is_parallel_safe(); };
+	return std::all_of(map.image.begin(), map.image.end(), is_safe) &&
+				   std::all_of(map.extra.begin(), map.extra.end(), is_safe)
+			   ? pg::Parallel::allowed
+			   : pg::Parallel::forbidden;
+}
 
 void refuse_policies(const Staging &staging)
 {
@@ -173,10 +187,17 @@ RelationStaging RelationStaging::open(Oid oid)
 			pg_call([&] { return psprintf("staging relation \"%s\"", relation.name()); })};
 }
 
+/* The analysis locks what a view reads, the planner partitions and children. */
+void RelationStaging::lock_sources(const ColumnMap &map, Snapshot snapshot) const
+{
+	if (!holds_rows(relation_))
+		pg::Statement::analyze(select_staging(map, relation_), snapshot, relation_.oid(), {}, {});
+}
+
 void RelationStaging::scan(const ColumnMap &map, Snapshot snapshot, Diff &diff) const
 {
-	auto statement =
-		pg::Statement::analyze(select_staging(map, relation_), snapshot, relation_.oid(), {}, {});
+	auto statement = pg::Statement::analyze(select_staging(map, relation_), snapshot,
+											relation_.oid(), {}, {}, parallel_for(map));
 	if (statement.has_policies())
 		refuse_policies(*this);
 	diff.expect_staged(statement.planned_rows());

@@ -17,6 +17,9 @@ class Staging {
 	 * then the extra columns. Throws pg::Error; errors of a conversion say what they are about. */
 	virtual void scan(const ColumnMap &map, Snapshot snapshot, Diff &diff) const = 0;
 
+	/* Locks whatever scan() is going to read. Throws pg::Error. */
+	virtual void lock_sources(const ColumnMap &map, Snapshot snapshot) const = 0;
+
   protected:
 	~Staging() = default;
 };
@@ -32,6 +35,7 @@ class RelationStaging final : public Staging {
 	const pg::ColumnList &columns() const override { return relation_; }
 	/* Refuses a staging relation whose policies hide rows from the caller, with 42501. */
 	void scan(const ColumnMap &map, Snapshot snapshot, Diff &diff) const override;
+	void lock_sources(const ColumnMap &map, Snapshot snapshot) const override;
 
 	const pg::Relation &relation() const noexcept { return relation_; }
 

@@ -43,6 +43,13 @@ String &append_column(String &text, const char *relation, std::size_t position)
 	return append_number(text.append(relation).append(".c"), position);
 }
 
+/* A child that is attached from now on has rows with another tableoid than the row ids say. */
+void append_target(String &text, const ColumnMap &map, const pg::Relation &target)
+{
+	text.append(map.reads_row_ids && !target.has_children() ? " FROM ONLY " : " FROM ");
+	text.append(target.qualified_name());
+}
+
 void append_row_id_join(String &text)
 {
 	text.append("t.tableoid OPERATOR(pg_catalog.=) d.c1"
@@ -167,18 +174,18 @@ String select_staging(const ColumnMap &map, const pg::Relation &staging)
 }
 
 /*
- * SELECT pg_catalog.oid '16402', ctid, xmin, name, phone FROM public.employee WHERE (
+ * SELECT pg_catalog.oid '16402', ctid, xmin, name, phone FROM ONLY public.employee WHERE (
  * company_id = 501
  * )
  *
- * with tableoid in the first place when the target has partitions or children.
+ * with tableoid in the first place, and without ONLY, when the target has partitions or children.
  */
 String select_target(const ColumnMap &map, const Scope &scope, const pg::Relation &target)
 {
 	String text("SELECT ");
 	append_target_columns(text, map, target, false);
-	text.append(" FROM ").append(target.qualified_name()).append(where_clause(scope));
-	return text;
+	append_target(text, map, target);
+	return text.append(where_clause(scope));
 }
 
 /*
@@ -208,7 +215,7 @@ String select_row_ids(const Scope &scope, const pg::Relation &target)
 
 /*
  * SELECT t.* FROM (SELECT pg_catalog.oid '16402' AS c1, ctid AS c2, xmin AS c3, name AS c4, phone AS c5
- * FROM public.employee WHERE (
+ * FROM ONLY public.employee WHERE (
  * company_id = 501
  * )) AS t, "bulk_sync keys" AS k WHERE t.c4 OPERATOR(pg_catalog.=) k.c1
  *
@@ -219,7 +226,8 @@ String select_target_by_keys(const ColumnMap &map, const Scope &scope, const pg:
 {
 	String text("SELECT t.* FROM (SELECT ");
 	append_target_columns(text, map, target, true);
-	text.append(" FROM ").append(target.qualified_name()).append(where_clause(scope));
+	append_target(text, map, target);
+	text.append(where_clause(scope));
 	text.append(") AS t, ").append(quoted(staged_keys_name)).append(" AS k WHERE ");
 	List conditions(text, " AND ");
 	for (int key = 0; key < map.key_count(); key++)
@@ -246,26 +254,39 @@ String delete_rows(const pg::Relation &target)
 }
 
 /*
- * UPDATE public.employee AS t SET deleted_at = pg_catalog.now() FROM "bulk_sync deletes" AS d
- * WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND ..
+ * UPDATE public.employee AS t SET deleted_at = pg_catalog.now(), phone = t.phone
+ * FROM "bulk_sync deletes" AS d WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND ..
+ *
+ * The columns that update_rows() sets are set here as well, and the mark is set there: of two
+ * UPDATEs in one trigger group, the server asks only the first for BEFORE STATEMENT triggers and
+ * only the last for AFTER STATEMENT ones, whatever columns these triggers are for.
  */
-String mark_rows(const ColumnMap &map, const pg::Relation &target)
+String mark_rows(const ColumnMap &map, const pg::Relation &target, const Vector<bool> &changed)
 {
 	const Column &mark = map.image[*map.mark];
 	String text("UPDATE ");
 	text.append(target.qualified_name()).append(" AS t SET ").append(quoted(mark.name));
 	text.append(mark.mark_is_boolean() ? " = true" : " = pg_catalog.now()");
+	for (std::size_t i = 0; i < map.image.size(); i++)
+		if (changed[i] && static_cast<int>(i) != *map.mark)
+			text.append(", ")
+				.append(quoted(map.image[i].name))
+				.append(" = t.")
+				.append(quoted(map.image[i].name));
 	text.append(" FROM ").append(quoted(deletes_name)).append(" AS d WHERE ");
 	append_row_id_join(text);
 	return text;
 }
 
 /*
- * UPDATE public.employee AS t SET phone = d.c5 FROM "bulk_sync updates" AS d
+ * UPDATE public.employee AS t SET phone = d.c5
+ * FROM (SELECT c1, c2, c3, c5 FROM "bulk_sync updates" OFFSET 0) AS d
  * WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND ..
  *
  * Only columns that changed in at least one row are set, so that no trigger for other columns
- * fires and no right on them is needed.
+ * fires and no right on them is needed. The executor carries whole rows of what an UPDATE joins
+ * with, made anew with all their values fetched from TOAST; OFFSET keeps the sub-select, so that
+ * these rows have no other columns.
  */
 String update_rows(const ColumnMap &map, const pg::Relation &target, const Vector<bool> &changed)
 {
@@ -277,7 +298,11 @@ String update_rows(const ColumnMap &map, const pg::Relation &target, const Vecto
 			list.next().append(quoted(map.image[i].name)).append(" = ");
 			append_column(text, "d", row_id_columns + i + 1);
 		}
-	text.append(" FROM ").append(quoted(updates_name)).append(" AS d WHERE ");
+	text.append(" FROM (SELECT c1, c2, c3");
+	for (std::size_t i = 0; i < map.image.size(); i++)
+		if (changed[i])
+			append_number(text.append(", c"), row_id_columns + i + 1);
+	text.append(" FROM ").append(quoted(updates_name)).append(" OFFSET 0) AS d WHERE ");
 	append_row_id_join(text);
 	return text;
 }

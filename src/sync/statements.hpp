@@ -42,7 +42,7 @@ pg::String select_target_by_keys(const ColumnMap &map, const Scope &scope,
 
 pg::String delete_rows(const pg::Relation &target);
 /* Marks instead of deleting. */
-pg::String mark_rows(const ColumnMap &map, const pg::Relation &target);
+pg::String mark_rows(const ColumnMap &map, const pg::Relation &target, const Vector<bool> &changed);
 pg::String update_rows(const ColumnMap &map, const pg::Relation &target,
 					   const Vector<bool> &changed);
 /* Adds the values of insert_defaults to the parameters. */

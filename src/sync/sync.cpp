@@ -9,6 +9,7 @@
 #include "sync/rights.hpp"
 #include "sync/scan.hpp"
 #include "sync/scope_check.hpp"
+#include "sync/statements.hpp"
 
 namespace bulk_sync {
 
@@ -70,7 +71,7 @@ void refuse_nested_call(const char *name)
 
 LOCKMODE target_lock(const Request &request)
 {
-	if (request.dry_run)
+	if (!request.may_write())
 		return AccessShareLock;
 	return request.lock == LockMode::table ? ShareRowExclusiveLock : RowExclusiveLock;
 }
@@ -98,8 +99,10 @@ class Sync {
 
 	Stats run()
 	{
-		if (!request_.dry_run)
-			pg::wait_for_other_calls(target_.oid(), scope_.lock_number(), !keys_are_unique_);
+		if (request_.may_write())
+			pg::wait_for_other_calls(target_.oid(), target_.ancestors(), scope_.lock_number(),
+									 !keys_are_unique_);
+		lock_sources();
 		for (int retries = 0;; retries++) {
 			if (std::optional<Stats> const stats = attempt())
 				return *stats;
@@ -110,6 +113,7 @@ class Sync {
 	}
 
   private:
+	void lock_sources();
 	std::optional<Stats> attempt();
 	std::optional<Stats> find_and_write();
 	DiffCounts find_changes(ChangeSet &changes, Snapshot snapshot);
@@ -127,6 +131,24 @@ class Sync {
 	Scope scope_;
 	bool keys_are_unique_;
 };
+
+/*
+ * All locks come before the snapshot of an attempt, also those on what staging views and the filter's
+ * sub-selects read: what the holder of a lock puts there while we wait would be missed, and after
+ * its TRUNCATE there would be nothing at all. It is planning that takes them, on a snapshot of its
+ * own.
+ */
+void Sync::lock_sources()
+{
+	pg::WorkContext work("bulk_sync locks");
+	auto snapshot = pg::ReadSnapshot::of_transaction();
+	staging_.lock_sources(map_, snapshot.get());
+	if (scope_.has_sub_selects())
+		pg::Statement::analyze(select_row_ids(scope_, target_), snapshot.get(), target_.oid(), {},
+							   {});
+	snapshot.release();
+	work.finish();
+}
 
 /* One try on one snapshot; nothing when another transaction interfered and nothing was done. */
 std::optional<Stats> Sync::attempt()
@@ -173,7 +195,8 @@ DiffCounts Sync::find_changes(ChangeSet &changes, Snapshot snapshot)
 	staging_.scan(map_, snapshot, diff);
 	report_.end_staging(diff, staging_.description());
 	report_.begin(Phase::target);
-	scan_target(map_, scope_, target_, snapshot, request_.skip_deletes, diff);
+	scan_target(map_, scope_, target_, snapshot, request_.skip_deletes, pg::Parallel::allowed,
+				diff);
 	report_.end_target(diff, changes, target_.name());
 	report_.begin(Phase::checking);
 	check_duplicates(diff, target_, staging_);
