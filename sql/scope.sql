@@ -132,6 +132,20 @@ SELECT * FROM sync_checked('target', 'staging', '{name}', 'id IN (5, 6)');
 TABLE target ORDER BY id;
 DROP TABLE target, staging;
 
+-- A key that the filter fixes: staging has it as a constant, and the other key tells the rows apart.
+CREATE TABLE target (region text, id int, v int);
+INSERT INTO target SELECT r, i, i FROM generate_series(1, 300) AS i, unnest('{n,s}'::text[]) AS r;
+CREATE VIEW constant AS SELECT 'n' AS region, i AS id, CASE WHEN i % 10 = 0 THEN -i ELSE i END AS v FROM generate_series(11, 310) AS i;
+SELECT * FROM sync_checked('target', 'constant', '{region,id}', 'region = ''n''');
+CREATE VIEW listed AS SELECT * FROM (VALUES ('n'::text, 20, 20), ('n', 30, 31), ('n', 1000, 1000)) AS v (region, id, v);
+SELECT * FROM sync_checked('target', 'listed', '{id,region}', 'region = ''n''', skip_deletes => true);
+SELECT * FROM sync_checked('target', 'listed', '{region,id}', 'region = ''n'' AND id < 2000');
+CREATE VIEW none AS SELECT * FROM constant WHERE false;
+SELECT * FROM sync_checked('target', 'none', '{region,id}', 'region = ''n''', allow_empty => true);
+SELECT region, count(*) FROM target GROUP BY region;
+DROP VIEW none, listed, constant;
+DROP TABLE target;
+
 -- A scope that no row is in yet; names that have to be quoted; a name that the caller finds by the search_path.
 CREATE SCHEMA "Odd Schema";
 CREATE TABLE "Odd Schema"."T a" ("Id" int, "Region x" text);
