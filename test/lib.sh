@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 #
-# What test/demo, test/check and test/lint share: install what is missing, find PostgreSQL, build and
+# What the scripts of test/ and test/t/ share: install what is missing, find PostgreSQL, build and
 # install the extension, run a throw-away cluster. Source it under `set -euo pipefail`.
 #
-# It never uses a cluster that exists: every PG* variable of the caller is dropped, and the
+# It never uses a cluster that exists: begin_work drops every PG* variable of the caller, and the
 # cluster made here listens on a socket in a folder of its own, which only its user may enter.
+# begin_test is for a test that is given a server by those variables.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly top
@@ -17,7 +18,9 @@ readonly llvm=14
 work='' # a temporary folder: logs, and the cluster in $work/cluster
 keep_cluster=no
 clusters_held=no
+database='' # one to drop at the end
 pg_major=''
+postgres_options=() # for pg_ctl, when it starts the server
 
 unset_postgres_environment() {
 	local name
@@ -25,7 +28,6 @@ unset_postgres_environment() {
 		[ "$name" = PG_CONFIG ] || unset "$name"
 	done
 }
-unset_postgres_environment
 export LC_ALL=C.UTF-8 # the one locale besides C that every Debian has
 
 say() { printf '%s\n' "$*"; }
@@ -51,7 +53,7 @@ as_root() {
 
 # ---- The temporary folder, and what has to be undone at the end, also after ^C ----
 
-begin_work() {
+make_work() {
 	local base=${TMPDIR:-/tmp}
 	# A socket's path has at most 107 bytes, and the cluster's user must be able to get there.
 	if [ "${#base}" -gt 60 ] || { is_root && ! runuser -u nobody -- test -x "$base"; }; then
@@ -64,10 +66,22 @@ begin_work() {
 	trap 'exit 143' TERM HUP
 }
 
+begin_work() {
+	unset_postgres_environment
+	make_work
+}
+
+# begin_test DATABASE: for a test that makes this database on the server of PGHOST and so on; the end drops it.
+begin_test() {
+	database=$1
+	make_work
+}
+
 end_work() {
 	local status=$?
 	trap '' INT TERM HUP
 	set +e
+	[ -z "$database" ] || dropdb --if-exists --force "$database" 2>"$work/dropdb.log"
 	release_clusters
 	if [ "$keep_cluster" = no ]; then
 		stop_cluster
@@ -353,7 +367,7 @@ start_cluster() {
 		echo "lc_messages = 'C'"
 		[ "$#" = 0 ] || printf '%s\n' "$@"
 	} | as_cluster_user tee -a "$cluster/data/postgresql.conf" >/dev/null
-	as_cluster_user "$bindir/pg_ctl" -D "$cluster/data" -l "$cluster/server.log" -w -t 60 -s start || {
+	as_cluster_user "$bindir/pg_ctl" -D "$cluster/data" -l "$cluster/server.log" -w -t 60 -s "${postgres_options[@]}" start || {
 		cat "$cluster/server.log"
 		return 1
 	}

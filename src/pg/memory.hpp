@@ -68,9 +68,10 @@ using String = boost::container::basic_string<char, std::char_traits<char>, Allo
 void advise_huge_pages(void *memory, std::size_t length) noexcept;
 
 /*
- * A memory context that is current while the object lives. Deleted by finish() on success; on
- * failure the abort of the transaction deletes it with its parent, for a destructor must not call
- * PostgreSQL while unwinding.
+ * A memory context that is current while the object lives. It is declared before whatever has its memory
+ * from it: destructors of containers look at their elements, so on success the context is deleted at
+ * the end of the scope, when all of them have ended. On failure the abort of the transaction deletes
+ * it with its parent, for a destructor must not call PostgreSQL while unwinding.
  */
 class WorkContext {
   public:
@@ -85,19 +86,26 @@ class WorkContext {
 	}
 	WorkContext(const WorkContext &) = delete;
 	WorkContext &operator=(const WorkContext &) = delete;
-	~WorkContext() { MemoryContextSwitchTo(outer_); }
+	~WorkContext()
+	{
+		MemoryContextSwitchTo(outer_);
+		if (finished_)
+			MemoryContextDelete(context_); /* raises nothing: no callback of ours does */
+	}
 
 	MemoryContext get() const noexcept { return context_; }
 
-	void finish()
+	/* Success: nothing throws from here to the end of the scope. */
+	void finish() noexcept
 	{
 		MemoryContextSwitchTo(outer_);
-		pg_call([&] { MemoryContextDelete(context_); });
+		finished_ = true;
 	}
 
   private:
 	MemoryContext outer_;
 	MemoryContext context_;
+	bool finished_ = false;
 };
 
 } // namespace bulk_sync::pg

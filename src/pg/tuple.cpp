@@ -154,7 +154,7 @@ std::size_t TupleFormer::form(const Datum *values, const bool *nulls, void *memo
 	/* Copies, for stores into the tuple might change the members as far as the compiler knows. */
 	const FormedColumn *const formed = columns_.data();
 	int const count = columns();
-	bool const has_nulls = memchr(nulls, true, count) != nullptr;
+	bool const has_nulls = count > 0 && memchr(nulls, true, count) != nullptr;
 	std::size_t const header = header_size(count, has_nulls);
 	auto const tuple = static_cast<MinimalTuple>(memory);
 	memset(memory, 0, header);

@@ -115,7 +115,6 @@ class Sync {
   private:
 	void lock_sources();
 	std::optional<Stats> attempt();
-	std::optional<Stats> find_and_write();
 	DiffCounts find_changes(ChangeSet &changes, Snapshot snapshot);
 	Written write(ChangeSet &changes, Snapshot snapshot);
 	void refuse_stale_scope(Snapshot snapshot);
@@ -154,14 +153,6 @@ void Sync::lock_sources()
 std::optional<Stats> Sync::attempt()
 {
 	pg::WorkContext work("bulk_sync");
-	/* A function of its own, so that the change set ends before its memory does. */
-	std::optional<Stats> const stats = find_and_write();
-	work.finish();
-	return stats;
-}
-
-std::optional<Stats> Sync::find_and_write()
-{
 	auto snapshot = pg::ReadSnapshot::of_transaction();
 	if (!request_.dry_run && !pg::reads_committed())
 		refuse_stale_scope(snapshot.get());
@@ -183,6 +174,7 @@ std::optional<Stats> Sync::find_and_write()
 		stats = stats_of(counts, changes, written);
 	changes.finish();
 	snapshot.release();
+	work.finish();
 	return stats;
 }
 

@@ -9,21 +9,11 @@
 # packages: python3-psycopg2
 # commands: node:nodejs npm:npm
 set -euo pipefail
-clients=$(cd "$(dirname "${BASH_SOURCE[0]}")/../clients" && pwd)
-database=bulk_sync_clients_$$
+# shellcheck source=test/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+clients=$top/test/clients
 
-work=$(mktemp -d)
-end_work() {
-	local status=$?
-	set +e
-	dropdb --if-exists --force "$database" 2>"$work/dropdb.log"
-	rm -rf "$work"
-	exit "$status"
-}
-trap end_work EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
+begin_test bulk_sync_clients_$$
 createdb "$database"
 export PGDATABASE=$database
 query() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }

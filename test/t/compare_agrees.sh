@@ -6,21 +6,11 @@
 # PGHOST, PGPORT and PGUSER (a superuser) give the server, PG_CONFIG its pg_regress; BULK_SYNC_QUICK=1 leaves out the
 # largest data. Prints what pg_regress prints.
 set -euo pipefail
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=test/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 pg_regress=$(dirname "$("${PG_CONFIG:-pg_config}" --pgxs)")/../test/regress/pg_regress
-database=bulk_sync_compare_$$
 
-work=$(mktemp -d)
-end_work() {
-	local status=$?
-	set +e
-	dropdb --if-exists --force "$database" 2>"$work/dropdb.log"
-	rm -rf "$work"
-	exit "$status"
-}
-trap end_work EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+begin_test bulk_sync_compare_$$
 
 # The tests as they are, and an oracle that has read the other one when it comes to its last settings.
 mkdir "$work/test"
