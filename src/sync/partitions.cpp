@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <type_traits>
 
 namespace bulk_sync {
 
@@ -16,9 +17,15 @@ struct StagedHeader {
 struct TargetHeader {
 	uint64 hash;
 	RowExtent extent;
-	RowId id;
-	bool marked;
+	Oid table;
+	TransactionId xmin;
+	ItemPointerData tid;
+	uint16 marked;
 };
+
+/* Padding would carry bytes of the stack into the files. */
+static_assert(std::has_unique_object_representations_v<StagedHeader>);
+static_assert(std::has_unique_object_representations_v<TargetHeader>);
 
 constexpr int fewest_bits = 2;
 
@@ -33,9 +40,7 @@ Partitions::Partitions(int bits_used, int bits)
 
 void Partitions::put(StagedRow *row)
 {
-	StagedHeader header = {};
-	header.hash = row->hash;
-	header.extent = {row->total, row->second};
+	StagedHeader const header = {row->hash, {row->total, row->second}};
 	pg::TempFile &file = pair_for(row->hash).staged;
 	file.write(&header, sizeof(header));
 	file.write(row->bytes(), row->total);
@@ -43,11 +48,8 @@ void Partitions::put(StagedRow *row)
 
 void Partitions::put(const TargetRow &row)
 {
-	TargetHeader header = {};
-	header.hash = row.hash;
-	header.extent = row.extent;
-	header.id = row.id;
-	header.marked = row.marked;
+	TargetHeader const header = {row.hash,	  row.extent, row.id.table,
+								 row.id.xmin, row.id.tid, row.marked};
 	pg::TempFile &file = pair_for(row.hash).target;
 	file.write(&header, sizeof(header));
 	file.write(row.bytes, row.extent.total);
@@ -79,8 +81,8 @@ bool read_header(pg::TempFile &file, TargetRow &row)
 		return false;
 	row.hash = header.hash;
 	row.extent = header.extent;
-	row.id = header.id;
-	row.marked = header.marked;
+	row.id = {header.table, header.tid, header.xmin};
+	row.marked = header.marked != 0;
 	return true;
 }
 
