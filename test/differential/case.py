@@ -5,6 +5,7 @@ from typing import Optional
 from values import Alternative, Type, ident, literal
 
 SCHEMA = "differential_case"
+CALLER = "bulk_sync_differential_caller"    # a role, for targets with a policy
 SEQUENCE_START = 10000      # values from here on in a column with a sequence were taken from the sequence
 
 
@@ -18,10 +19,11 @@ class Column:
     identity: str = ""                  # "ALWAYS" or "BY DEFAULT"
     sequence: str = ""                  # the name of the sequence behind a serial column
 
-    def declaration(self, identity=True):
+    def declaration(self, identity=True, own=None):
+        """own: the expression of a table that has one of its own for the generated column."""
         text = f"{ident(self.name)} {self.type.declaration()}"
         if self.generated:
-            text += f" GENERATED ALWAYS AS ({self.generated}) STORED"
+            text += f" GENERATED ALWAYS AS ({own or self.generated}) STORED"
         elif self.identity and identity:
             text += f" GENERATED {self.identity} AS IDENTITY"
         elif self.default:
@@ -38,6 +40,7 @@ class Partition:
     parent: Optional[str] = None        # None: the target itself
     by: str = ""                        # partitioned itself, by this
     attached: bool = False              # made with another order of columns, and attached
+    generated: Optional[str] = None     # its own expression for the generated column, when it is attached
 
 
 @dataclass
@@ -53,6 +56,7 @@ class Target:
     partition_by: str = ""
     partitions: list = field(default_factory=list)
     child_rows: list = field(default_factory=list)  # kind inherited: the rows that live in the child
+    child_generated: Optional[str] = None           # likewise: the child's own expression for the generated column
     late: str = ""                      # the last column, added when the first late_rows rows were there already
     late_rows: int = 0
     mark: str = ""                      # a column for soft_delete, which staging lacks
@@ -64,6 +68,8 @@ class Target:
     referenced: str = ""                # a table references the id, with this ON DELETE action
     references: list = field(default_factory=list)  # the ids that it references
     self_reference: bool = False        # the column "parent" references the id
+    exclusion: list = field(default_factory=list)   # columns of an exclusion constraint that compares by =
+    policy: str = ""                    # the rows that the caller, who is not the owner, may see and write
 
     def column(self, name):
         return next((column for column in self.columns if column.name == name), None)
@@ -142,7 +148,10 @@ class Case:
 
     def default_when_null(self, column):
         """On insert a staged NULL takes the default in these columns."""
-        return bool(column.identity) or column.name in self.target.primary_key
+        return bool(column.identity) or column.name in self.target.primary_key and column.name not in self.keys
+
+    def generated_keys(self):
+        return [column for column in self.target.columns if column.generated and column.name in (self.keys or [])]
 
     def qualified_target(self):
         return ident(self.target.name) if self.target.kind == "temp" else f"{SCHEMA}.{ident(self.target.name)}"
@@ -167,7 +176,22 @@ class Case:
                 for c in self.target.columns if c.identity or c.sequence]
 
     def setup(self):
-        return [f"CREATE SCHEMA {SCHEMA}", f"SET search_path = {SCHEMA}, public"] + target_sql(self) + after_rows_sql(self) + staging_sql(self)
+        return [f"CREATE SCHEMA {SCHEMA}", f"SET search_path = {SCHEMA}, public"] + target_sql(self) + after_rows_sql(self) + staging_sql(self) \
+            + self.grants()
+
+    def grants(self):
+        """What the caller needs who is subject to the policy."""
+        if not self.target.policy:
+            return []
+        return [f"GRANT USAGE ON SCHEMA {SCHEMA} TO {CALLER}", f"GRANT ALL ON ALL TABLES IN SCHEMA {SCHEMA} TO {CALLER}",
+                f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {SCHEMA} TO {CALLER}", f"GRANT ALL ON {self.qualified_staging()} TO {CALLER}"]
+
+    def as_caller(self):
+        return [f"SET LOCAL ROLE {CALLER}"] if self.target.policy else []
+
+    def is_ordered(self):
+        """Is the order of staging known, and with it the ids of new rows? Workers give rows as they come."""
+        return not any("parallel" in setting for setting in self.settings)
 
     def call(self, function="", options=None):
         function = function or self.function
@@ -223,9 +247,12 @@ def target_sql(case):
     by = f" PARTITION BY {target.partition_by}" if target.partition_by else ""
     statements.append(f"{create} {name} ({', '.join(declarations)}){by}")
     statements += drop_sql(name, target.dropped, len(early))
-    statements += [line for partition in target.partitions for line in partition_sql(case, partition, early)]
+    for partition in target.partitions:
+        statements += partition_sql(partition, early, name, lambda column, own=partition.generated: column.declaration(identity=False, own=own)
+                                    + (" NOT NULL" if column.name in target.primary_key and not column.not_null else ""))
     if target.kind == "inherited":
-        statements.append(f"CREATE TABLE {SCHEMA}.child (only_here int) INHERITS ({name})")
+        own = [", " + c.declaration(own=target.child_generated) for c in early if c.generated and target.child_generated]
+        statements.append(f"CREATE TABLE {SCHEMA}.child (only_here int{''.join(own)}) INHERITS ({name})")
     statements += rows_sql(case, name, early, target.rows[:target.late_rows], 0)
     if target.late:
         statements.append(f"ALTER TABLE {name} ADD COLUMN {target.column(target.late).declaration()}")
@@ -234,6 +261,10 @@ def target_sql(case):
         columns = ", ".join(ident(key) for key in target.unique_columns)
         words = target.unique.split(" ", 1)
         statements.append(f"CREATE UNIQUE INDEX ON {name} ({columns})" + (" " + words[1] if len(words) > 1 else ""))
+    if target.policy:
+        statements += [f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY", f"CREATE POLICY some_rows ON {name} USING ({target.policy})"]
+    if target.exclusion:
+        statements.append(f"ALTER TABLE {name} ADD EXCLUDE USING btree (" + ", ".join(f"{ident(key)} WITH =" for key in target.exclusion) + ")")
     return statements
 
 
@@ -273,14 +304,14 @@ def after_rows_sql(case):
     return statements
 
 
-def partition_sql(case, partition, columns):
-    parent = f"{SCHEMA}.{ident(partition.parent)}" if partition.parent else case.qualified_target()
-    name = f"{SCHEMA}.{ident(partition.name)}"
+def partition_sql(partition, columns, root, declare, schema=SCHEMA):
+    """A partition of the table `root`, which is the target or a table like it; declare(column) gives its columns their text."""
+    parent = f"{schema}.{ident(partition.parent)}" if partition.parent else root
+    name = f"{schema}.{ident(partition.name)}"
     by = f" PARTITION BY {partition.by}" if partition.by else ""
     if not partition.attached:
         return [f"CREATE TABLE {name} PARTITION OF {parent} {partition.bounds}{by}"]
-    declarations = [column.declaration(identity=False) + (" NOT NULL" if column.name in case.target.primary_key and not column.not_null else "")
-                    for column in reversed(columns)]
+    declarations = [declare(column) for column in reversed(columns)]
     return [f"CREATE TABLE {name} (\"gone p\" int, {', '.join(declarations)}){by}", f'ALTER TABLE {name} DROP COLUMN "gone p"',
             f"ALTER TABLE {parent} ATTACH PARTITION {name} {partition.bounds}"]
 

@@ -90,10 +90,10 @@ class Checker:
         if case.seed % 4 == 0 and not prediction.loose and not case.target.trigger:
             self.dry_run(case, prediction)
         if self.wants_compare(case) and not prediction.loose:
-            CompareCheck(case, prediction).judge(self.call(compare_call(case), everything=True))
+            CompareCheck(case, prediction).judge(self.call(case, compare_call(case), everything=True))
             self.execute("ROLLBACK TO call")
             self.restart_sequences(case)
-        outcome = self.call(case.call())
+        outcome = self.call(case, case.call())
         if self.coverage:
             self.coverage.outcome(outcome)
         self.judge(case, prediction, outcome)
@@ -104,12 +104,16 @@ class Checker:
         skips = any(case.flag(option) for option in ("skip_creates", "skip_updates"))
         return "compare" in self.features and case.seed % 3 == 0 and case.function == "bulk_sync" and not skips and not case.refused
 
-    def call(self, sql, everything=False):
+    def call(self, case, sql, everything=False):
         """The counts (or all rows), or the code and message of the error."""
         self.execute("SAVEPOINT statement")
         try:
+            for statement in case.as_caller():
+                self.execute(statement)
             self.execute(sql)
-            return self.cursor.fetchall() if everything else self.cursor.fetchone()
+            result = self.cursor.fetchall() if everything else self.cursor.fetchone()
+            self.execute("RESET ROLE")
+            return result
         except psycopg2.Error as error:
             if self.connection.closed:
                 raise Failure("crash", "a live session", error) from error
@@ -121,7 +125,7 @@ class Checker:
         self.execute("SAVEPOINT dry")
         if case.seed % 8 == 0:
             self.execute("SET LOCAL transaction_read_only = on")
-        outcome = self.call(case.call(options=dict(case.options, dry_run="true")))
+        outcome = self.call(case, case.call(options=dict(case.options, dry_run="true")))
         self.execute("ROLLBACK TO dry")
         if prediction.phase == "writes":
             return          # found while writing: a dry run need not see it
@@ -137,7 +141,7 @@ class Checker:
             return
         self.compare_contents(case, prediction)
         if prediction.again is not None:
-            again = self.call(case.call())
+            again = self.call(case, case.call())
             if again != prediction.again:
                 raise Failure("second call", named(prediction.again), again if isinstance(again, Error) else named(again))
 

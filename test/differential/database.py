@@ -4,9 +4,12 @@ import time
 
 import psycopg2
 
+from case import CALLER
 from values import PRELUDE, PRELUDE_CITEXT, PRELUDE_ICU
 
 GROUPS = "CREATE TABLE differential_groups (id int, name text); INSERT INTO differential_groups VALUES (1, 'a'), (2, 'b'), (3, 'c');"
+CALLER_SQL = (f"DO $$ BEGIN CREATE ROLE {CALLER}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; "
+              f"GRANT SELECT ON differential_groups TO {CALLER};")
 FEATURES = ("compare", "json", "soft_delete", "insert_defaults", "verbose")
 
 
@@ -35,6 +38,9 @@ class Database:
         cursor.execute(self.prepare or "CREATE EXTENSION bulk_sync")
         cursor.execute(PRELUDE)
         cursor.execute(GROUPS)
+        cursor.execute(CALLER_SQL)
+        if connection.server_version >= 170000:
+            self.available.add("own expressions")       # of partitions and children, for generated columns
         for name, sql in (("citext", PRELUDE_CITEXT), ("icu", PRELUDE_ICU), ("xml", "SELECT '<a/>'::xml")):
             try:
                 cursor.execute(sql)
@@ -50,6 +56,10 @@ class Database:
 
     def drop(self):
         with_admin(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+        try:
+            with_admin(f"DROP ROLE IF EXISTS {CALLER}")
+        except psycopg2.errors.DependentObjectsStillExist:
+            pass                # another database of this run, or of one beside it, still has it
 
     def features(self, connection):
         """Which of the optional features the installed extension has."""
@@ -74,7 +84,7 @@ class Database:
         lines = ["CREATE EXTENSION IF NOT EXISTS bulk_sync;"]
         if "citext" in self.available:
             lines.append(PRELUDE_CITEXT)
-        lines += [PRELUDE, GROUPS]
+        lines += [PRELUDE, GROUPS, CALLER_SQL]
         return "\n".join(lines + ([PRELUDE_ICU] if "icu" in self.available else []))
 
 

@@ -4,14 +4,15 @@ Plain SQL is asked for what only the server knows: each staging value as an INSE
 are equal, the stored image of every value. The decision - who is created, updated, deleted, left alone, and what is refused - is made
 here in Python. Then three plain statements carry the decision out in a savepoint, which gives the final rows and constraint errors.
 """
+import itertools
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 import psycopg2
 
-from case import SCHEMA, SEQUENCE_START
-from values import ident, literal
+from case import SCHEMA, SEQUENCE_START, Column, partition_sql
+from values import BY_NAME, ident, literal
 
 PLACE = '"place in oracle"'       # numbers the rows of the oracle's tables
 
@@ -32,6 +33,7 @@ class Decision:
     unchanged: list = field(default_factory=list)   # target rows
     changes: dict = field(default_factory=dict)     # staging row number -> names of the changed columns
     marked: set = field(default_factory=set)        # places of the rows that are soft-deleted already
+    generated: dict = field(default_factory=dict)   # staging row number -> generated columns of the row to write, as JSON, when they are wanted
     documents: dict = None                          # the rows as JSON, when they are wanted: place or staging row number -> text
 
 
@@ -58,16 +60,17 @@ class Expected(Exception):
         self.prediction = Prediction(codes=set(codes), phase=phase, decision=decision)
 
 
-def image(column, prefix=""):
-    name = f"{prefix}{ident(column.name)}"
-    if column.sequence or column.identity:
+def image(case, column):
+    name = ident(column.name)
+    if (column.sequence or column.identity) and not case.is_ordered():
         return f"CASE WHEN {name} >= {SEQUENCE_START} THEN 'from sequence' ELSE encode({column.type.send}({name}), 'hex') END"
     return f"encode({column.type.send}({name}), 'hex')"
 
 
 def read_target(cursor, case, scope=True):
-    images = ", ".join(image(column) for column in case.target.columns)
-    in_scope = "true" if case.filter is None or not scope else f"((\n{case.filter}\n)) IS TRUE"
+    images = ", ".join(image(case, column) for column in case.target.columns)
+    conditions = [text for text in (case.filter, case.target.policy) if text and scope]
+    in_scope = " AND ".join(f"((\n{text}\n)) IS TRUE" for text in conditions) or "true"
     cursor.execute(f"SELECT tableoid::int8, ctid::text, xmin::text, {in_scope}, {images} FROM {case.qualified_target()}")
     return [TargetRow((row[0], row[1]), row[2], row[3], tuple(row[4:])) for row in cursor.fetchall()]
 
@@ -93,13 +96,14 @@ class Oracle:
         self.cursor = cursor
         self.case = case
         self.documents = documents
-        self.compared, self.inserted = [], []
+        self.compared, self.inserted, self.held = [], [], []
 
     def predict(self):
         """Leaves its tables behind: the caller rolls back to a savepoint."""
         if self.case.refused:
             return Prediction(codes={"22", "42", "0A"}, phase="refused")
         self.compared, self.inserted = self.case.compared(), self.case.inserted()
+        self.held = self.inserted + self.case.generated_keys()
         self.run("SAVEPOINT prediction")
         try:
             return self.work()
@@ -137,7 +141,7 @@ class Oracle:
         if codes:           # whether there are duplicates as well cannot be told, and either error may come first
             raise Expected("values", codes | {"21000"})
         decision = self.diff()
-        self.outside = self.check_scope(decision)
+        self.check_stored(decision)
         self.guards(decision)
         prediction = Prediction(stats=self.stats(decision), decision=decision)
         self.replay(decision, prediction)
@@ -145,11 +149,11 @@ class Oracle:
 
     def convert(self):
         """Fills the oracle's staging table: the staged values as an INSERT would store them."""
-        columns = "".join(f", {ident(c.name)} {c.type.declaration()}" for c in self.inserted)
+        columns = "".join(f", {ident(c.name)} {c.type.declaration()}" for c in self.held)
         self.run(f"CREATE TEMP TABLE oracle_staging ({PLACE} int{columns})")
-        self.expressions = {column.name: self.expression(column) for column in self.inserted}
-        names = "".join(f", {ident(c.name)}" for c in self.inserted)
-        values = "".join(f", {self.expressions[c.name]}" for c in self.inserted)
+        self.expressions = {column.name: self.expression(column) for column in self.held}
+        names = "".join(f", {ident(c.name)}" for c in self.held)
+        values = "".join(f", {self.expressions[c.name]}" for c in self.held)
         if not self.attempt(f"INSERT INTO oracle_staging ({PLACE}{names}) SELECT (row_number() OVER ())::int{values} FROM {self.source()}"):
             self.read_staging()
             return set(), False
@@ -180,7 +184,7 @@ class Oracle:
         codes, must_fail, needed = set(), False, {c.name for c in self.compared} | set(self.case.keys)
         count = len(self.case.staging.rows)
         self.run(f"CREATE TEMP TABLE oracle_source AS SELECT (row_number() OVER ())::int AS {PLACE}, * FROM {self.source()}")
-        for column in self.inserted:
+        for column in self.held:
             insert = f"INSERT INTO oracle_staging ({ident(column.name)}) SELECT {self.expressions[column.name]} FROM oracle_source"
             found = self.failing(insert, 1, count)
             codes |= found
@@ -197,8 +201,8 @@ class Oracle:
         return self.failing(insert, first, middle) | self.failing(insert, middle + 1, last)
 
     def read_staging(self):
-        images = "".join(f", {image(c)}" for c in self.inserted)
-        self.staged = {row[0]: dict(zip([c.name for c in self.inserted], row[1:])) for row in self.rows(f"SELECT {PLACE}{images} FROM oracle_staging")}
+        images = "".join(f", {image(self.case, c)}" for c in self.held)
+        self.staged = {row[0]: dict(zip([c.name for c in self.held], row[1:])) for row in self.rows(f"SELECT {PLACE}{images} FROM oracle_staging")}
 
     def diff(self):
         case = self.case
@@ -264,17 +268,30 @@ class Oracle:
         return ([] if case.flag("skip_creates") else decision.created, [] if case.flag("skip_updates") else decision.updated,
                 [] if case.flag("skip_deletes") else decision.deleted)
 
-    def check_scope(self, decision):
-        """True when rows will be written that the filter does not keep, and that is allowed."""
+    def check_stored(self, decision):
+        """What the rows to write will be as they are stored: outside of the scope, under another key, or against the policy?"""
         case = self.case
-        self.early_codes = set()
+        self.early_codes, self.outside, self.forbidden = set(), False, False
         created, updated, _ = self.written(decision)
-        if case.filter is None or not (created or updated):
-            return False
-        outside = self.uses_sequence(created) or self.stored_outside(created, updated)
-        if outside and not case.flag("allow_out_of_scope"):
+        if any(self.staged[place][c.name] is None for c in self.held if c.identity and c.name in case.keys for place in created):
+            self.early_codes.add("22004")
+        shown = self.documents and any(column.generated for column in case.target.columns)
+        if not (created or updated) or case.filter is None and not case.generated_keys() and not case.target.policy and not shown:
+            return
+        self.store(created, updated)
+        if shown:
+            generated = ", ".join(f"{literal(c.name)}, {ident(c.name)}" for c in case.target.columns if c.generated)
+            decision.generated = dict(self.rows(f"SELECT {PLACE}, jsonb_build_object({generated})::text FROM"
+                                                " (TABLE oracle_stored UNION ALL TABLE oracle_child) AS stored"))
+        if case.filter is not None:
+            self.outside = self.uses_sequence(created) or self.stored_against(case.filter)
+            if self.outside and not case.flag("allow_out_of_scope"):
+                self.early_codes.add("44000")
+        keys = [ident(key.name) for key in case.generated_keys()]
+        if keys and self.rows(f"SELECT count(*) FROM oracle_stored AS s JOIN oracle_staging AS o USING ({PLACE}) WHERE "
+                              + " OR ".join(f"s.{key} IS DISTINCT FROM o.{key}" for key in keys))[0][0]:
             self.early_codes.add("44000")
-        return outside
+        self.forbidden = bool(case.target.policy) and self.stored_against(case.target.policy)
 
     def uses_sequence(self, created):
         """The filter looks at a column that takes its value from a sequence in a new row."""
@@ -286,20 +303,39 @@ class Oracle:
                     return True
         return False
 
-    def stored_outside(self, created, updated):
+    def store(self, created, updated):
+        """Puts the rows to write into oracle_stored, a table like the target with all its partitions, or its child."""
         target = self.case.target
-        declarations = ", ".join(f"{ident(c.name)} {c.type.declaration()}" + (f" GENERATED ALWAYS AS ({c.generated}) STORED" if c.generated else
-                                 f" DEFAULT {c.default}" if c.default and not c.sequence else "") for c in target.columns)
-        self.run(f"CREATE TEMP TABLE oracle_stored ({declarations})")
-        for names, places in self.insert_groups(created).items():
-            self.run(self.insert_sql("oracle_stored", names, places))
-        if updated:
-            plain = [c for c in target.columns if not c.generated]
-            compared = {c.name for c in self.compared}
-            values = ", ".join(self.cleared(c, "t.") if c.name == self.case.mark else ("o." if c.name in compared else "t.") + ident(c.name) for c in plain)
-            self.run(f"INSERT INTO oracle_stored ({', '.join(ident(c.name) for c in plain)}) SELECT {values} FROM {self.case.qualified_target()} t"
-                     f" JOIN {pairs(updated)} ON t.tableoid = p.o AND t.ctid = p.c JOIN oracle_staging o ON o.{PLACE} = p.n")
-        return self.rows(f"SELECT count(*) FROM oracle_stored AS {ident(target.name)} WHERE ((\n{self.case.filter}\n)) IS NOT TRUE")[0][0] > 0
+
+        def declare(column, own=None):
+            text = f"{ident(column.name)} {column.type.declaration()}"
+            if column.generated:
+                return f"{text} GENERATED ALWAYS AS ({own or column.generated}) STORED"
+            return text + (f" DEFAULT {column.default}" if column.default and not column.sequence else "")
+
+        columns = [Column(PLACE[1:-1], BY_NAME["int4"])] + target.columns
+        by = f" PARTITION BY {target.partition_by}" if target.partition_by else ""
+        self.run(f"CREATE TEMP TABLE oracle_stored ({', '.join(map(declare, columns))}){by}")
+        for partition in target.partitions:
+            for sql in partition_sql(partition, columns, "pg_temp.oracle_stored", lambda column, own=partition.generated: declare(column, own), "pg_temp"):
+                self.run(sql)
+        self.run("CREATE TEMP TABLE oracle_child (" + ", ".join(declare(c, target.child_generated) for c in columns) + ")")
+        for names, places in self.insert_groups(created):
+            self.run(self.insert_sql("oracle_stored", names, places, PLACE))
+        if not updated:
+            return
+        plain = [c for c in target.columns if not c.generated]
+        compared = {c.name for c in self.compared}
+        values = ", ".join(self.cleared(c, "t.") if c.name == self.case.mark else ("o." if c.name in compared else "t.") + ident(c.name) for c in plain)
+        for table, lives in (("oracle_stored", "NOT"), ("oracle_child", "")):
+            self.run(f"INSERT INTO {table} ({', '.join([PLACE] + [ident(c.name) for c in plain])}) SELECT o.{PLACE}, {values}"
+                     f" FROM {self.case.qualified_target()} t JOIN {pairs(updated)} ON t.tableoid = p.o AND t.ctid = p.c"
+                     f" JOIN oracle_staging o ON o.{PLACE} = p.n WHERE {lives} (t.tableoid IS NOT DISTINCT FROM to_regclass('{SCHEMA}.child'))")
+
+    def stored_against(self, condition):
+        """Is the condition not true of some row that will be stored?"""
+        return any(self.rows(f"SELECT count(*) FROM {table} AS {ident(self.case.target.name)} WHERE ((\n{condition}\n)) IS NOT TRUE")[0][0]
+                   for table in ("oracle_stored", "oracle_child"))
 
     def guards(self, decision):
         case, scope = self.case, sum(row.in_scope and row.place not in decision.marked for row in self.target)
@@ -322,17 +358,16 @@ class Oracle:
         return len(created), len(updated), len(deleted), len(decision.unchanged), skipped
 
     def insert_groups(self, places):
-        """The new rows by the columns that they give a value to: a NULL takes the default in some."""
-        groups = defaultdict(list)
-        for place in places:
-            names = tuple(c.name for c in self.inserted if not (self.case.default_when_null(c) and self.staged[place][c.name] is None))
-            groups[names].append(place)
-        return groups
+        """The new rows in the order of staging, in runs that give a value to the same columns: a NULL takes the default in some."""
+        def given(place):
+            return tuple(c.name for c in self.inserted if not (self.case.default_when_null(c) and self.staged[place][c.name] is None))
+        return [(names, list(run)) for names, run in itertools.groupby(sorted(places), given)]
 
-    def insert_sql(self, table, names, places):
-        columns = ", ".join(ident(name) for name in names)
+    def insert_sql(self, table, names, places, *more):
+        columns = ", ".join([ident(name) for name in names] + list(more))
         listed = ", ".join(map(str, places))
-        return f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM oracle_staging WHERE {PLACE} IN ({listed})"
+        into = f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE"
+        return f"{into} SELECT {columns} FROM oracle_staging WHERE {PLACE} IN ({listed}) ORDER BY {PLACE}"
 
     def update_sql(self, updated):
         sets = [f"{ident(c.name)} = o.{ident(c.name)}" for c in self.compared]
@@ -358,7 +393,7 @@ class Oracle:
     def statements(self, created, updated, deleted):
         target = self.case.qualified_target()
         return ([self.delete_sql(deleted)] if deleted else []) + ([self.update_sql(updated)] if updated else []) \
-            + [self.insert_sql(target, names, places) for names, places in self.insert_groups(created).items()]
+            + [self.insert_sql(target, names, places) for names, places in self.insert_groups(created)]
 
     def replay(self, decision, prediction):
         created, updated, deleted = self.written(decision)
@@ -366,9 +401,9 @@ class Oracle:
         prediction.sequences = read_sequences(self.cursor, self.case)
         self.run("SAVEPOINT replay")
         codes = self.write(prediction, created, updated, deleted, dry)
-        if codes:
+        if codes or self.forbidden:
             self.run("ROLLBACK TO replay")
-            codes |= self.single_errors(created, updated, deleted)
+            codes |= self.single_errors(created, updated, deleted) | ({"42501"} if self.forbidden else set())
             if not dry:
                 raise Expected("writes", codes, decision)
             prediction.may_fail = codes

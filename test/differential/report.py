@@ -21,9 +21,12 @@ def script(case, failure, prelude):
     lines += ["", f"SELECT tableoid::regclass, ctid, * FROM {table};", f"SELECT * FROM {case.qualified_staging()};"]
     if case.filter is not None and not case.refused:
         lines.append(f"SELECT * FROM {table} WHERE (\n{case.filter}\n);   -- the scope")
+    lines += [statement + ";" for statement in case.as_caller()]
     if failure.kind.startswith("compare"):
         lines.append(compare_call(case) + ";")
-    lines += [case.call() + ";", f"SELECT tableoid::regclass, ctid, * FROM {table};"]
+    lines.append(case.call() + ";")
+    lines += ["RESET ROLE;"] if case.target.policy else []
+    lines.append(f"SELECT tableoid::regclass, ctid, * FROM {table};")
     if failure.kind == "second call":
         lines.append(case.call() + ";   -- expected: " + first_lines(failure.expected))
     return "\n".join(lines + ["ROLLBACK;"]) + "\n"
@@ -68,8 +71,11 @@ class Coverage:
             count[role][column.type.name] += 1
             for name in ("identity", "generated", "sequence", "default", "not_null"):
                 count["columns"][name] += bool(getattr(column, name))
-        for name in ("primary_key", "unique", "dropped", "late", "child_rows", "churned", "index", "analyzed", "trigger", "referenced", "self_reference"):
+        for name in ("primary_key", "unique", "dropped", "late", "child_rows", "churned", "index", "analyzed", "trigger", "referenced", "self_reference",
+                     "exclusion", "policy", "child_generated"):
             count["columns"]["with " + name.replace("_", " ")] += bool(getattr(case.target, name))
+        count["columns"]["with partitions' own expressions"] += any(partition.generated for partition in case.target.partitions)
+        count["columns"]["with generated keys"] += bool(case.generated_keys())
         for column in case.staging.columns:
             if column.alternative:
                 count["staged as"][f"{column.alternative.sql} -> {column.target.sql}" if not column.alternative.carrier else column.alternative.sql + " -> any"] += 1

@@ -1,6 +1,6 @@
 """Makes random tables: the columns and kind of the target, its rows, and a staging table that resembles it."""
 from case import SCHEMA, Column, Partition, Staging, StagingColumn, Target
-from values import BY_NAME, TYPES
+from values import BY_NAME, TYPES, Raw, literal
 
 WEIRD_NAMES = ('select', 'We ird"T', "it's", 'S', 'tgt', 'src', 'ctid_', 'key', 'x' * 63, '\u00fcn\u00ef', 'old', 'new', 'a.b', '$1', '%s', 'rid')
 SEEDED_KEYS = 60            # identity and serial columns hold values from 1 to this
@@ -38,7 +38,7 @@ class Maker:
             if self.chance(0.2) and column.name != "grp":
                 column.default = self.default(column.type)
         self.number(columns)
-        if self.chance(0.15):
+        if self.chance(0.18):
             columns.append(self.generated(columns))
         if self.chance(0.1):
             for column, name in zip(columns, self.random.sample(WEIRD_NAMES, min(len(columns), 4))):
@@ -78,6 +78,14 @@ class Maker:
             return Column("gen", BY_NAME["text"], generated=f"upper({quoted})")
         return Column("gen", BY_NAME["bool"], generated=f"{quoted} IS NULL")
 
+    def own_expression(self, columns):
+        """Another expression for the generated column of a partition or child; None: the parent's."""
+        generated = next((column.generated for column in columns if column.generated), None)
+        if generated is None or "own expressions" not in self.available or self.chance(0.3):
+            return None
+        return {"* 2": generated.replace("* 2", "* -3"), "upper": generated.replace("upper", "lower")}.get(
+            "* 2" if "* 2" in generated else "upper" if "upper" in generated else "", generated.replace("IS NULL", "IS NOT NULL"))
+
     # ----- keys and values
 
     def keys(self, columns):
@@ -86,6 +94,7 @@ class Maker:
         keys = [first] + [c for c in columns if self.large and c.name == "grp" and self.chance(0.4)]
         while not self.large and self.chance(0.35) and len(keys) < 4:
             keys.append(self.random.choice(candidates))
+        keys += [c for c in columns if c.generated and not self.large and self.chance(0.2)]     # beside others, which make rows differ
         return list({key.name: key for key in keys}.values())
 
     def value(self, column, key=False):
@@ -124,7 +133,7 @@ class Maker:
             for column in columns:
                 if column.generated:
                     row[column.name] = None
-            key = tuple(self.class_of(c, row[c.name]) for c in keys)
+            key = tuple(self.class_of(c, row[c.name]) for c in keys if not c.generated)
             if key not in taken and ("id" not in row or self.large or row["id"] not in [other["id"] for other in rows]):
                 taken.add(key)
                 rows.append(row)
@@ -151,6 +160,7 @@ class Maker:
         target.rows = self.distinct_rows(columns, keys, count, taken)
         if target.kind == "inherited":
             target.child_rows = [i for i in range(len(target.rows)) if self.chance(0.4)]
+            target.child_generated = self.own_expression(columns)
         self.late_column(target, key_names)
         if target.rows and not target.unique and not target.primary_key and self.chance(0.08):
             row = dict(self.random.choice(target.rows))     # a duplicate in the target
@@ -160,7 +170,15 @@ class Maker:
         target.analyzed = self.chance(0.08)
         self.trigger(target, keys)
         self.foreign_keys(target)
+        self.policy(target)
         return target, key_names, taken
+
+    def policy(self, target):
+        """Row-level security with a sub-select in it; a trigger that suppresses rows would look like a policy for writing."""
+        if target.column("grp") and not target.trigger and target.kind != "temp" and not self.large and self.chance(0.08):
+            target.policy = self.random.choice(("grp IN (SELECT id FROM differential_groups WHERE name < 'c')",
+                                                "EXISTS (SELECT FROM differential_groups g WHERE g.id = grp)",
+                                                "grp IS DISTINCT FROM (SELECT max(id) FROM differential_groups)"))
 
     def foreign_keys(self, target):
         ids = [row["id"] for row in target.rows if "id" in row]
@@ -208,19 +226,23 @@ class Maker:
         if kind == "two_level":
             parts[1].by, parts[1].attached = "HASH (grp)", False
             parts += [Partition(f"part 1 {i}", f"FOR VALUES WITH (MODULUS 2, REMAINDER {i})", parent="part 1") for i in range(2)]
+        for part in parts:
+            part.generated = self.own_expression(target.columns) if part.attached else None
         target.partitions = parts
 
     def constraints(self, target, keys):
         """A primary key on the id, on the keys or nowhere; sometimes a unique index on the keys."""
         names = [key.name for key in keys]
         covers = not target.partition_by or "grp" in names
+        if not target.partition_by and not self.large and self.chance(0.08):
+            target.exclusion = [key.name for key in keys if not key.generated]
         has_id = target.column("id") is not None
         if has_id and not target.partition_by and self.chance(0.75):
             target.primary_key = ["id"]
         elif covers and self.chance(0.3):
             target.primary_key = list(names)
             for key in keys:
-                key.not_null = True
+                key.not_null = not key.generated
         if covers and not target.primary_key and self.chance(0.3) or covers and target.primary_key != names and self.chance(0.2):
             target.unique = self.random.choice(("UNIQUE", "UNIQUE NULLS NOT DISTINCT"))
             target.unique_columns = list(names)
@@ -245,10 +267,12 @@ class Maker:
         rows = [self.staged(target, key_names, columns, row) for row in target.rows if self.chance(self.match_share())]
         fresh = [c for c in target.columns if not c.generated]
         wanted = self.random.choice((0, 0, 1, 2, 4)) if not self.large else self.random.randint(0, 1500)
-        for row in self.distinct_rows(fresh, keys, wanted, taken):
+        for row in self.distinct_rows(fresh, [key for key in keys if not key.generated], wanted, taken):
             if row.get("id") and "id" not in key_names:
                 takes_default = target.column("id").identity or "id" in target.primary_key
                 row["id"] = self.random.choice((None, None) * bool(takes_default) + (str(self.random.randint(SEEDED_KEYS + 1, 9000)),))
+            elif row.get("id") and target.column("id").identity and not self.large and self.chance(0.04):
+                row["id"] = None        # a key that is stored as another value than the one that was matched
             rows.append(self.staged(target, key_names, columns, row, fresh=True))
         if target.self_reference and any(column.name == "parent" for column in columns):
             ids = [row["id"] for row in target.rows + rows if row.get("id")] + [None]
@@ -279,9 +303,10 @@ class Maker:
                 continue
             if column.name not in key_names and self.chance(0.12 if column.default or not column.not_null else 0.03):
                 continue
-            if column.generated and self.chance(0.6):
+            if column.generated and column.name not in key_names and self.chance(0.6):
                 continue
-            columns.append(self.staging_column(column, everything_text))
+            columns.append(StagingColumn(column.name, column.type.declaration(), column.type) if column.generated
+                           else self.staging_column(column, everything_text))
         if self.chance(0.08):
             columns.append(StagingColumn("extra", "int4"))
         if self.chance(0.5):
@@ -309,7 +334,7 @@ class Maker:
         for staged in columns:
             column = target.column(staged.name)
             if column is None or column.generated:
-                result[staged.name] = None
+                result[staged.name] = self.generated_value(target, column, row) if column and column.name in key_names else None
                 continue
             value = row[column.name]
             if column.name not in key_names and column.name == "id":
@@ -322,6 +347,14 @@ class Maker:
                     value = row["grp"]
             result[staged.name] = self.fit(column, staged, value, column.name in key_names)
         return result
+
+    def generated_value(self, target, column, row):
+        """What a row has in a generated key, as an expression over the value that it is made of; now and then something else."""
+        source = next(c for c in target.columns if f'"{c.name}"' in column.generated)
+        expression = column.generated
+        if self.chance(0.1):
+            expression = self.own_expression(target.columns) or expression
+        return Raw("(" + expression.replace(f'"{source.name}"', f"({literal(row[source.name])})::{source.type.declaration()}") + ")")
 
     def fit(self, column, staged, value, key):
         """The value as a literal of the staging column's type."""

@@ -88,7 +88,8 @@ def plainer(case):
         yield changed(case, lambda c: c.target.dropped.clear())
     if target.late:
         yield changed(case, lambda c: (setattr(c.target, "late", ""), setattr(c.target, "late_rows", 0)))
-    for attribute, plain in (("churned", False), ("index", False), ("analyzed", False), ("trigger", ""), ("referenced", ""), ("self_reference", False)):
+    for attribute, plain in (("churned", False), ("index", False), ("analyzed", False), ("trigger", ""), ("referenced", ""), ("self_reference", False),
+                             ("exclusion", []), ("policy", ""), ("child_generated", None)):
         if getattr(target, attribute):
             yield changed(case, lambda c, a=attribute, p=plain: setattr(c.target, a, p))
     if target.unique:
@@ -129,7 +130,7 @@ def drop_option(case, name):
 
 
 def droppable(case, name):
-    used = [other.generated or "" for other in case.target.columns] + [case.target.partition_by, case.filter if case.refused and case.filter else ""]
+    used = [other.generated or "" for other in case.target.columns] + [case.target.partition_by, case.target.policy, case.filter if case.refused and case.filter else ""]
     return not case.refused and name not in (case.keys or []) + case.filter_columns + [case.mark, case.target.trigger_column, "parent" if case.target.self_reference else ""] + list(case.insert_defaults) and not any(name in text for text in used)
 
 
@@ -137,6 +138,7 @@ def drop_column(case, name):
     column = case.target.column(name)
     case.target.columns.remove(column)
     case.target.primary_key = [key for key in case.target.primary_key if key != name]
+    case.target.exclusion = [key for key in case.target.exclusion if key != name]
     if case.target.late == name:
         case.target.late, case.target.late_rows = "", 0
     case.target.dropped.clear()
