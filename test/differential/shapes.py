@@ -78,6 +78,12 @@ class Maker:
             return Column("gen", BY_NAME["text"], generated=f"upper({quoted})")
         return Column("gen", BY_NAME["bool"], generated=f"{quoted} IS NULL")
 
+    def generate_more(self, columns):
+        """Trees of tables get a generated column more often, where each member may have an expression of its own."""
+        plain = all(column.name.isalnum() and not column.generated for column in columns)
+        if "own expressions" in self.available and plain and len(columns) > ("id" in [c.name for c in columns]) and self.chance(0.4):
+            columns.append(self.generated(columns))
+
     def own_expression(self, columns):
         """Another expression for the generated column of a partition or child; None: the parent's."""
         generated = next((column.generated for column in columns if column.generated), None)
@@ -149,6 +155,8 @@ class Maker:
         target = Target(self.random.choice(("employee",) * 9 + ('Tar"get',)), columns, [])
         taken = set()
         target.kind = self.random.choice(("plain",) * 12 + ("temp", "unlogged", "inherited", "list", "range", "hash", "two_level"))
+        if target.kind in ("inherited", "list", "range", "hash", "two_level"):
+            self.generate_more(columns)
         if target.kind in ("list", "range", "hash", "two_level"):
             self.partition(target)
         if "soft_delete" in self.features and self.chance(0.15):
@@ -210,7 +218,7 @@ class Maker:
             target.columns.append(Column("grp", BY_NAME["int4"]))
         for column in target.columns:
             column.identity = ""                            # not on partitions before version 17
-        attached = self.chance(0.3)
+        attached = self.chance(0.5 if any(column.generated for column in target.columns) else 0.3)
         kind = target.kind
         by = {"list": "LIST (grp)", "range": "RANGE (grp)", "hash": "HASH (grp)", "two_level": "LIST (grp)"}[kind]
         target.partition_by = by
