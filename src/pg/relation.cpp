@@ -23,15 +23,16 @@ namespace {
 	return relation;
 }
 
-Attribute attribute_of(Form_pg_attribute form)
+/* `kept` is the copy of a descriptor, and what the copy leaves out is read from the `cached` one. */
+Attribute attribute_of(Form_pg_attribute kept, Form_pg_attribute cached)
 {
 	Attribute attribute;
-	attribute.number = form->attnum;
-	attribute.name = NameStr(form->attname);
-	attribute.type = ColumnType::of(form);
-	attribute.not_null = form->attnotnull;
-	attribute.generated = form->attgenerated != '\0';
-	attribute.identity = form->attidentity;
+	attribute.number = kept->attnum;
+	attribute.name = NameStr(kept->attname);
+	attribute.type = ColumnType::of(kept);
+	attribute.not_null = cached->attnotnull;
+	attribute.generated = cached->attgenerated != '\0';
+	attribute.identity = cached->attidentity;
 	return attribute;
 }
 
@@ -130,17 +131,17 @@ const char *operator_clause(const char *left, Oid left_type, Oid oper, const cha
 	});
 }
 
-Relation::Relation(::Relation relation) : relation_(relation)
+Relation::Relation(::Relation relation, TupleDesc desc) : relation_(relation), desc_(desc)
 {
-	TupleDesc const desc = RelationGetDescr(relation);
 	for (int i = 0; i < desc->natts; i++)
 		if (!TupleDescAttr(desc, i)->attisdropped)
-			add(attribute_of(TupleDescAttr(desc, i)));
+			add(attribute_of(TupleDescAttr(desc, i), TupleDescAttr(RelationGetDescr(relation), i)));
 }
 
 Relation Relation::open(Oid oid, LOCKMODE mode)
 {
-	return Relation(pg_call([&] { return open_raising(oid, mode); }));
+	::Relation const relation = pg_call([&] { return open_raising(oid, mode); });
+	return {relation, pg_call([&] { return CreateTupleDescCopy(RelationGetDescr(relation)); })};
 }
 
 const char *Relation::qualified_name() const

@@ -1,5 +1,11 @@
 /*
- * A relation as the relation cache has it, opened by OID under a lock.
+ * A relation, opened by OID under a lock.
+ *
+ * What outlives the call that got it from one of the server's caches is a copy, or an OID or number
+ * that was taken out at once. DDL which our lock lets pass (VALIDATE CONSTRAINT, SET STATISTICS..)
+ * makes the relation cache build a descriptor anew, and the old one is freed when the statement that
+ * used it last has ended, in the middle of our call: names and types that pointed into it would be
+ * those of whatever table got the memory.
  */
 #pragma once
 
@@ -11,7 +17,7 @@ namespace bulk_sync::pg {
 /* A column of a relation; dropped columns are left out. */
 struct Attribute {
 	AttrNumber number = InvalidAttrNumber; /* from 1 */
-	const char *name = nullptr;			   /* as in the catalog, not quoted */
+	const char *name = nullptr;			   /* as in the catalog, not quoted; lives as its list does */
 	ColumnType type;
 	bool not_null = false;
 	bool generated = false;
@@ -44,7 +50,9 @@ const char *operator_clause(const char *left, Oid left_type, Oid oper, const cha
 
 /*
  * An open relation. The lock is kept until the end of the transaction. close() on success; after
- * an error the resource owner closes it.
+ * an error the resource owner closes it. Columns and descriptor are those of the moment when it was
+ * opened, and live in the memory context that was current then; what can change in them takes a lock
+ * that conflicts with ours.
  */
 class Relation : public ColumnList {
   public:
@@ -53,12 +61,15 @@ class Relation : public ColumnList {
 	void close();
 
 	Oid oid() const noexcept { return RelationGetRelid(relation_); }
+	/* Of an open relation the cache keeps this one struct in its place. */
 	const char *name() const noexcept { return RelationGetRelationName(relation_); }
 	/* Name with its schema, quoted, as it is now: a schema can be renamed in spite of our lock.
 	 * Throws Error. */
 	const char *qualified_name() const;
 	char kind() const noexcept { return relation_->rd_rel->relkind; }
-	TupleDesc tuple_desc() const noexcept { return RelationGetDescr(relation_); }
+	/* The columns, dropped ones too, without defaults and constraints. */
+	TupleDesc tuple_desc() const noexcept { return desc_; }
+	/* The entry of the cache, for a call of the server; nothing that it points to is kept. */
 	::Relation get() const noexcept { return relation_; }
 
 	/* May rows be in other relations than this one: partitions, or children? */
@@ -80,9 +91,10 @@ class Relation : public ColumnList {
 	bool has_unique_index_on(const Vector<AttrNumber> &keys) const;
 
   private:
-	explicit Relation(::Relation relation);
+	Relation(::Relation relation, TupleDesc desc);
 
 	::Relation relation_;
+	TupleDesc desc_;
 };
 
 /* The kind of a relation in words, such as "It is an index.". Throws Error. */

@@ -253,7 +253,8 @@ Statement Statement::from_query(Query *query, const char *description, Snapshot 
 
 bool Statement::gives_stored_tuples(const Relation &relation) const noexcept
 {
-	TupleDesc const desc = relation.tuple_desc();
+	/* The cache's own, for a copy forgets which columns lack in older rows. */
+	TupleDesc const desc = RelationGetDescr(relation.get());
 	const TableAmRoutine *const access = relation.get()->rd_tableam;
 	if (relation.has_children() || access == nullptr ||
 		access->slot_callbacks(relation.get()) != &TTSOpsBufferHeapTuple)
