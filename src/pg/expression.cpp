@@ -1,6 +1,7 @@
 #include "pg/expression.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/repeatable.hpp"
 
 namespace bulk_sync::pg {
 
@@ -98,30 +99,6 @@ Bitmapset *columns_of(Node *expression)
 	return walk.columns;
 }
 
-/*
- * Looks for volatile functions in the filter, and in the views that its sub-selects read. Policies
- * of the target are not the filter's.
- */
-bool has_volatile_functions(Node *filter, ParseState *state)
-{
-	if (contain_volatile_functions(filter))
-		return true;
-	if (!state->p_hasSubLinks)
-		return false;
-	Query *const query = makeNode(Query);
-	query->commandType = CMD_SELECT;
-	query->querySource = QSRC_ORIGINAL;
-	query->canSetTag = true;
-	query->hasSubLinks = true;
-	query->rtable = state->p_rtable;
-	compat::take_permissions(query, state);
-	query->jointree = makeFromExpr(state->p_joinlist, filter);
-	auto *const rewritten =
-		linitial_node(Query, QueryRewrite(static_cast<Query *>(copyObjectImpl(query))));
-	rt_fetch(1, rewritten->rtable)->securityQuals = NIL;
-	return contain_volatile_functions(reinterpret_cast<Node *>(rewritten));
-}
-
 void check_filter(Node *filter, ParseState *state)
 {
 	int const first = bms_next_member(columns_of(filter), -1);
@@ -129,11 +106,7 @@ void check_filter(Node *filter, ParseState *state)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
 						errmsg("system columns are not allowed in the filter"),
 						errdetail("The filter has to hold for rows that are not stored yet.")));
-	if (has_volatile_functions(filter, state))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("volatile functions are not allowed in the filter"),
-						errdetail("The filter decides which rows exist for the call and must give "
-								  "the same answer each time.")));
+	refuse_unrepeatable(filter, state);
 }
 
 Filter analyze_filter(const char *text, const Relation &relation)

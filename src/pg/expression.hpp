@@ -18,7 +18,8 @@ struct Filter {
 /*
  * Parses and analyzes one boolean expression over `relation`, as WHERE would, with the caller's
  * search_path. Throws Error: what the parser and the analysis say (class 42), 42601 when it is
- * anything but one expression, 42P10 for system columns, 0A000 for volatile functions.
+ * anything but one expression, 42P10 for system columns, 0A000 for what may give other rows in each
+ * reading.
  */
 Filter parse_filter(const char *text, const Relation &relation);
 

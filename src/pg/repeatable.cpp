@@ -1,0 +1,73 @@
+#include "pg/repeatable.hpp"
+
+#include "pg/compat.hpp"
+
+namespace bulk_sync::pg {
+
+namespace {
+
+[[noreturn]] void refuse(const char *message)
+{
+	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s", message),
+					errdetail("The filter decides which rows exist for the call and must give "
+							  "the same answer each time.")));
+}
+
+/* Raises for what makes a query give other rows each time although no function of it is volatile.
+ * With SKIP LOCKED others' locks decide; any row lock would also go and find a row's newest version. A
+ * sequence knows no snapshot, and the rows that we insert move it. */
+bool visit_unrepeatable(Node *node, void *argument)
+{
+	if (node == nullptr)
+		return false;
+	if (IsA(node, Query)) {
+		auto *const query = reinterpret_cast<Query *>(node);
+		if (query->rowMarks != NIL)
+			refuse("row locking is not allowed in the filter");
+		return compat::walk_query(query, visit_unrepeatable, argument, QTW_EXAMINE_RTES_BEFORE);
+	}
+	if (IsA(node, RangeTblEntry)) {
+		auto *const entry = reinterpret_cast<RangeTblEntry *>(node);
+		if (entry->rtekind == RTE_RELATION && entry->relkind == RELKIND_SEQUENCE)
+			refuse("reading a sequence is not allowed in the filter");
+		return false;
+	}
+	if (IsA(node, TableSampleClause) &&
+		reinterpret_cast<TableSampleClause *>(node)->repeatable == nullptr)
+		refuse("TABLESAMPLE without REPEATABLE is not allowed in the filter");
+	return compat::walk_expression(node, visit_unrepeatable, argument);
+}
+
+/*
+ * SELECT FROM <relation> WHERE <filter>
+ *
+ * as it will run: with views in place of their names, and policies. Those of the filter's relation
+ * itself, and what it reads when it is a view, are not the filter's.
+ */
+Node *expanded(Node *filter, ParseState *state)
+{
+	Query *const query = makeNode(Query);
+	query->commandType = CMD_SELECT;
+	query->querySource = QSRC_ORIGINAL;
+	query->canSetTag = true;
+	query->hasSubLinks = true;
+	query->rtable = state->p_rtable;
+	compat::take_permissions(query, state);
+	query->jointree = makeFromExpr(state->p_joinlist, filter);
+	auto *const rewritten =
+		linitial_node(Query, QueryRewrite(static_cast<Query *>(copyObjectImpl(query))));
+	linitial(rewritten->rtable) = linitial(query->rtable);
+	return reinterpret_cast<Node *>(rewritten);
+}
+
+} // namespace
+
+void refuse_unrepeatable(Node *filter, ParseState *state)
+{
+	Node *const query = state->p_hasSubLinks ? expanded(filter, state) : nullptr;
+	if (contain_volatile_functions(filter) || contain_volatile_functions(query))
+		refuse("volatile functions are not allowed in the filter");
+	visit_unrepeatable(query, nullptr);
+}
+
+} // namespace bulk_sync::pg
