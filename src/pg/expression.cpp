@@ -189,6 +189,35 @@ List *shown_columns(const RowStore &store, const Vector<int> &shown)
 	return targets;
 }
 
+/* Makes a composite value of a whole row, where else the planner would see its fields. */
+Node *wrap_whole_row(Var *var, replace_rte_variables_context *)
+{
+	Node *const copy = static_cast<Node *>(copyObjectImpl(var));
+	if (var->varattno != InvalidAttrNumber)
+		return copy;
+	auto *const row = makeNode(ConvertRowtypeExpr);
+	row->arg = reinterpret_cast<Expr *>(copy);
+	row->resulttype = var->vartype;
+	row->convertformat = COERCE_IMPLICIT_CAST;
+	row->location = -1;
+	return reinterpret_cast<Node *>(row);
+}
+
+/*
+ * The filter with whole rows that mean what they mean in WHERE. There `t IS NOT NULL` does not look at
+ * dropped columns. The row that will stand for t has NULLs in their place, and the planner divides such
+ * a test among the fields of a row that it sees built.
+ */
+Node *keep_whole_rows(const Filter &filter, const Relation &relation, bool *has_sublinks)
+{
+	TupleDesc const desc = relation.tuple_desc();
+	for (int i = 0; i < desc->natts; i++)
+		if (TupleDescAttr(desc, i)->attisdropped)
+			return replace_rte_variables(filter.expression, 1, 0, wrap_whole_row, nullptr,
+										 has_sublinks);
+	return filter.expression;
+}
+
 Query *build_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,
 						  const Vector<ColumnSource> &sources, const Vector<int> &shown)
 {
@@ -200,8 +229,8 @@ Query *build_failing_rows(const Filter &filter, const Relation &relation, const 
 
 	List *const targets = replacements(filter, relation, store, sources);
 	bool has_sublinks = checkExprHasSubLink(filter.expression);
-	Node *const expression =
-		compat::replace_vars(filter.expression, filter.relation, targets, &has_sublinks);
+	Node *const expression = compat::replace_vars(keep_whole_rows(filter, relation, &has_sublinks),
+												  filter.relation, targets, &has_sublinks);
 
 	auto *const test = makeNode(BooleanTest);
 	test->arg = reinterpret_cast<Expr *>(expression);
