@@ -11,9 +11,10 @@ import random
 import sys
 import time
 
+import ddl
 import load
 from faults import KINDS, Memory
-from ground import Ground, make_bystanders, schema
+from ground import ROW, Ground, make_bystanders, schema
 from injection import Injection
 from report import Table
 from server import Failed, Server
@@ -32,6 +33,7 @@ def parse():
     parser.add_argument("--from", type=int, default=0, dest="first")
     parser.add_argument("--only", action="append", choices=[kind.name for kind in KINDS])
     parser.add_argument("--load", type=int, default=2)
+    parser.add_argument("--ddl", type=int, default=1, choices=(0, 1))
     parser.add_argument("--soak", type=int, default=200)
     for name in ("--data", "--log", "--pg-ctl", "--user"):
         parser.add_argument(name, required=True)
@@ -44,14 +46,14 @@ def parse():
 
 
 class Load:
-    """The processes of load.py."""
+    """The processes of load.py and ddl.py."""
 
-    def __init__(self, seed, count, watched, own):
+    def __init__(self, works):
         context = multiprocessing.get_context("spawn")     # a forked one would share our connections
         self.stop, self.complaints = context.Event(), context.Queue()
-        self.done = [context.Value("q", 0) for _ in range(count)]
-        self.processes = [context.Process(target=load.work, daemon=True, args=(
-            i, seed, own[i], watched, self.stop, self.complaints, self.done[i])) for i in range(count)]
+        self.done = [context.Value("q", 0) for _ in works]
+        self.processes = [context.Process(target=work, daemon=True, args=(*arguments, self.stop, self.complaints, done))
+                          for (work, *arguments), done in zip(works, self.done)]
         for process in self.processes:
             process.start()
 
@@ -90,9 +92,13 @@ class Campaign:
             ground.prepare(self.control)
         self.control.run("ANALYZE")
         self.work = all_work(self.grounds)
+        tables = list(ROW) + ["parted_0", "parted_1", "parted_2"] + [
+            ground.staging(variant) for ground in self.grounds.values() for variant in range(ground.variants)]
+        ddl.prepare(self.control, tables)
         self.kinds = [kind for kind in KINDS if not arguments.only or kind.name in arguments.only]
         self.table = Table(self.kinds)
-        self.load = Load(arguments.seed, arguments.load, list(self.grounds.values()), others)
+        self.load = Load([(load.work, i, arguments.seed, others[i], list(self.grounds.values())) for i in range(arguments.load)]
+                         + [(ddl.work, arguments.seed, tables)] * arguments.ddl)
         self.session = None
         self.number = arguments.first
 
@@ -180,8 +186,9 @@ def main():
     vacuous = [] if failures else campaign.table.vacuous()
     for each in vacuous:
         print(f"# {each}: the test proves too little")
-    others = sum(done.value for done in campaign.load.done)
-    print(f"# {campaign.table.runs} runs in {seconds:.0f} s, beside {others} calls and looks of other sessions")
+    done = [each.value for each in campaign.load.done]
+    print(f"# {campaign.table.runs} runs in {seconds:.0f} s, beside {sum(done[:arguments.load])} calls and looks, and "
+          f"{sum(done[arguments.load:])} changes of tables by DDL, of other sessions")
     print("faults: failed" if failures or vacuous else "faults: passed")
     return 1 if failures or vacuous else 0
 
