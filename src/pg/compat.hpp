@@ -121,6 +121,18 @@ inline Node *generation_expression(::Relation relation, int attribute)
 #endif
 }
 
+/* Does the planner itself build whole rows of the relation out of their columns? Since 18 it does so
+ * where some of these are generated when they are read (83ea6c54025). */
+inline bool builds_whole_rows([[maybe_unused]] ::Relation relation)
+{
+#if PG_VERSION_NUM >= 180000
+	const TupleConstr *const constraints = RelationGetDescr(relation)->constr;
+	return constraints != nullptr && constraints->has_generated_virtual;
+#else
+	return false;
+#endif
+}
+
 /* 17 takes const. */
 inline void put_values(Tuplestorestate *store, TupleDesc desc, const Datum *values,
 					   const bool *nulls)

@@ -206,11 +206,13 @@ Node *wrap_whole_row(Var *var, replace_rte_variables_context *)
 /*
  * The filter with whole rows that mean what they mean in WHERE. There `t IS NOT NULL` does not look at
  * dropped columns. The row that will stand for t has NULLs in their place, and the planner divides such
- * a test among the fields of a row that it sees built.
+ * a test among the fields of a row that it sees built, as in WHERE where it builds the row itself.
  */
 Node *keep_whole_rows(const Filter &filter, const Relation &relation, bool *has_sublinks)
 {
 	TupleDesc const desc = relation.tuple_desc();
+	if (compat::builds_whole_rows(relation.get()))
+		return filter.expression;
 	for (int i = 0; i < desc->natts; i++)
 		if (TupleDescAttr(desc, i)->attisdropped)
 			return replace_rte_variables(filter.expression, 1, 0, wrap_whole_row, nullptr,
