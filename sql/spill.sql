@@ -53,7 +53,7 @@ SELECT pg_stat_force_next_flush();
 SELECT temp_bytes AS temp_bytes_before FROM pg_stat_database WHERE datname = current_database() \gset
 SELECT state, detail ~ '^Key \(id\)=\(null\)' AS told FROM failure($$SELECT bulk_sync('equal_target', 'equal_keys', '{id}')$$);
 SELECT pg_stat_force_next_flush();
-SELECT (temp_bytes - :temp_bytes_before) / pg_relation_size('equal_keys') AS times
+SELECT (temp_bytes - :temp_bytes_before) / pg_relation_size('equal_keys') BETWEEN 1 AND 3 AS few_times
 FROM pg_stat_database WHERE datname = current_database();
 DROP TABLE equal_keys, equal_target;
 ALTER TABLE target DROP CONSTRAINT target_id_key;

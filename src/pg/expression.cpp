@@ -144,8 +144,10 @@ Expr *store_column(const RowStore &store, int number)
 
 Expr *value_from(const ColumnSource &source, const ColumnType &type, const RowStore &store)
 {
-	if (source.store_column != 0)
-		return store_column(store, source.store_column);
+	if (source.store_column != 0) {
+		Expr *const value = store_column(store, source.store_column);
+		return source.expression == nullptr ? value : value_or_default(value, source.expression);
+	}
 	if (source.expression != nullptr)
 		return reinterpret_cast<Expr *>(source.expression);
 	return reinterpret_cast<Expr *>(
@@ -291,6 +293,16 @@ Node *constant(const ColumnType &type, Datum value, bool is_null)
 bool is_volatile(Node *expression)
 {
 	return pg_call([&] { return contain_volatile_functions(expression); });
+}
+
+Expr *value_or_default(Expr *value, Node *default_value)
+{
+	auto *const coalesce = makeNode(CoalesceExpr);
+	coalesce->coalescetype = exprType(reinterpret_cast<Node *>(value));
+	coalesce->coalescecollid = exprCollation(reinterpret_cast<Node *>(value));
+	coalesce->args = list_make2(value, copyObjectImpl(default_value));
+	coalesce->location = -1;
+	return reinterpret_cast<Expr *>(coalesce);
 }
 
 Query *select_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,

@@ -39,8 +39,11 @@ Node *constant(const ColumnType &type, Datum value, bool is_null);
 /* Throws Error. */
 bool is_volatile(Node *expression);
 
-/* Where the value of a relation's column is to be taken from: a column of a store, or else an
- * expression over the relation's columns, or NULL. */
+/* The value, or where it is NULL the default, which is of the same type. Raises. */
+Expr *value_or_default(Expr *value, Node *default_value);
+
+/* Where the value of a relation's column is to be taken from: a column of a store, and where it is not
+ * in the store, or NULL there, an expression over the relation's columns, or NULL. */
 struct ColumnSource {
 	AttrNumber column = InvalidAttrNumber; /* of the relation, from 1 */
 	int store_column = 0;				   /* from 1; 0 when it is not in the store */

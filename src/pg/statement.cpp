@@ -1,6 +1,7 @@
 #include "pg/statement.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/expression.hpp"
 #include "pg/progress.hpp"
 
 namespace bulk_sync::pg {
@@ -80,6 +81,17 @@ Query *rewrite(Query *analyzed, Oid relation)
 				 errmsg("cannot write to \"%s\" because of its rules", get_rel_name(relation)),
 				 errdetail("A rule was made while the table was being synced.")));
 	return query;
+}
+
+/* Each row of an INSERT evaluates the default for itself, and only where it needs it. */
+void add_null_defaults(Query *insert, const Vector<NullDefault> &defaults)
+{
+	for (const NullDefault &null_default : defaults) {
+		if (null_default.expression == nullptr)
+			continue;
+		TargetEntry *const entry = get_tle_by_resno(insert->targetList, null_default.column);
+		entry->expr = value_or_default(entry->expr, null_default.expression);
+	}
 }
 
 /* Stops at a relation whose policies apply to the current user, not to the owner of a view. */
@@ -222,6 +234,7 @@ Statement Statement::analyze(const String &sql, Snapshot snapshot, Oid relation,
 			parsed, statement.text_, parameters.types.data(),
 			static_cast<int>(parameters.types.size()), statement.environment_);
 		check_relation(analyzed, relation);
+		add_null_defaults(analyzed, parameters.null_defaults);
 		auto *const query = rewrite(analyzed, relation);
 		statement.has_policies_ = query->hasRowSecurity && policies_apply(query);
 		statement.plan_ =

@@ -20,11 +20,19 @@ class RowReceiver {
 	~RowReceiver() = default;
 };
 
-/* Values for $1, $2.. of a statement. */
+/* A column of an INSERT that takes its default in the rows where the value given for it is NULL. */
+struct NullDefault {
+	AttrNumber column = InvalidAttrNumber;
+	Node *expression = nullptr; /* of the column's type; nullptr for no default */
+};
+
+/* Values for $1, $2.. of a statement, and what cannot be said in its text: defaults are printed in ways
+ * that may not be read as the same, and the one of an identity column has no text at all. */
 struct Parameters {
 	Vector<Oid> types;
 	Vector<Datum> values;
 	Vector<bool> nulls;
+	Vector<NullDefault> null_defaults;
 
 	/* Adds a value; returns its number, from 1. */
 	int add(Oid type, Datum value, bool is_null);

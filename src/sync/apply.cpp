@@ -109,12 +109,12 @@ uint64 write_deletes(const ColumnMap &map, const ChangeSet &changes, const pg::R
 				 target, changes.deletes(), snapshot, report);
 }
 
-uint64 write_inserts(const ColumnMap &map, const InsertGroup &group, const pg::Relation &target,
+uint64 write_inserts(const ColumnMap &map, const ChangeSet &changes, const pg::Relation &target,
 					 Snapshot snapshot, const Report &report)
 {
 	pg::Parameters parameters;
-	String const sql = insert_rows(map, target, group, parameters);
-	return write(sql, target, group.rows, snapshot, report, parameters);
+	String const sql = insert_rows(map, target, changes, parameters);
+	return write(sql, target, changes.inserts(), snapshot, report, parameters);
 }
 
 /* A unique value that goes round among updated rows is refused in an order of luck. */
@@ -167,14 +167,12 @@ Written apply_changes(const ColumnMap &map, ChangeSet &changes, const pg::Relati
 		before.release();
 		report.end_write("updated", result.updated);
 	}
-	if (!result.conflict)
-		for (const InsertGroup &group : changes.inserts()) {
-			report.begin(Phase::inserting);
-			uint64 const created = write_inserts(map, group, target, snapshot, report);
-			report.end_write("created", created);
-			result.created += created;
-			result.suppressed_creates_and_updates += group.rows.count() - created;
-		}
+	if (!result.conflict && changes.inserts().count() > 0) {
+		report.begin(Phase::inserting);
+		result.created = write_inserts(map, changes, target, snapshot, report);
+		result.suppressed_creates_and_updates += changes.inserts().count() - result.created;
+		report.end_write("created", result.created);
+	}
 	if (result.conflict)
 		return result;
 	report.begin(Phase::triggers);

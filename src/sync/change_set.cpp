@@ -20,48 +20,48 @@ template <typename Visit> void each_column(const ColumnMap &map, Visit &&visit)
 } // namespace
 
 ChangeSet::ChangeSet(const ColumnMap &map, const Request &request)
-	: map_(map), request_(request), context_(CurrentMemoryContext),
+	: map_(map), request_(request),
 	  deletes_(pg::RowStore::create(deletes_name, delete_store_desc())),
 	  updates_(pg::RowStore::create(updates_name, update_store_desc(map))),
-	  insert_desc_(insert_store_desc(map)),
+	  inserts_(pg::RowStore::create(inserts_name, insert_store_desc(map))),
 	  row_(RowValues::with_room_for(static_cast<int>(
 		  row_id_columns + map.image.size() + std::max(map.extra.size(), map.carried.size()))))
 {
 	changed_columns_.resize(map.image.size(), false);
-	defaulted_.resize(map.image.size() + map.extra.size(), false);
+	has_null_.resize(map.image.size() + map.extra.size(), false);
+	has_value_.resize(has_null_.size(), false);
 	each_column(map, [&](int position, const Column &column) {
 		if (column.null_defaults)
 			defaulting_.push_back(position);
 	});
 }
 
-void ChangeSet::added(StagedRow *row)
+void ChangeSet::added(StagedRow *row, uint64 position)
 {
 	if (request_.skip_creates) {
 		skipped_creates_++;
 		return;
 	}
 	std::size_t const in_image = map_.image.size();
+	std::size_t const columns = in_image + map_.extra.size();
 	pg::deform_tuple(row->image(), map_.image_desc, row_.values, row_.nulls);
 	if (row->extra() != nullptr)
 		pg::deform_tuple(row->extra(), map_.extra_desc, row_.values + in_image,
 						 row_.nulls + in_image);
-	group_for_row().put(row_.values, row_.nulls);
+	for (int const column : defaulting_)
+		(row_.nulls[column] ? has_null_ : has_value_)[column] = true;
+	row_.values[columns] = Int64GetDatum(static_cast<int64>(position));
+	row_.nulls[columns] = false;
+	inserts_are_in_order_ = inserts_are_in_order_ && position >= last_position_;
+	last_position_ = position;
+	inserts_.put(row_.values, row_.nulls);
 }
 
-/* The group of the row in row_, made when it is the first of its kind. */
-pg::RowStore &ChangeSet::group_for_row()
+Defaulted ChangeSet::defaulted(int position) const noexcept
 {
-	for (int const position : defaulting_)
-		defaulted_[position] = row_.nulls[position];
-	for (InsertGroup &group : inserts_)
-		if (group.defaulted == defaulted_)
-			return group.rows;
-	MemoryContext const caller = MemoryContextSwitchTo(context_);
-	inserts_.push_back(
-		{Vector<bool>(defaulted_), pg::RowStore::create(inserts_name, insert_desc_)});
-	MemoryContextSwitchTo(caller);
-	return inserts_.back().rows;
+	if (!has_null_[position])
+		return Defaulted::nowhere;
+	return has_value_[position] ? Defaulted::somewhere : Defaulted::everywhere;
 }
 
 void ChangeSet::updated(const ChangedRow &row)
@@ -101,20 +101,11 @@ void ChangeSet::fill_row_id(const RowId &id) noexcept
 	std::fill_n(row_.nulls, row_id_columns, false);
 }
 
-uint64 ChangeSet::insert_count() const noexcept
-{
-	uint64 count = 0;
-	for (const InsertGroup &group : inserts_)
-		count += group.rows.count();
-	return count;
-}
-
 void ChangeSet::finish()
 {
 	deletes_.finish();
 	updates_.finish();
-	for (InsertGroup &group : inserts_)
-		group.rows.finish();
+	inserts_.finish();
 }
 
 } // namespace bulk_sync

@@ -2,8 +2,8 @@
  * The change set: what has to be written, set aside between the diff and the writes.
  *
  * Deletes, or the rows to mark instead, are row ids; updates are row ids, the new values of the whole
- * image, and the carried columns as they are; inserts are the image and the extra columns, in groups
- * by which columns take their default instead of a NULL.
+ * image, and the carried columns as they are; inserts are the image, the extra columns, and the row's
+ * position in staging.
  */
 #pragma once
 
@@ -12,26 +12,27 @@
 
 namespace bulk_sync {
 
-/* Rows to insert whose NULLs stand for the default in the same columns. */
-struct InsertGroup {
-	Vector<bool> defaulted; /* a flag for each image column, then for each extra column */
-	pg::RowStore rows;
-};
+/* In which rows to insert a column is NULL, where NULL stands for the column's default. */
+enum class Defaulted { nowhere, somewhere, everywhere };
 
 class ChangeSet final : public DiffSink {
   public:
 	/* Empty, in the current memory context and resource owner. Throws pg::Error. */
 	ChangeSet(const ColumnMap &map, const Request &request);
 
-	void added(StagedRow *row) override;
+	void added(StagedRow *row, uint64 position) override;
 	void updated(const ChangedRow &row) override;
 	void removed(const TargetRow &row) override;
 	void unchanged(const TargetRow &, StagedRow *) override {}
 
 	const pg::RowStore &deletes() const noexcept { return deletes_; }
 	const pg::RowStore &updates() const noexcept { return updates_; }
-	Vector<InsertGroup> &inserts() noexcept { return inserts_; }
-	uint64 insert_count() const noexcept;
+	pg::RowStore &inserts() noexcept { return inserts_; }
+	const pg::RowStore &inserts() const noexcept { return inserts_; }
+	/* Of a column that is inserted: its position in the image, or behind it in the extra columns. */
+	Defaulted defaulted(int position) const noexcept;
+	/* Are the rows to insert stored in the order of staging? */
+	bool inserts_are_in_order() const noexcept { return inserts_are_in_order_; }
 	/* Image columns that changed in at least one row to update. */
 	const Vector<bool> &changed_columns() const noexcept { return changed_columns_; }
 
@@ -41,31 +42,31 @@ class ChangeSet final : public DiffSink {
 
 	bool is_empty() const noexcept
 	{
-		return deletes_.count() == 0 && updates_.count() == 0 && inserts_.empty();
+		return deletes_.count() == 0 && updates_.count() == 0 && inserts_.count() == 0;
 	}
 
 	/* Frees the stores. Throws pg::Error. */
 	void finish();
 
   private:
-	pg::RowStore &group_for_row();
 	void fill_row_id(const RowId &id) noexcept;
 
 	const ColumnMap &map_;
 	const Request &request_;
-	MemoryContext context_;
 	pg::RowStore deletes_;
 	pg::RowStore updates_;
-	TupleDesc insert_desc_;
-	Vector<InsertGroup> inserts_;
+	pg::RowStore inserts_;
+	uint64 last_position_ = 0; /* of the row that was added last */
+	bool inserts_are_in_order_ = true;
 	Vector<int> defaulting_; /* columns in which a NULL takes the default */
+	Vector<bool> has_null_;	 /* flags for the image columns and then the extra ones */
+	Vector<bool> has_value_; /* likewise; both kept for defaulting columns alone */
 	Vector<bool> changed_columns_;
 	uint64 skipped_creates_ = 0;
 	uint64 skipped_updates_ = 0;
 
 	RowValues row_; /* of the store that is being written to */
 	ItemPointerData tid_ = {};
-	Vector<bool> defaulted_;
 };
 
 } // namespace bulk_sync

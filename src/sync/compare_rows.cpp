@@ -40,10 +40,10 @@ CompareRows::CompareRows(const Request &request, const ColumnMap &map, const pg:
 }
 
 /* A new row: the columns that get a value before defaults. */
-void CompareRows::added(StagedRow *row)
+void CompareRows::added(StagedRow *row, uint64 position)
 {
 	if (changes_ != nullptr)
-		changes_->added(row);
+		changes_->added(row, position);
 	MemoryContext const caller = MemoryContextSwitchTo(context_);
 	pg::deform_tuple(row->image(), map_.image_desc, image_.values, image_.nulls);
 	if (row->extra() != nullptr)

@@ -17,7 +17,7 @@ class CompareRows final : public DiffSink {
 	CompareRows(const Request &request, const ColumnMap &map, const pg::Relation &target,
 				pg::ResultRows &result, ChangeSet *changes);
 
-	void added(StagedRow *row) override;
+	void added(StagedRow *row, uint64 position) override;
 	void updated(const ChangedRow &row) override;
 	void removed(const TargetRow &row) override;
 	void unchanged(const TargetRow &row, StagedRow *staged) override;

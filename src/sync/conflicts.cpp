@@ -13,7 +13,7 @@ namespace {
 /* Of a diff, only whether any pair was found. */
 class PairFinder final : public DiffSink {
   public:
-	void added(StagedRow *) override {}
+	void added(StagedRow *, uint64) override {}
 	void updated(const ChangedRow &) override { found = true; }
 	void removed(const TargetRow &) override {}
 	void unchanged(const TargetRow &, StagedRow *) override { found = true; }
@@ -46,18 +46,18 @@ uint64 sum_versions(Snapshot snapshot, const Scope &scope, const pg::Relation &t
 
 void feed_inserts(ChangeSet &changes, Diff &diff)
 {
-	for (InsertGroup &group : changes.inserts())
-		pg::pg_call([&] {
-			TupleTableSlot *const slot =
-				MakeSingleTupleTableSlot(group.rows.tuple_desc(), &TTSOpsMinimalTuple);
-			group.rows.rewind();
-			while (group.rows.next(slot)) {
-				slot_getallattrs(slot);
-				diff.add_staged(slot->tts_values, slot->tts_isnull);
-			}
-			ExecDropSingleTupleTableSlot(slot);
-		});
-	pg::pg_call([&] { diff.end_staged(); });
+	pg::pg_call([&] {
+		pg::RowStore &rows = changes.inserts();
+		TupleTableSlot *const slot =
+			MakeSingleTupleTableSlot(rows.tuple_desc(), &TTSOpsMinimalTuple);
+		rows.rewind();
+		while (rows.next(slot)) {
+			slot_getallattrs(slot);
+			diff.add_staged(slot->tts_values, slot->tts_isnull);
+		}
+		ExecDropSingleTupleTableSlot(slot);
+		diff.end_staged();
+	});
 }
 
 } // namespace
@@ -65,7 +65,7 @@ void feed_inserts(ChangeSet &changes, Diff &diff)
 bool new_keys_exist_by_now(const ColumnMap &map, const Scope &scope, ChangeSet &changes,
 						   const pg::Relation &target)
 {
-	if (changes.insert_count() == 0)
+	if (changes.inserts().count() == 0)
 		return false;
 	pg::WorkContext work("bulk_sync conflicts");
 	pg::ProgressPause const pause;

@@ -64,7 +64,7 @@ void Diff::add_staged(const Datum *values, const bool *nulls)
 	if (partitions_) {
 		StagedRow *const row = spare_row(most_bytes);
 		row->start(hash, staged_former_.form(values, nulls, row->bytes()));
-		partitions_->put(row);
+		partitions_->put(row, counts_.staged - 1);
 	} else {
 		StagedRow *const row = rows_.reserve(most_bytes);
 		rows_.append(row, hash, staged_former_.form(values, nulls, row->bytes()));
@@ -101,9 +101,9 @@ void Diff::divide_rows()
 	MemoryContext const caller = MemoryContextSwitchTo(context_);
 	partitions_.emplace(0, partition_bits(std::max(parts, 2.0), limit_));
 	MemoryContextSwitchTo(caller);
-	rows_.for_each([&](StagedRow *row) {
+	rows_.for_each_with_position([&](StagedRow *row, uint64 position) {
 		CHECK_FOR_INTERRUPTS();
-		partitions_->put(row);
+		partitions_->put(row, position);
 	});
 	rows_.clear();
 }
@@ -241,10 +241,10 @@ void Diff::emit_added(uint64 matched_before)
 {
 	if (counts_.matched - matched_before == rows_.count())
 		return;
-	rows_.for_each([&](StagedRow *row) {
+	rows_.for_each_with_position([&](StagedRow *row, uint64 position) {
 		CHECK_FOR_INTERRUPTS();
 		if (!row->matched)
-			sink_.added(row);
+			sink_.added(row, position);
 	});
 }
 
@@ -301,11 +301,12 @@ bool Diff::has_duplicates()
 bool Diff::load_staged(PartitionPair &pair)
 {
 	StagedRow header;
+	uint64 position;
 	bool const divisible = pair.bits_used + most_partition_bits <= 64;
 
 	pair.staged.rewind();
 	bool probed = false;
-	while (read_header(pair.staged, header)) {
+	while (read_header(pair.staged, header, position)) {
 		CHECK_FOR_INTERRUPTS();
 		if (rows_.is_full_for(header.total)) {
 			if (divisible)
@@ -316,7 +317,7 @@ bool Diff::load_staged(PartitionPair &pair)
 		}
 		StagedRow *const row = rows_.reserve(header.total);
 		pair.staged.read_exactly(row->bytes(), header.total);
-		rows_.append(row, header.hash, {header.total, header.second});
+		rows_.append(row, header.hash, {header.total, header.second}, position);
 	}
 	build_table();
 	return true;
@@ -328,10 +329,11 @@ void Diff::divide_pair(PartitionPair &pair, Vector<PartitionPair> &queue)
 	Partitions parts(pair.bits_used, partition_bits(4.0, limit_));
 
 	StagedRow header;
+	uint64 position;
 	std::optional<uint64> first_hash;
 	bool equal_hashes = true;
 	pair.staged.rewind();
-	while (read_header(pair.staged, header)) {
+	while (read_header(pair.staged, header, position)) {
 		CHECK_FOR_INTERRUPTS();
 		if (!first_hash)
 			first_hash = header.hash;
@@ -339,7 +341,7 @@ void Diff::divide_pair(PartitionPair &pair, Vector<PartitionPair> &queue)
 		StagedRow *const row = spare_row(header.total);
 		*row = header;
 		pair.staged.read_exactly(row->bytes(), header.total);
-		parts.put(row);
+		parts.put(row, position);
 	}
 	pair.staged.close();
 

@@ -29,7 +29,8 @@ struct ChangedRow {
 /* Takes what the diff finds, row by row. Called from executor frames: may raise. */
 class DiffSink {
   public:
-	virtual void added(StagedRow *row) = 0;
+	/* `position`: of the row in staging, from 0. Rows come in this order unless the diff is divided. */
+	virtual void added(StagedRow *row, uint64 position) = 0;
 	virtual void updated(const ChangedRow &row) = 0;
 	virtual void removed(const TargetRow &row) = 0;
 	virtual void unchanged(const TargetRow &row, StagedRow *staged) = 0;

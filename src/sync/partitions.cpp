@@ -11,6 +11,7 @@ namespace {
 
 struct StagedHeader {
 	uint64 hash;
+	uint64 position;
 	RowExtent extent;
 };
 
@@ -38,9 +39,9 @@ Partitions::Partitions(int bits_used, int bits)
 		pair.bits_used = bits_used + bits;
 }
 
-void Partitions::put(StagedRow *row)
+void Partitions::put(StagedRow *row, uint64 position)
 {
-	StagedHeader const header = {row->hash, {row->total, row->second}};
+	StagedHeader const header = {row->hash, position, {row->total, row->second}};
 	pg::TempFile &file = pair_for(row->hash).staged;
 	file.write(&header, sizeof(header));
 	file.write(row->bytes(), row->total);
@@ -65,12 +66,13 @@ int partition_bits(double parts, std::size_t limit) noexcept
 					std::min({wanted, static_cast<int>(affordable), most_partition_bits}));
 }
 
-bool read_header(pg::TempFile &file, StagedRow &row)
+bool read_header(pg::TempFile &file, StagedRow &row, uint64 &position)
 {
 	StagedHeader header;
 	if (!file.read(&header, sizeof(header)))
 		return false;
 	row.start(header.hash, header.extent);
+	position = header.position;
 	return true;
 }
 

@@ -26,7 +26,8 @@ class Partitions {
 	/* Pairs for rows whose leading `bits_used` bits agree; throws std::bad_alloc. */
 	Partitions(int bits_used, int bits);
 
-	void put(StagedRow *row);
+	/* `position`: of the row in staging, from 0. */
+	void put(StagedRow *row, uint64 position);
 	void put(const TargetRow &row);
 
 	Vector<PartitionPair> &pairs() noexcept { return pairs_; }
@@ -51,7 +52,7 @@ inline constexpr int most_partition_bits = 8;
 
 /* Header of the next row of a file; its bytes follow and are to be read next. A staged row
  * starts without flags, and row.bytes of a target row is left as it is. */
-bool read_header(pg::TempFile &file, StagedRow &row);
+bool read_header(pg::TempFile &file, StagedRow &row, uint64 &position);
 bool read_header(pg::TempFile &file, TargetRow &row);
 
 } // namespace bulk_sync

@@ -45,7 +45,7 @@ void Report::end_staging(const Diff &diff, const char *description)
 void Report::end_target(const Diff &diff, const ChangeSet &changes, const char *target)
 {
 	uint64 const to_apply =
-		changes.deletes().count() + changes.updates().count() + changes.insert_count();
+		changes.deletes().count() + changes.updates().count() + changes.inserts().count();
 	report_progress(ProgressField::rows_to_apply, static_cast<int64>(to_apply));
 	if (!verbose_)
 		return;
@@ -57,7 +57,7 @@ void Report::end_target(const Diff &diff, const ChangeSet &changes, const char *
 							   rows, target, elapsed()),
 				 errdetail(UINT64_FORMAT " to create, " UINT64_FORMAT " to update, " UINT64_FORMAT
 										 " to delete, " UINT64_FORMAT " unchanged.",
-						   changes.insert_count(), changes.updates().count(),
+						   changes.inserts().count(), changes.updates().count(),
 						   changes.deletes().count(), diff.counts().unchanged)));
 	});
 }

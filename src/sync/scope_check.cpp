@@ -93,16 +93,20 @@ Vector<ColumnSource> sources_of_updates(const ColumnMap &map, const pg::Relation
 	return sources;
 }
 
-/* New rows: the staged values, and defaults of other columns. */
+/* New rows: the staged values, and defaults of other columns and in place of some NULLs. */
 Vector<ColumnSource> sources_of_inserts(const Scope &scope, const ColumnMap &map,
-										const InsertGroup &group, const pg::Relation &target)
+										const ChangeSet &changes, const pg::Relation &target)
 {
 	Vector<ColumnSource> sources = sources_of(target);
 	int position = 0;
 	auto const take = [&](const Column &column) {
-		if (column.inserted && !group.defaulted[position])
-			source_of(sources, column.target).store_column = position + 1;
-		position++;
+		Defaulted const defaulted = changes.defaulted(position++);
+		if (!column.inserted || defaulted == Defaulted::everywhere)
+			return;
+		ColumnSource &source = source_of(sources, column.target);
+		source.store_column = position;
+		if (defaulted == Defaulted::somewhere)
+			source.expression = stored_default(scope, target, column.target);
 	};
 	for (const Column &column : map.image)
 		take(column);
@@ -157,8 +161,8 @@ void check_scope(const Scope &scope, const ColumnMap &map, ChangeSet &changes,
 	};
 	if (changes.updates().count() > 0)
 		check(changes.updates(), sources_of_updates(map, target), row_id_columns + 1);
-	for (const InsertGroup &group : changes.inserts())
-		check(group.rows, sources_of_inserts(scope, map, group, target), 1);
+	if (changes.inserts().count() > 0)
+		check(changes.inserts(), sources_of_inserts(scope, map, changes, target), 1);
 	if (failing.count > 0)
 		refuse_rows(failing, target);
 }

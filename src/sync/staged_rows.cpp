@@ -8,6 +8,7 @@ namespace bulk_sync {
 namespace {
 
 constexpr std::size_t smallest_arena = 16 * 1024; /* bytes */
+constexpr uint64 smallest_positions = 256;
 /* What positions can tell apart. */
 constexpr std::size_t largest_arena = std::size_t{PG_UINT32_MAX} * MAXIMUM_ALIGNOF;
 
@@ -18,7 +19,7 @@ StagedRows::StagedRows(const ColumnMap &map, std::size_t limit)
 	  fits_until_(first_row), left_(RowValues::with_room_for(map.key_count())),
 	  right_(RowValues::with_room_for(map.key_count()))
 {
-	/* A row takes more than 32 bytes, and its share of the slots at most 24 of them. */
+	/* A row takes more than 32 bytes; its share of the slots at most 24, its position 8. */
 	fits_until_ = std::max(limit_ / 2, first_row);
 }
 
@@ -30,8 +31,11 @@ std::size_t StagedRows::slots_for(uint64 rows) noexcept
 
 bool StagedRows::exceeds_limit(std::size_t row_bytes) const noexcept
 {
-	return count_ > 0 &&
-		   used_ + StagedRow::footprint(row_bytes) + slots_for(count_ + 1) * sizeof(Slot) > limit_;
+	std::size_t const position_bytes = positions_ == nullptr ? 0 : sizeof(*positions_);
+	return count_ > 0 && used_ + StagedRow::footprint(row_bytes) +
+								 slots_for(count_ + 1) * sizeof(Slot) +
+								 (count_ + 1) * position_bytes >
+							 limit_;
 }
 
 StagedRow *StagedRows::reserve(std::size_t row_bytes)
@@ -54,6 +58,16 @@ void StagedRows::grow(std::size_t needed)
 												   : repalloc_huge(arena_, size));
 	capacity_ = size;
 	pg::advise_huge_pages(arena_, size);
+}
+
+void StagedRows::grow_positions()
+{
+	std::size_t const size = std::max(2 * positions_size_, smallest_positions);
+	std::size_t const bytes = size * sizeof(*positions_);
+	positions_ = static_cast<uint64 *>(positions_ == nullptr
+										   ? MemoryContextAllocHuge(context_, bytes)
+										   : repalloc_huge(positions_, bytes));
+	positions_size_ = size;
 }
 
 bool StagedRows::same_key(MinimalTuple left, MinimalTuple right)

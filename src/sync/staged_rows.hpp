@@ -6,6 +6,9 @@
  * their offset in it, so that a slot of the table takes 8 bytes: half of the hash, and the offset.
  * The table is open addressing with linear probing: a probe touches one cache line of the table and
  * then, nearly always, only the row it looks for.
+ *
+ * A row's position in staging is its place in the arena when all rows of staging are there; rows
+ * of one pair of files have their positions in an array beside it.
  */
 #pragma once
 
@@ -36,6 +39,16 @@ class StagedRows {
 		row->start(hash, extent);
 		used_ += StagedRow::footprint(extent.total);
 		count_++;
+	}
+
+	/* The same for a row that others of staging do not stand before: `position` is its place in
+	 * staging, from 0. Either all rows are appended so or none. Raises. */
+	void append(StagedRow *row, uint64 hash, RowExtent extent, uint64 position)
+	{
+		if (count_ == positions_size_)
+			grow_positions();
+		positions_[count_] = position;
+		append(row, hash, extent);
 	}
 
 	/*
@@ -74,6 +87,16 @@ class StagedRows {
 			at += StagedRow::footprint(row->total);
 			visit(row);
 		}
+	}
+
+	/* Calls visit(row, position) for each row in the order they came, with its position in staging. */
+	template <typename Visit> void for_each_with_position(Visit &&visit)
+	{
+		uint64 index = 0;
+		for_each([&](StagedRow *row) {
+			visit(row, positions_ == nullptr ? index : positions_[index]);
+			index++;
+		});
 	}
 
 	/*
@@ -121,6 +144,7 @@ class StagedRows {
 	}
 	bool exceeds_limit(std::size_t row_bytes) const noexcept;
 	void grow(std::size_t bytes);
+	void grow_positions();
 	void make_slots();
 	StagedRow *place(StagedRow *row);
 	static std::size_t slots_for(uint64 rows) noexcept;
@@ -135,6 +159,8 @@ class StagedRows {
 	Slot *slots_ = nullptr;
 	std::size_t mask_ = 0;
 	uint64 count_ = 0;
+	uint64 *positions_ = nullptr; /* nullptr: a row's position is its index */
+	uint64 positions_size_ = 0;
 	RowValues left_;
 	RowValues right_;
 };

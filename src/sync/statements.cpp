@@ -153,6 +153,7 @@ TupleDesc insert_store_desc(const ColumnMap &map)
 	Vector<pg::ColumnType> types;
 	append_types(types, map.image);
 	append_types(types, map.extra);
+	types.emplace_back().oid = INT8OID;
 	return pg::describe(types);
 }
 
@@ -311,10 +312,14 @@ String update_rows(const ColumnMap &map, const pg::Relation &target, const Vecto
  * INSERT INTO public.employee (name, phone, company_id) OVERRIDING SYSTEM VALUE
  * SELECT d.c1, d.c2, $1 FROM "bulk_sync inserts" AS d
  *
- * A column left out takes its default. OVERRIDING stands there only for a staged value of a column
- * GENERATED ALWAYS AS IDENTITY.
+ * with ORDER BY d.c6, the position in staging, when the rows were not stored in that order. The
+ * sort comes before the defaults, as in any INSERT .. SELECT .. ORDER BY.
+ *
+ * A column left out takes its default, and so does one of the parameters' null_defaults in the rows
+ * where it is NULL. OVERRIDING stands there only for a staged value of a column GENERATED ALWAYS AS
+ * IDENTITY.
  */
-String insert_rows(const ColumnMap &map, const pg::Relation &target, const InsertGroup &group,
+String insert_rows(const ColumnMap &map, const pg::Relation &target, const ChangeSet &changes,
 				   pg::Parameters &parameters)
 {
 	String names;
@@ -322,14 +327,17 @@ String insert_rows(const ColumnMap &map, const pg::Relation &target, const Inser
 	List name_list(names, ", ");
 	List value_list(values, ", ");
 	bool overriding = false;
-	std::size_t position = 0;
+	int position = 0;
 	auto const add = [&](const Column &column) {
-		if (column.inserted && !group.defaulted[position]) {
-			name_list.next().append(quoted(column.name));
-			append_column(value_list.next(), "d", position + 1);
-			overriding = overriding || column.always_identity;
-		}
-		position++;
+		Defaulted const defaulted = changes.defaulted(position++);
+		if (!column.inserted || defaulted == Defaulted::everywhere)
+			return;
+		name_list.next().append(quoted(column.name));
+		append_column(value_list.next(), "d", position);
+		overriding = overriding || column.always_identity;
+		if (defaulted == Defaulted::somewhere)
+			parameters.null_defaults.push_back(
+				{column.target, pg::column_default(target, column.target)});
 	};
 	for (const Column &column : map.image)
 		add(column);
@@ -350,6 +358,8 @@ String insert_rows(const ColumnMap &map, const pg::Relation &target, const Inser
 		text.append(" OVERRIDING SYSTEM VALUE");
 	text.append(" SELECT ").append(values).append(" FROM ").append(quoted(inserts_name));
 	text.append(" AS d");
+	if (!changes.inserts_are_in_order())
+		append_column(text.append(" ORDER BY "), "d", position + 1);
 	return text;
 }
 

@@ -24,7 +24,7 @@ inline constexpr const char *inserts_name = "bulk_sync inserts";
 inline constexpr int row_id_columns = 3;
 
 /* Shapes of the stores: columns c1, c2.. The keys; the row id; row id, image and carried columns;
- * image and extra columns. */
+ * image, extra columns and the position in staging. */
 TupleDesc key_store_desc(const ColumnMap &map);
 TupleDesc delete_store_desc();
 TupleDesc update_store_desc(const ColumnMap &map);
@@ -45,8 +45,9 @@ pg::String delete_rows(const pg::Relation &target);
 pg::String mark_rows(const ColumnMap &map, const pg::Relation &target, const Vector<bool> &changed);
 pg::String update_rows(const ColumnMap &map, const pg::Relation &target,
 					   const Vector<bool> &changed);
-/* Adds the values of insert_defaults to the parameters. */
-pg::String insert_rows(const ColumnMap &map, const pg::Relation &target, const InsertGroup &group,
+/* Adds the values of insert_defaults, and the defaults that take the place of NULLs, to the
+ * parameters. */
+pg::String insert_rows(const ColumnMap &map, const pg::Relation &target, const ChangeSet &changes,
 					   pg::Parameters &parameters);
 /* A row for each row of the store that is still as the diff saw it. */
 pg::String select_untouched(const pg::Relation &target, const pg::RowStore &store);

@@ -160,7 +160,7 @@ std::optional<Stats> Sync::attempt()
 	DiffCounts const counts = find_changes(changes, snapshot.get());
 	Written written;
 	if (request_.dry_run) {
-		written.created = changes.insert_count();
+		written.created = changes.inserts().count();
 		written.updated = changes.updates().count();
 		written.deleted = changes.deletes().count();
 	} else if (!changes.is_empty()) {

@@ -42,6 +42,12 @@ bool same_id(const RowId &left, const RowId &right)
 							  const_cast<ItemPointer>(&right.tid)) == 0;
 }
 
+/* Of the row in staging; beyond 32 bits for most. */
+uint64 position_of_sample(int key)
+{
+	return static_cast<uint64>(key) << 25;
+}
+
 RowExtent extent_of(const StagedRow &row)
 {
 	return {row.total, row.second};
@@ -64,7 +70,7 @@ void put_samples(SampleRows &samples, StagedRows &rows, Partitions &partitions)
 		target.id = id_of_sample(key);
 		target.bytes = staged->bytes();
 		pg_call([&] {
-			partitions.put(staged);
+			partitions.put(staged, position_of_sample(key));
 			partitions.put(target);
 		});
 	}
@@ -89,24 +95,33 @@ int read_rows(SampleRows &samples, pg::TempFile &file, pg::Vector<bool> &seen, u
 	else
 		row = &target;
 
+	uint64 position = 0;
+	auto const read_next = [&] {
+		if constexpr (is_staged)
+			return read_header(file, *row, position);
+		else
+			return read_header(file, *row);
+	};
 	int count = 0;
 	int wrong = 0;
 	pg_call([&] { file.rewind(); });
-	while (pg_call([&] { return read_header(file, *row); })) {
+	while (pg_call(read_next)) {
 		RowExtent const extent = extent_of(*row);
 		CHECK(pg_call([&] { return file.read(staged.bytes(), extent.total); }));
 		int const key = *samples.key_of(row->image());
 		wrong += key < 0 || key >= row_count || seen[key] || row->hash != hash_of_sample(key);
 		wrong += bits > 0 && (row->hash >> (64 - bits)) != prefix;
 		wrong += !samples.is_row(staged.bytes(), extent, key, length_of_sample(key));
-		if constexpr (!is_staged)
+		if constexpr (is_staged)
+			wrong += position != position_of_sample(key);
+		else
 			wrong += !same_id(row->id, id_of_sample(key));
 		seen[key] = true;
 		count++;
 		if (next != nullptr)
 			pg_call([&] {
 				if constexpr (is_staged)
-					next->put(row);
+					next->put(row, position);
 				else
 					next->put(*row);
 			});
@@ -178,11 +193,12 @@ UNIT_TEST(empty_pairs, "partitions: a pair without rows has no files and reads a
 	for (PartitionPair &pair : partitions.pairs()) {
 		StagedRow staged;
 		TargetRow target;
+		uint64 position;
 		CHECK(!pair.staged.exists() && !pair.target.exists());
 		CHECK(pair.bits_used == 64);
 		CHECK(!pg_call([&] {
 			pair.staged.rewind();
-			return read_header(pair.staged, staged);
+			return read_header(pair.staged, staged, position);
 		}));
 		CHECK(!pg_call([&] {
 			pair.target.rewind();

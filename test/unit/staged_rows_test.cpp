@@ -172,6 +172,60 @@ UNIT_TEST(first_row, "staged rows: the first row always fits, the next one does 
 	}
 }
 
+UNIT_TEST(positions, "staged rows: each has its place among the rows, or the position that came with it")
+{
+	SampleRows samples;
+	StagedRows rows(samples.map(), std::size_t{1} << 30);
+	constexpr int count = 5000;
+	auto const wrong_positions = [&](uint64 factor) {
+		uint64 expected = 0;
+		int wrong = 0;
+		rows.for_each_with_position([&](StagedRow *, uint64 position) {
+			wrong += position != expected;
+			expected += factor;
+		});
+		return wrong + (expected != count * factor);
+	};
+	for (int key = 0; key < count; key++)
+		samples.append(rows, hash_of(key), key);
+	CHECK(wrong_positions(1) == 0);
+
+	constexpr uint64 factor = uint64{1} << 40;
+	for (int round = 0; round < 2; round++) {
+		pg_call([&] { rows.clear(); });
+		for (int key = 0; key < count; key++) {
+			samples.form(key, 10);
+			pg_call([&] {
+				StagedRow *const row = rows.reserve(samples.extent().total);
+				memcpy(row->bytes(), samples.bytes(), samples.extent().total);
+				rows.append(row, hash_of(key), samples.extent(), key * factor);
+			});
+		}
+		CHECK(wrong_positions(factor) == 0);
+	}
+}
+
+UNIT_TEST(positions_count, "staged rows: positions count against the limit")
+{
+	SampleRows samples;
+	constexpr std::size_t limit = std::size_t{2} << 20;
+	pg::WorkContext context("unit positions");
+	StagedRows rows(samples.map(), limit);
+	samples.form(0, 10);
+	std::size_t const row_bytes = StagedRow::footprint(samples.extent().total);
+	for (int key = 0; !rows.is_full_for(samples.extent().total); key++) {
+		samples.form(key, 10);
+		pg_call([&] {
+			StagedRow *const row = rows.reserve(samples.extent().total);
+			memcpy(row->bytes(), samples.bytes(), samples.extent().total);
+			rows.append(row, hash_of(key), samples.extent(), key);
+		});
+	}
+	CHECK(rows.count() * (row_bytes + sizeof(uint64) + 12) <= limit);
+	CHECK(rows.count() * (row_bytes + sizeof(uint64) + 24) >= limit / 2);
+	context.finish();
+}
+
 UNIT_TEST(reused, "staged rows: cleared, they are as new and take no more memory")
 {
 	SampleRows samples;
