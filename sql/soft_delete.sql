@@ -270,3 +270,99 @@ SELECT * FROM bulk_sync('t', 's', '{id}', soft_delete => 'Away', dry_run => true
 -- As everywhere: nothing has changed.
 SELECT id, k, gone, "Away" FROM t ORDER BY id;
 DROP TABLE t, s;
+\set VERBOSITY terse
+
+-- A default that would mark a row: new rows are stored unmarked all the same, so the next call finds nothing.
+CREATE DOMAIN moment AS timestamptz DEFAULT now();
+CREATE DOMAIN flag AS boolean NOT NULL DEFAULT true;
+CREATE TABLE born (id int PRIMARY KEY, name text, tz timestamptz DEFAULT clock_timestamp(), ts timestamp DEFAULT 'infinity', d date DEFAULT current_date,
+	b boolean NOT NULL DEFAULT true, n boolean DEFAULT NULL, m moment, f flag, kept boolean NOT NULL DEFAULT false);
+CREATE TABLE staged (id int, name text);
+INSERT INTO staged VALUES (1, 'a'), (2, 'b');
+CREATE PROCEDURE check_mark(mark text) LANGUAGE plpgsql AS $$
+DECLARE
+	rehearsed bulk_sync_stats;
+	first bulk_sync_stats;
+	second bulk_sync_stats;
+	compared text;
+	stored text;
+BEGIN
+	DELETE FROM born;
+	SELECT string_agg(status || ' ' || coalesce(new ->> mark, 'null') || CASE WHEN new ? mark THEN '' ELSE ' by default' END, ', ') INTO compared
+	FROM bulk_compare('born', 'staged', '{id}', soft_delete => mark);
+	SELECT * INTO rehearsed FROM bulk_sync('born', 'staged', '{id}', soft_delete => mark, dry_run => true);
+	SELECT * INTO first FROM bulk_sync('born', 'staged', '{id}', soft_delete => mark);
+	EXECUTE format('SELECT string_agg(coalesce(%I::text, ''null''), '', '') FROM born', mark) INTO stored;
+	SELECT * INTO second FROM bulk_sync('born', 'staged', '{id}', soft_delete => mark);
+	RAISE NOTICE '%: % %, then %; stored %, compared %', mark, rehearsed, first, second, stored, compared;
+	DELETE FROM born;
+	SELECT * INTO first FROM bulk_sync_json('born', (SELECT jsonb_agg(to_jsonb(s)) FROM staged AS s), '{id}', soft_delete => mark);
+	SELECT * INTO second FROM bulk_sync_json('born', (SELECT jsonb_agg(to_jsonb(s)) FROM staged AS s), '{id}', soft_delete => mark);
+	EXECUTE format('SELECT string_agg(coalesce(%I::text, ''null''), '', '') FROM born', mark) INTO stored;
+	RAISE NOTICE 'json %: %, then %; stored %', mark, first, second, stored;
+END $$;
+CALL check_mark('tz');
+CALL check_mark('ts');
+CALL check_mark('d');
+CALL check_mark('b');
+CALL check_mark('n');
+CALL check_mark('m');
+CALL check_mark('f');
+CALL check_mark('kept');
+-- Other columns of the kind take their defaults, as does the mark of a call that does not name it.
+SELECT id, tz IS NULL AS tz, ts, d IS NULL AS d, b, n, m IS NULL AS m, f, kept FROM born ORDER BY id;
+DELETE FROM born;
+SELECT * FROM bulk_sync('born', 'staged', '{id}');
+SELECT id, tz IS NULL AS tz, ts, d IS NULL AS d, b, n, m IS NULL AS m, f, kept FROM born ORDER BY id;
+-- The rows that an older release stored with a mark are revived, and that is all.
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'b');
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'b');
+-- The check of the scope knows what is stored.
+DELETE FROM born;
+SELECT * FROM bulk_sync('born', 'staged', '{id}', 'b', soft_delete => 'b');
+SELECT * FROM bulk_sync('born', 'staged', '{id}', 'tz IS NOT NULL', soft_delete => 'tz');
+SELECT * FROM bulk_sync('born', 'staged', '{id}', 'NOT b', soft_delete => 'b');
+DELETE FROM born;
+SELECT * FROM bulk_sync('born', 'staged', '{id}', 'tz IS NULL', soft_delete => 'tz');
+SELECT status, key FROM bulk_compare('born', 'staged', '{id}', 'tz IS NULL', soft_delete => 'tz');
+-- Staging may have the column, ignored; a column that may not be NULL refuses to be unmarked.
+ALTER TABLE staged ADD b boolean DEFAULT true;
+DELETE FROM born;
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'b', ignore_columns => '{b}');
+SELECT id, b FROM born ORDER BY id;
+ALTER TABLE staged DROP b;
+DELETE FROM born;
+ALTER TABLE born ALTER ts SET NOT NULL;
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'ts');
+-- To write the mark is a right of its own, as far as the default makes it necessary.
+CREATE ROLE regress_bulk_sync_clerk;
+GRANT SELECT, DELETE, INSERT (id, name), UPDATE ON born TO regress_bulk_sync_clerk;
+GRANT SELECT ON staged TO regress_bulk_sync_clerk;
+SET ROLE regress_bulk_sync_clerk;
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'b');
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'b', skip_creates => true);
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'b', dry_run => true);
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'kept');
+RESET ROLE;
+GRANT INSERT (b) ON born TO regress_bulk_sync_clerk;
+DELETE FROM born;
+SET ROLE regress_bulk_sync_clerk;
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'b');
+RESET ROLE;
+DROP TABLE born, staged;
+DROP PROCEDURE check_mark;
+DROP DOMAIN moment, flag;
+DROP ROLE regress_bulk_sync_clerk;
+-- Partitions: what a partition says of the column does not matter, for rows come by way of its parent.
+CREATE TABLE born (id int, gone boolean) PARTITION BY LIST (gone);
+CREATE TABLE here PARTITION OF born (gone DEFAULT true) FOR VALUES IN (false, NULL);
+CREATE TABLE there PARTITION OF born FOR VALUES IN (true);
+CREATE TABLE staged AS SELECT id FROM generate_series(1, 3) AS id;
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'gone');
+SELECT tableoid::regclass, * FROM born ORDER BY id;
+ALTER TABLE born ALTER gone SET DEFAULT true;
+INSERT INTO staged VALUES (4);
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'gone');
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'gone');
+SELECT tableoid::regclass, * FROM born ORDER BY id;
+DROP TABLE born, staged;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pg/expression.hpp"
 #include "pg/json.hpp"
 #include "pg/tuple.hpp"
 #include "sync/staging.hpp"
@@ -242,6 +243,18 @@ void check_mark(const Request &request, const Attribute &attribute, const pg::Co
 		refuse_mark(attribute.name, "Staging has it too, and does not ignore it.");
 }
 
+/* May the column's default be anything else than "not deleted"? */
+bool default_may_mark(const Relation &target, const Column &mark)
+{
+	Node *const expression = pg::column_default(target, mark.target);
+	if (expression == nullptr)
+		return false;
+	if (!IsA(expression, Const))
+		return true;
+	auto *const value = reinterpret_cast<Const *>(expression);
+	return !value->constisnull && !(mark.mark_is_boolean() && !DatumGetBool(value->constvalue));
+}
+
 void add_mark(ColumnMap &map, const Request &request, const Relation &target,
 			  const pg::ColumnList &staging, const Vector<AttrNumber> &primary_key)
 {
@@ -256,6 +269,7 @@ void add_mark(ColumnMap &map, const Request &request, const Relation &target,
 	column.target = attribute->number;
 	column.type = attribute->type;
 	column.updated = true;
+	column.inserted = default_may_mark(target, column);
 	map.mark = static_cast<int>(map.image.size());
 	map.image.push_back(column);
 }

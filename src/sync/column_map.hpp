@@ -19,7 +19,7 @@ struct Column {
 	pg::ColumnType type;					/* of the target */
 	pg::Conversion conversion;
 	bool updated = false;		/* set when its stored image differs */
-	bool inserted = false;		/* gets the staged value in a new row */
+	bool inserted = false;		/* gets the staged value in a new row; a mark: "not deleted" */
 	bool null_defaults = false; /* a staged NULL takes the column's default in a new row */
 	bool always_identity = false;
 
@@ -42,7 +42,8 @@ struct InsertDefault {
  * The row image holds the key columns, in the order of the call, and behind them the compared
  * columns in the target's order; the extra columns are those that only new rows take from staging.
  * The mark of deleted rows, if there is one, is a compared column for which staging always has
- * "not deleted": so a marked row that returns is a changed row, whose mark is cleared.
+ * "not deleted": so a marked row that returns is a changed row, whose mark is cleared. A new row gets
+ * that value too where the mark's default may mark it.
  */
 struct ColumnMap {
 	Vector<Column> image;
