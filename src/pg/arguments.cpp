@@ -24,6 +24,7 @@ Elements elements_of(Datum array_datum, const char *name)
 
 const char *element_text(const Elements &elements, int index, const char *name)
 {
+	CHECK_FOR_INTERRUPTS();
 	if (elements.nulls[index])
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("argument \"%s\" must not contain nulls", name)));
@@ -73,22 +74,20 @@ const char *Arguments::optional_string(int position) const
 	return pg_call([&] { return TextDatumGetCString(datum(position)); });
 }
 
-Vector<const char *> Arguments::names(int position, const char *name) const
+NameList Arguments::names(int position, const char *name) const
 {
 	require(position, name);
 	Elements const elements = pg_call([&] { return elements_of(datum(position), name); });
-	Vector<const char *> result;
-	result.reserve(elements.count);
+	NameList result;
 	for (int i = 0; i < elements.count; i++) {
 		const char *const text = pg_call([&] { return element_text(elements, i, name); });
-		for (const char *other : result)
-			if (strcmp(other, text) == 0)
-				pg_call([&] {
-					ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-									errmsg("argument \"%s\" names column \"%s\" more than once",
-										   name, text)));
-				});
-		result.push_back(text);
+		if (result.contains(text))
+			pg_call([&] {
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("argument \"%s\" names column \"%s\" more than once", name, text)));
+			});
+		result.add(text);
 	}
 	return result;
 }

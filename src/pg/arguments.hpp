@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "pg/memory.hpp"
+#include "pg/name_list.hpp"
 
 namespace bulk_sync::pg {
 
@@ -26,7 +26,7 @@ class Arguments {
 	Datum datum(int position) const noexcept { return call_->args[position].value; }
 
 	/* The elements of a one-dimensional text array: none NULL (22004), none twice (22023). */
-	Vector<const char *> names(int position, const char *name) const;
+	NameList names(int position, const char *name) const;
 
   private:
 	void require(int position, const char *name) const;

@@ -38,34 +38,45 @@ void add_member_context(void *argument)
 	errcontext("member \"%s\", value %s", member->name, shortened(text));
 }
 
-/* Appends the keys of an object that are not among the names yet. Throws through the vector, so
- * called with nothing else to destroy. */
-void add_members(Datum object, Vector<const char *> &names)
+/* Adds the keys of an object that are not among the names yet. Throws through the list, so called
+ * with nothing else to destroy. */
+void add_members(Datum object, NameList &names)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(&DatumGetJsonbP(object)->root);
 	JsonbValue value;
 	JsonbIteratorToken token;
-	/* Objects have their keys in one order, and each once. */
-	std::size_t const before = names.size();
+	/* Objects have their keys in one order, and as a rule the same ones. */
 	std::size_t expected = 0;
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE) {
 		if (token != WJB_KEY)
 			continue;
 		CHECK_FOR_INTERRUPTS();
-		auto const is_key = [&](const char *name) {
-			return strncmp(name, value.val.string.val, value.val.string.len) == 0 &&
-				   name[value.val.string.len] == '\0';
-		};
-		if (expected < before && is_key(names[expected])) {
+		std::string_view const key(value.val.string.val, value.val.string.len);
+		if (expected < names.size() && key == names[expected])
 			expected++;
-			continue;
-		}
-		auto const end = names.begin() + before;
-		auto const known = std::find_if(names.begin(), end, is_key);
-		expected = static_cast<std::size_t>(known - names.begin()) + 1;
-		if (known == end)
-			names.push_back(pnstrdup(value.val.string.val, value.val.string.len));
+		else if (std::optional<std::size_t> const known = names.find(key))
+			expected = *known + 1;
+		else
+			names.add(pnstrdup(key.data(), key.size()));
 	}
+}
+
+/* The first of the keys that the object lacks, or nullptr. */
+const char *missing_key(Datum object, const NameList &keys)
+{
+	for (const char *key : keys)
+		if (find_member(object, key) == nullptr)
+			return key;
+	return nullptr;
+}
+
+void refuse_object(const char *key, int64 index)
+{
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		 errmsg("element " INT64_FORMAT " of argument \"rows\" lacks the key \"%s\"", index, key),
+		 errcontext("element " INT64_FORMAT " of argument \"rows\", counted from 0", index)));
 }
 
 void check_elements(Jsonb *rows, const char *argument)
@@ -147,9 +158,9 @@ JsonObject JsonObject::of(Datum json, const char *argument)
 	}));
 }
 
-Vector<const char *> JsonObject::members() const
+NameList JsonObject::members() const
 {
-	Vector<const char *> names;
+	NameList names;
 	pg_call([&] { add_members(json_, names); });
 	return names;
 }
@@ -168,10 +179,23 @@ JsonRows JsonRows::of(Datum json, const char *argument)
 	}));
 }
 
-Vector<const char *> JsonRows::members() const
+NameList JsonRows::members(const NameList &keys) const
 {
-	Vector<const char *> names;
-	pg_call([&] { for_each([&](Datum object, int64) { add_members(object, names); }); });
+	NameList names;
+	const char *missing = nullptr; /* in the first object */
+	pg_call([&] {
+		for_each([&](Datum object, int64 index) {
+			const char *const key = missing == nullptr ? missing_key(object, keys) : nullptr;
+			if (key != nullptr && index > 0)
+				refuse_object(key, index);
+			if (key != nullptr)
+				missing = key;
+			add_members(object, names);
+		});
+	});
+	auto const is_member = [&](const char *key) { return names.contains(key); };
+	if (missing != nullptr && std::all_of(keys.begin(), keys.end(), is_member))
+		pg_call([&] { refuse_object(missing, 0); });
 	return names;
 }
 
@@ -208,14 +232,6 @@ bool JsonRows::next(Cursor &cursor) const
 	MemoryContextSwitchTo(caller);
 	cursor.index++;
 	return true;
-}
-
-void require_member(Datum object, const char *member, int64 index)
-{
-	if (find_member(object, member) == nullptr)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("element " INT64_FORMAT " of argument \"rows\" lacks the key \"%s\"",
-							   index, member)));
 }
 
 } // namespace bulk_sync::pg

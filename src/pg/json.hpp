@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "pg/memory.hpp"
+#include "pg/name_list.hpp"
 #include "pg/type.hpp"
 
 namespace bulk_sync::pg {
@@ -33,7 +33,7 @@ class JsonObject {
 	/* Throws Error, 22023, when the argument of this name is no object. */
 	static JsonObject of(Datum json, const char *argument);
 
-	Vector<const char *> members() const;
+	NameList members() const;
 	/* Throws Error. */
 	Datum convert(const JsonConverter &converter, bool &is_null) const;
 
@@ -48,8 +48,11 @@ class JsonRows {
 	/* Throws Error, 22023, when it is no array, or for the first element that is no object. */
 	static JsonRows of(Datum json, const char *argument);
 
-	/* The members of all objects together, each once. Throws Error. */
-	Vector<const char *> members() const;
+	/*
+	 * The members of all objects together. Throws Error, 22023, for the first object that lacks one
+	 * of `keys`, where each of these is a member of some object.
+	 */
+	NameList members(const NameList &keys) const;
 
 	/* Calls visit(object, index) for each element, with a jsonb datum that is valid during the call
 	 * and its position from 0. Raises. */
@@ -74,8 +77,5 @@ class JsonRows {
 
 	Datum json_;
 };
-
-/* Raises 22023 unless the object has the member, be it null. `index` is its position, from 0. */
-void require_member(Datum object, const char *member, int64 index);
 
 } // namespace bulk_sync::pg

@@ -160,18 +160,16 @@ void Relation::close()
 
 const Attribute *ColumnList::find(const char *name) const noexcept
 {
-	for (const Attribute &attribute : attributes_)
-		if (strcmp(attribute.name, name) == 0)
-			return &attribute;
-	return nullptr;
+	std::optional<std::size_t> const position = names_.find(name);
+	return position ? &attributes_[*position] : nullptr;
 }
 
 const Attribute *ColumnList::find(AttrNumber number) const noexcept
 {
-	for (const Attribute &attribute : attributes_)
-		if (attribute.number == number)
-			return &attribute;
-	return nullptr;
+	auto const found = std::lower_bound(
+		attributes_.begin(), attributes_.end(), number,
+		[](const Attribute &attribute, AttrNumber wanted) { return attribute.number < wanted; });
+	return found != attributes_.end() && found->number == number ? &*found : nullptr;
 }
 
 bool Relation::has_children() const noexcept

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "pg/memory.hpp"
+#include "pg/name_list.hpp"
 #include "pg/type.hpp"
 
 namespace bulk_sync::pg {
@@ -31,11 +31,18 @@ class ColumnList {
 
 	/* nullptr when there is no such column. Names are exact. */
 	const Attribute *find(const char *name) const noexcept;
+	/* The same for the columns of a relation, which are in the order of their numbers. */
 	const Attribute *find(AttrNumber number) const noexcept;
 
-	void add(const Attribute &attribute) { attributes_.push_back(attribute); }
+	/* Throws std::bad_alloc. */
+	void add(const Attribute &attribute)
+	{
+		names_.add(attribute.name);
+		attributes_.push_back(attribute);
+	}
 
   private:
+	NameList names_;
 	Vector<Attribute> attributes_;
 };
 

@@ -15,30 +15,34 @@ using pg::Attribute;
 using pg::pg_call;
 using pg::Relation;
 
-bool contains(const Vector<const char *> &names, const char *name)
-{
-	return std::any_of(names.begin(), names.end(),
-					   [&](const char *other) { return strcmp(other, name) == 0; });
-}
-
 bool contains(const Vector<AttrNumber> &numbers, AttrNumber number)
 {
 	return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
 }
 
-/* The column whose name is nearest by edits, or nullptr when none is near. */
+/* The column whose name is nearest by edits, or nullptr when none is near. The members of JSON
+ * objects may be too many and too long to be looked at. */
 const char *nearest_name(const pg::ColumnList &columns, const char *name)
 {
-	int const length = static_cast<int>(strlen(name));
-	int best = std::max(1, length / 2) + 1;
+	constexpr std::size_t longest = 2 * NAMEDATALEN;
+	std::size_t const length = strlen(name);
+	if (length > longest)
+		return nullptr;
+	int best = static_cast<int>(std::max<std::size_t>(1, length / 2)) + 1;
 	const char *nearest = nullptr;
+	int compared = 0;
 	for (const Attribute &attribute : columns.attributes()) {
+		if (compared++ == MaxHeapAttributeNumber)
+			break;
 		if (pg_strcasecmp(attribute.name, name) == 0)
 			return attribute.name;
+		std::size_t const other_length = strlen(attribute.name);
+		if (other_length > longest)
+			continue;
 		int const distance = pg_call([&] {
-			return varstr_levenshtein_less_equal(name, length, attribute.name,
-												 static_cast<int>(strlen(attribute.name)), 1, 1, 1,
-												 best, true);
+			return varstr_levenshtein_less_equal(name, static_cast<int>(length), attribute.name,
+												 static_cast<int>(other_length), 1, 1, 1, best,
+												 true);
 		});
 		if (distance < best) {
 			best = distance;
@@ -72,7 +76,7 @@ const char *nearest_name(const pg::ColumnList &columns, const char *name)
 
 void check_names(const Request &request, const Relation &target, const Staging &staging)
 {
-	auto const both = [&](const Vector<const char *> &names, const char *argument) {
+	auto const both = [&](const NameList &names, const char *argument) {
 		for (const char *name : names) {
 			if (target.find(name) == nullptr)
 				target_column_missing(target, name, argument);
@@ -86,7 +90,7 @@ void check_names(const Request &request, const Relation &target, const Staging &
 	for (const char *name : request.ignore_columns) {
 		if (target.find(name) == nullptr && staging.columns().find(name) == nullptr)
 			target_column_missing(target, name, "ignore_columns");
-		if (request.columns && contains(*request.columns, name))
+		if (request.columns && request.columns->contains(name))
 			pg_call([&] {
 				ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 								errmsg("column \"%s\" is named in both \"columns\" and "
@@ -100,7 +104,7 @@ void check_staging_columns(const Request &request, const Relation &target, const
 {
 	for (const Attribute &attribute : staging.columns().attributes()) {
 		if (target.find(attribute.name) != nullptr ||
-			contains(request.ignore_columns, attribute.name))
+			request.ignore_columns.contains(attribute.name))
 			continue;
 		const char *const nearest = nearest_name(target, attribute.name);
 		pg_call([&] {
@@ -185,7 +189,7 @@ void add_keys(ColumnMap &map, const Request &request, const Relation &target,
 		auto const equality = pg::KeyEquality::of(attribute.type);
 		/* Where equal means the same image there is nothing to update in a matched row. */
 		column.updated = !equality.by_image() && !attribute.generated &&
-						 attribute.identity == '\0' && !contains(request.ignore_columns, name);
+						 attribute.identity == '\0' && !request.ignore_columns.contains(name);
 		map.keys.push_back(equality);
 		map.image.push_back(column);
 	}
@@ -201,18 +205,18 @@ void add_others(ColumnMap &map, const Request &request, const Relation &target,
 {
 	for (const Attribute &attribute : target.attributes()) {
 		const Attribute *const staged = staging.find(attribute.name);
-		if (staged == nullptr || contains(request.keys, attribute.name) ||
+		if (staged == nullptr || request.keys.contains(attribute.name) ||
 			is_mark(request, attribute))
 			continue;
 		const char *const reason = reason_not_updated(attribute, primary_key);
-		bool const listed = request.columns && contains(*request.columns, attribute.name);
+		bool const listed = request.columns && request.columns->contains(attribute.name);
 		if (listed && reason != nullptr)
 			refuse_update(attribute, reason);
 		if (attribute.generated)
 			continue;
 		Column column = shared_column(attribute, *staged, primary_key, false);
 		column.updated = reason == nullptr && (!request.columns || listed) &&
-						 !contains(request.ignore_columns, attribute.name);
+						 !request.ignore_columns.contains(attribute.name);
 		(column.updated ? map.image : map.extra).push_back(column);
 	}
 }
@@ -232,14 +236,13 @@ void check_mark(const Request &request, const Attribute &attribute, const pg::Co
 	Oid const type = pg_call([&] { return getBaseType(attribute.type.oid); });
 	if (type != TIMESTAMPTZOID && type != TIMESTAMPOID && type != DATEOID && type != BOOLOID)
 		refuse_mark(attribute.name, "It must be of type timestamptz, timestamp, date or boolean.");
-	if (contains(request.keys, attribute.name))
+	if (request.keys.contains(attribute.name))
 		refuse_mark(attribute.name, "It is a key.");
 	if (const char *const reason = reason_not_updated(attribute, primary_key))
 		refuse_mark(attribute.name, reason);
-	if (request.columns && contains(*request.columns, attribute.name))
+	if (request.columns && request.columns->contains(attribute.name))
 		refuse_mark(attribute.name, "It is named in argument \"columns\".");
-	if (staging.find(attribute.name) != nullptr &&
-		!contains(request.ignore_columns, attribute.name))
+	if (staging.find(attribute.name) != nullptr && !request.ignore_columns.contains(attribute.name))
 		refuse_mark(attribute.name, "Staging has it too, and does not ignore it.");
 }
 
@@ -345,13 +348,14 @@ ColumnMap map_columns(const Request &request, const Relation &target, const Stag
 
 void carry_columns(ColumnMap &map, const Relation &target, const Vector<AttrNumber> &columns)
 {
-	auto const in_image = [&](AttrNumber column) {
-		return std::any_of(map.image.begin(), map.image.end(),
-						   [&](const Column &other) { return other.target == column; });
-	};
-	for (AttrNumber const column : columns)
-		if (!in_image(column) && !contains(map.carried, column))
+	Vector<bool> is_read(target.tuple_desc()->natts + 1, false);
+	for (const Column &column : map.image)
+		is_read[column.target] = true;
+	for (AttrNumber const column : columns) {
+		if (!is_read[column])
 			map.carried.push_back(column);
+		is_read[column] = true;
+	}
 	if (!map.carried.empty())
 		map.carried_desc = pg::project(target.tuple_desc(), map.carried);
 }

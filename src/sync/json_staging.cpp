@@ -1,5 +1,7 @@
 #include "sync/json_staging.hpp"
 
+#include <algorithm>
+
 namespace bulk_sync {
 
 namespace {
@@ -14,22 +16,22 @@ void add_element_context(void *index)
 }
 
 /* A member that the target lacks stays in the list, for the column map to refuse or ignore. */
-pg::Attribute attribute_for(const pg::Relation &target, const char *member, AttrNumber number)
+pg::Attribute attribute_for(const pg::Relation &target, const char *member)
 {
 	pg::Attribute attribute;
-	if (const pg::Attribute *const column = target.find(member))
+	if (const pg::Attribute *const column = target.find(member)) {
 		attribute.type = column->type;
+		attribute.number = column->number;
+	}
 	attribute.name = member;
-	attribute.number = number;
 	return attribute;
 }
 
 /* Converts the objects and hands them to the diff. */
 class ObjectReader {
   public:
-	ObjectReader(const ColumnMap &map, const Vector<const char *> &keys, TupleDesc target,
-				 Diff &diff)
-		: map_(map), keys_(keys), diff_(diff),
+	ObjectReader(const ColumnMap &map, TupleDesc target, Diff &diff)
+		: map_(map), diff_(diff),
 		  row_(RowValues::with_room_for(static_cast<int>(map.image.size() + map.extra.size()))),
 		  context_(pg_call([] {
 			  return AllocSetContextCreateInternal(CurrentMemoryContext, "bulk_sync conversion",
@@ -51,8 +53,6 @@ class ObjectReader {
 		callback.previous = error_context_stack;
 		error_context_stack = &callback;
 		MemoryContext const caller = MemoryContextSwitchTo(context_);
-		for (const char *key : keys_)
-			pg::require_member(object, key, index);
 		for (std::size_t i = 0; i < converters_.size(); i++)
 			if (map_.mark != static_cast<int>(i))
 				row_.values[i] = converters_[i].convert(object, row_.nulls[i]);
@@ -66,7 +66,6 @@ class ObjectReader {
 
   private:
 	const ColumnMap &map_;
-	const Vector<const char *> &keys_;
 	Diff &diff_;
 	Vector<pg::JsonConverter> converters_;
 	RowValues row_;
@@ -76,25 +75,22 @@ class ObjectReader {
 } // namespace
 
 JsonStaging::JsonStaging(const Request &request, const pg::Relation &target)
-	: rows_(pg::JsonRows::of(*request.rows, "rows")), keys_(request.keys),
-	  target_desc_(target.tuple_desc())
+	: rows_(pg::JsonRows::of(*request.rows, "rows")), target_desc_(target.tuple_desc())
 {
-	auto const add = [&](const char *member) {
-		columns_.add(attribute_for(target, member,
-								   static_cast<AttrNumber>(columns_.attributes().size() + 1)));
-	};
-	if (rows_.count() > 0) {
-		for (const char *member : rows_.members())
-			add(member);
-		return;
-	}
-	auto const add_new = [&](const Vector<const char *> &members) {
+	auto const add_new = [&](const NameList &members) {
 		for (const char *member : members)
 			if (columns_.find(member) == nullptr)
-				add(member);
+				columns_.add(attribute_for(target, member));
 	};
+	if (rows_.count() > 0) {
+		/* Of a key that is no column, the column map speaks. */
+		auto const is_column = [&](const char *key) { return target.find(key) != nullptr; };
+		bool const columns = std::all_of(request.keys.begin(), request.keys.end(), is_column);
+		add_new(rows_.members(columns ? request.keys : NameList()));
+		return;
+	}
 	/* Any option is valid that would be with rows. */
-	add_new(keys_);
+	add_new(request.keys);
 	if (request.columns)
 		add_new(*request.columns);
 	add_new(request.ignore_columns);
@@ -103,7 +99,7 @@ JsonStaging::JsonStaging(const Request &request, const pg::Relation &target)
 void JsonStaging::scan(const ColumnMap &map, Snapshot, Diff &diff) const
 {
 	diff.expect_staged(rows_.count());
-	ObjectReader reader(map, keys_, target_desc_, diff);
+	ObjectReader reader(map, target_desc_, diff);
 	pg_call([&] {
 		rows_.for_each([&](Datum object, int64 index) { reader.read(object, index); });
 		diff.end_staged();

@@ -24,7 +24,6 @@ class JsonStaging final : public Staging {
 
   private:
 	pg::JsonRows rows_;
-	Vector<const char *> keys_;
 	pg::ColumnList columns_;
 	TupleDesc target_desc_;
 };

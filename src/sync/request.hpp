@@ -10,6 +10,7 @@
 
 namespace bulk_sync {
 
+using pg::NameList;
 using pg::Vector;
 
 enum class LockMode { rows, table };
@@ -18,10 +19,10 @@ struct Request {
 	Oid target = InvalidOid;
 	Oid staging = InvalidOid;  /* InvalidOid: the rows come as JSON */
 	std::optional<Datum> rows; /* jsonb array */
-	Vector<const char *> keys;
+	NameList keys;
 	const char *filter = nullptr; /* nullptr: the whole table */
-	std::optional<Vector<const char *>> columns;
-	Vector<const char *> ignore_columns;
+	std::optional<NameList> columns;
+	NameList ignore_columns;
 	bool skip_creates = false;
 	bool skip_updates = false;
 	bool skip_deletes = false;

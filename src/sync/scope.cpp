@@ -1,29 +1,27 @@
 #include "sync/scope.hpp"
 
-#include <algorithm>
-
 namespace bulk_sync {
 
 namespace {
-
-void add_once(Vector<AttrNumber> &columns, AttrNumber column)
-{
-	if (std::find(columns.begin(), columns.end(), column) == columns.end())
-		columns.push_back(column);
-}
 
 /* Generated columns stand for the columns that they are computed from. */
 Vector<AttrNumber> stored_columns(const Vector<AttrNumber> &used, const pg::Relation &target)
 {
 	Vector<AttrNumber> columns;
+	Vector<bool> is_found(target.tuple_desc()->natts + 1, false);
+	auto const add_once = [&](AttrNumber column) {
+		if (!is_found[column])
+			columns.push_back(column);
+		is_found[column] = true;
+	};
 	for (AttrNumber const column : used) {
 		if (!target.find(column)->generated) {
-			add_once(columns, column);
+			add_once(column);
 			continue;
 		}
 		for (AttrNumber const source :
 			 pg::columns_used(pg::generation_expression(target, column), target))
-			add_once(columns, source);
+			add_once(source);
 	}
 	return columns;
 }
