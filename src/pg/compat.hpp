@@ -68,7 +68,7 @@ inline Oid checked_user([[maybe_unused]] Query *query, RangeTblEntry *entry)
 }
 
 /* Before 17, hashbpcharextended() hashes the blanks at the end under a nondeterministic collation,
- * though bpchareq() ignores them. Seen on 15; 16 was not tried. */
+ * though bpchareq() ignores them, as hashbpchar() does. Seen on 15; 16 was not tried. */
 inline constexpr bool bpchar_hash_sees_padding = PG_VERSION_NUM < 170000;
 
 /* 18 dropped the argument that promises a single run (3eea7a0c97e). */

@@ -1,10 +1,12 @@
 #include "pg/type.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/type_parts.hpp"
 
 extern "C" {
 #include "access/nbtree.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_range.h"
 #include "common/hashfn.h"
 }
 
@@ -38,11 +40,43 @@ bool equality_is_image(const TypeCacheEntry &cache, Oid collation)
 		OidFunctionCall1Coll(support, collation, ObjectIdGetDatum(cache.btree_opintype)));
 }
 
-/* Does the type's hash function tell equal keys apart? */
-bool hash_disagrees(const TypeCacheEntry &cache, Oid collation)
+/* Does the hash function with a seed, unlike the other one, tell equal values of char(n) apart? */
+bool seeded_hash_sees_padding(const TypeParts &parts)
 {
-	return compat::bpchar_hash_sees_padding && cache.btree_opintype == BPCHAROID &&
-		   OidIsValid(collation) && !get_collation_isdeterministic(collation);
+	if (!compat::bpchar_hash_sees_padding)
+		return false;
+	for (const TypePart &part : parts)
+		if (OidIsValid(part.collation) && !get_collation_isdeterministic(part.collation) &&
+			lookup_type_cache(part.type, TYPECACHE_HASH_OPFAMILY)->hash_opintype == BPCHAROID)
+			return true;
+	return false;
+}
+
+/* The equality of the bounds of a range. */
+Oid equality_of_bounds(Oid range)
+{
+	HeapTuple const tuple = SearchSysCache1(RANGETYPE, ObjectIdGetDatum(range));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for range type %u", range);
+	Oid const order = reinterpret_cast<Form_pg_range>(GETSTRUCT(tuple))->rngsubopc;
+	ReleaseSysCache(tuple);
+	Oid const input = get_opclass_input_type(order);
+	return get_opfamily_member(get_opclass_family(order), input, input, BTEqualStrategyNumber);
+}
+
+/* Bounds are compared in the order that the range type was made with, and hashed by the subtype's
+ * default. Do the two hold other bounds for equal? */
+bool hashes_bounds_otherwise(const TypeParts &parts)
+{
+	for (const TypePart &part : parts) {
+		if (get_typtype(part.type) != TYPTYPE_RANGE)
+			continue;
+		TypeCacheEntry *const bound =
+			lookup_type_cache(get_range_subtype(part.type), TYPECACHE_EQ_OPR);
+		if (bound->eq_opr != equality_of_bounds(part.type))
+			return true;
+	}
+	return false;
 }
 
 uint64 hash_bytes_of(const void *bytes, std::size_t length)
@@ -107,9 +141,11 @@ KeyEquality KeyEquality::of(const ColumnType &type)
 
 KeyEquality KeyEquality::look_up(const ColumnType &type)
 {
+	/* Of a domain over a range, the cache does not know that it has a hash function. */
 	TypeCacheEntry *const cache = lookup_type_cache(
-		type.oid, TYPECACHE_EQ_OPR | TYPECACHE_EQ_OPR_FINFO | TYPECACHE_HASH_EXTENDED_PROC |
-					  TYPECACHE_HASH_EXTENDED_PROC_FINFO | TYPECACHE_BTREE_OPFAMILY);
+		getBaseType(type.oid), TYPECACHE_EQ_OPR | TYPECACHE_EQ_OPR_FINFO | TYPECACHE_HASH_PROC |
+								   TYPECACHE_HASH_PROC_FINFO | TYPECACHE_HASH_EXTENDED_PROC |
+								   TYPECACHE_HASH_EXTENDED_PROC_FINFO | TYPECACHE_BTREE_OPFAMILY);
 	if (!OidIsValid(cache->eq_opr))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
 						errmsg("could not identify an equality operator for type %s",
@@ -121,12 +157,22 @@ KeyEquality KeyEquality::look_up(const ColumnType &type)
 	equality.type_ = type;
 	equality.operator_ = cache->eq_opr;
 	equality.by_image_ = equality_is_image(*cache, type.collation);
-	if (!equality.by_image_) {
-		equality.equal_ = keep(cache->eq_opr_finfo);
-		if (OidIsValid(cache->hash_extended_proc) && !hash_disagrees(*cache, type.collation))
-			equality.hash_ = keep(cache->hash_extended_proc_finfo);
-	}
+	if (!equality.by_image_)
+		equality.take_functions(*cache);
 	return equality;
+}
+
+void KeyEquality::take_functions(const TypeCacheEntry &cache)
+{
+	equal_ = keep(cache.eq_opr_finfo);
+	TypeParts const parts = parts_of_type(type_.oid, type_.collation);
+	if (hashes_bounds_otherwise(parts))
+		return;
+	hash_takes_seed_ = OidIsValid(cache.hash_extended_proc) && !seeded_hash_sees_padding(parts);
+	if (hash_takes_seed_)
+		hash_ = keep(cache.hash_extended_proc_finfo);
+	else if (OidIsValid(cache.hash_proc))
+		hash_ = keep(cache.hash_proc_finfo);
 }
 
 uint64 KeyEquality::hash_reference(Datum value) const
@@ -135,6 +181,8 @@ uint64 KeyEquality::hash_reference(Datum value) const
 		return hash_image(type_, value);
 	if (hash_ == nullptr)
 		return 0;
+	if (!hash_takes_seed_)
+		return DatumGetUInt32(FunctionCall1Coll(hash_, type_.collation, value));
 	return DatumGetUInt64(FunctionCall2Coll(hash_, type_.collation, value, Int64GetDatum(0)));
 }
 

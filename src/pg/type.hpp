@@ -48,9 +48,10 @@ bool is_text_type(Oid type);
  *
  * Where equal values always have the same image (what a btree operator class declares with its
  * "equalimage" support function, see nbtree's deduplication), both work on the bytes. Else they
- * call the type's functions. A type that has an equality but no hash function that agrees with it
- * (tsquery, an array of money, char(n) under a nondeterministic collation) hashes to a constant:
- * right, but every two keys are compared.
+ * call the type's functions: the hash function with a seed, which gives 64 bits, or where there is
+ * none that agrees, the one of 32 bits. A type that has an equality but no hash function that
+ * agrees with it (tsquery, an array of money) hashes to a constant: right, but every two keys are
+ * compared.
  */
 class KeyEquality {
   public:
@@ -60,7 +61,8 @@ class KeyEquality {
 	 * when the type has no default equality. */
 	static KeyEquality of(const ColumnType &type);
 
-	/* Neither value is NULL. Both raise. */
+	/* Neither value is NULL. Both raise. The bits of a hash are as the type has them, some of them
+	 * constant perhaps: hash_combine() spreads them. */
 	uint64 hash(Datum value) const
 	{
 		return by_image_ && type_.by_value ? stored_bits(value) : hash_reference(value);
@@ -93,11 +95,13 @@ class KeyEquality {
 		}
 	}
 	static KeyEquality look_up(const ColumnType &type);
+	void take_functions(const TypeCacheEntry &cache);
 	uint64 hash_reference(Datum value) const;
 	bool equal_reference(Datum left, Datum right) const;
 
 	ColumnType type_;
 	bool by_image_ = false;
+	bool hash_takes_seed_ = false;
 	Oid operator_ = InvalidOid;
 	FmgrInfo *equal_ = nullptr;
 	FmgrInfo *hash_ = nullptr;
