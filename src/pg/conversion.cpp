@@ -1,10 +1,6 @@
 #include "pg/conversion.hpp"
 
-#include "pg/compat.hpp"
-
-extern "C" {
-#include "catalog/pg_proc.h"
-}
+#include "pg/parallel_safety.hpp"
 
 namespace bulk_sync::pg {
 
@@ -34,20 +30,6 @@ bool is_relabel(Node *cast)
 	return IsA(cast, CaseTestExpr);
 }
 
-bool is_unsafe_function(Oid function, void *)
-{
-	return func_parallel(function) != PROPARALLEL_SAFE;
-}
-
-bool visit_unsafe(Node *node, void *argument)
-{
-	if (node == nullptr)
-		return false;
-	return IsA(node, CoerceToDomain) ||
-		   check_functions_in_node(node, is_unsafe_function, argument) ||
-		   compat::walk_expression(node, visit_unsafe, argument);
-}
-
 } // namespace
 
 Conversion Conversion::between(const ColumnType &source, const ColumnType &target)
@@ -69,10 +51,14 @@ Conversion Conversion::find(const ColumnType &source, const ColumnType &target)
 		/* Functions such as citext's need a collation, as they would have in the INSERT. */
 		assign_expr_collations(nullptr, cast);
 		Expr *const planned = expression_planner(reinterpret_cast<Expr *>(cast));
-		if (is_relabel(reinterpret_cast<Node *>(planned)))
+		if (is_relabel(reinterpret_cast<Node *>(planned))) {
+			conversion.parallel_safe_ =
+				source.oid == target.oid || may_write_in_parallel(source.oid);
 			return conversion;
+		}
 		conversion.kind_ = Kind::expression;
-		conversion.parallel_safe_ = !visit_unsafe(reinterpret_cast<Node *>(planned), nullptr);
+		conversion.parallel_safe_ = may_write_in_parallel(source.oid) &&
+									may_evaluate_in_parallel(reinterpret_cast<Node *>(planned));
 		conversion.expression_ = ExecInitExpr(planned, nullptr);
 		conversion.evaluation_ = CreateStandaloneExprContext();
 		return conversion;
@@ -85,7 +71,8 @@ Conversion Conversion::find(const ColumnType &source, const ColumnType &target)
 	conversion.kind_ = Kind::input;
 	conversion.is_padded_ = getBaseType(source.oid) == BPCHAROID;
 	getTypeInputInfo(target.oid, &input, &conversion.input_parameter_);
-	conversion.parallel_safe_ = !conversion.is_domain_ && func_parallel(input) == PROPARALLEL_SAFE;
+	conversion.parallel_safe_ =
+		may_write_in_parallel(source.oid) && may_read_in_parallel(target.oid);
 	conversion.input_ = static_cast<FmgrInfo *>(palloc(sizeof(FmgrInfo)));
 	fmgr_info(input, conversion.input_);
 	return conversion;

@@ -28,8 +28,8 @@ class Conversion {
 	bool converts_null() const noexcept { return is_domain_ && kind_ != Kind::none; }
 
 	/* May it run while the executor is in parallel mode, as the receiver of a parallel plan's rows
-	 * does? What the CHECKs of a domain call is not known. */
-	bool is_parallel_safe() const noexcept { return kind_ == Kind::none || parallel_safe_; }
+	 * does, and may a message show the source value then? */
+	bool is_parallel_safe() const noexcept { return parallel_safe_; }
 
 	/* Converts one value; the result may point into `value` or lives in the current context.
 	 * Raises what the conversion raises. */
@@ -42,7 +42,7 @@ class Conversion {
 
 	Kind kind_ = Kind::none;
 	bool is_domain_ = false;
-	bool parallel_safe_ = false;
+	bool parallel_safe_ = true;
 	bool is_padded_ = false; /* from char(n), whose blanks at the end are no data */
 	int32 typmod_ = -1;
 	Oid input_parameter_ = InvalidOid;

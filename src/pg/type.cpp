@@ -1,6 +1,7 @@
 #include "pg/type.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/parallel_safety.hpp"
 #include "pg/type_parts.hpp"
 
 extern "C" {
@@ -159,6 +160,8 @@ KeyEquality KeyEquality::look_up(const ColumnType &type)
 	equality.by_image_ = equality_is_image(*cache, type.collation);
 	if (!equality.by_image_)
 		equality.take_functions(*cache);
+	equality.parallel_safe_ = may_write_in_parallel(type.oid) &&
+							  (equality.by_image_ || may_compare_in_parallel(type.oid));
 	return equality;
 }
 

@@ -77,6 +77,8 @@ class KeyEquality {
 	bool by_image() const noexcept { return by_image_; }
 	/* The equality operator, for SQL that we build. */
 	Oid equality_operator() const noexcept { return operator_; }
+	/* May keys be hashed, compared, and shown in a message, while the executor has workers? */
+	bool is_parallel_safe() const noexcept { return parallel_safe_; }
 
   private:
 	/* What is stored of a value. A datum from the heap and one from an input function may differ in
@@ -101,6 +103,7 @@ class KeyEquality {
 
 	ColumnType type_;
 	bool by_image_ = false;
+	bool parallel_safe_ = true;
 	bool hash_takes_seed_ = false;
 	Oid operator_ = InvalidOid;
 	FmgrInfo *equal_ = nullptr;

@@ -326,6 +326,12 @@ TupleDesc describe_columns(const Vector<Column> &columns, const Relation &target
 
 } // namespace
 
+bool ColumnMap::keys_are_parallel_safe() const noexcept
+{
+	return std::all_of(keys.begin(), keys.end(),
+					   [](const pg::KeyEquality &key) { return key.is_parallel_safe(); });
+}
+
 ColumnMap map_columns(const Request &request, const Relation &target, const Staging &staging)
 {
 	check_names(request, target, staging);

@@ -63,6 +63,8 @@ struct ColumnMap {
 	TupleDesc carried_desc = nullptr; /* nullptr without carried columns */
 
 	int key_count() const noexcept { return static_cast<int>(keys.size()); }
+	/* May keys be hashed, compared and shown while the executor has workers running? */
+	bool keys_are_parallel_safe() const noexcept;
 };
 
 /*

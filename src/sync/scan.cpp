@@ -108,6 +108,8 @@ RowId row_id_of(TupleTableSlot *slot)
 void scan_target(const ColumnMap &map, const Scope &scope, const pg::Relation &target,
 				 Snapshot snapshot, bool matches_only, pg::Parallel parallel, Diff &diff)
 {
+	if (!map.keys_are_parallel_safe())
+		parallel = pg::Parallel::forbidden;
 	TargetReceiver receiver(diff);
 	auto statement = pg::Statement::analyze(select_target(map, scope, target), snapshot,
 											target.oid(), {}, {}, parallel);
@@ -116,7 +118,7 @@ void scan_target(const ColumnMap &map, const Scope &scope, const pg::Relation &t
 		StagedKeys keys = collect_keys(map, *diff.staged_in_memory());
 		auto look_up =
 			pg::Statement::analyze(select_target_by_keys(map, scope, target, keys.has_null),
-								   snapshot, target.oid(), {&keys.store}, {});
+								   snapshot, target.oid(), {&keys.store}, {}, parallel);
 		if (look_up.planned_cost() < statement.planned_cost()) {
 			look_up.read(receiver);
 			pg_call([&] { diff.end_target(); });

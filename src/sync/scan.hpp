@@ -15,8 +15,8 @@ RowId row_id_of(TupleTableSlot *slot);
 /*
  * Reads the target's rows in scope into the diff. With `matches_only`, only rows that have a key of
  * staging are of interest; then the planner may choose to look them up instead of reading the
- * scope. Workers may take part if what the sink of the diff does with a row is `parallel` safe.
- * Throws pg::Error.
+ * scope. Workers may take part if what the sink of the diff does with a row is `parallel` safe, and
+ * if the functions of the keys are. Throws pg::Error.
  */
 void scan_target(const ColumnMap &map, const Scope &scope, const pg::Relation &target,
 				 Snapshot snapshot, bool matches_only, pg::Parallel parallel, Diff &diff);

@@ -143,11 +143,12 @@ class StagingReceiver final : public pg::RowReceiver {
 	int staged_ = 0;   /* in the row of staging, which has no mark */
 };
 
-/* Rows are converted as they come, which is while workers run. */
+/* Rows are converted and hashed as they come, which is while workers run. */
 pg::Parallel parallel_for(const ColumnMap &map)
 {
 	auto const is_safe = [](const Column &column) { return column.conversion.is_parallel_safe(); };
-	return std::all_of(map.image.begin(), map.image.end(), is_safe) &&
+	return map.keys_are_parallel_safe() &&
+				   std::all_of(map.image.begin(), map.image.end(), is_safe) &&
 				   std::all_of(map.extra.begin(), map.extra.end(), is_safe)
 			   ? pg::Parallel::allowed
 			   : pg::Parallel::forbidden;
