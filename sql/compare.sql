@@ -116,7 +116,7 @@ SELECT count(*) FROM bulk_compare('employee', 'import', '{name}', include_unchan
 DROP VIEW to_do;
 DROP TABLE employee, import, history;
 
--- Values as to_jsonb() has them: what JSON cannot hold is text.
+-- Values as to_jsonb() has them, but for settings: what JSON cannot hold is text. Two that look alike are both text.
 CREATE TYPE mood AS ENUM ('sad', 'glad');
 CREATE TYPE address AS (street text, number int);
 CREATE DOMAIN positive AS int CHECK (value > 0);
@@ -130,7 +130,9 @@ INSERT INTO s VALUES (1, 1.00, '-Infinity', false, '-infinity', '2024-02-29 12:0
 	'{"a": 1}', '[1, "x", null]', '00000000-0000-0000-0000-000000000002', '\x', 'empty', E'new\nline');
 SET TimeZone = 'UTC';
 SELECT name, value ->> 'old' AS old, value ->> 'new' AS new FROM bulk_compare('t', 's', '{k}'), jsonb_each(changes) AS c (name, value) ORDER BY name;
-SELECT (SELECT old FROM bulk_compare('t', 's', '{k}')) = (SELECT to_jsonb(t) FROM t) AS old, (SELECT new FROM bulk_compare('t', 's', '{k}')) = (SELECT to_jsonb(s) FROM s) AS new;
+SET IntervalStyle = postgres;
+SELECT (SELECT old - 'j' FROM bulk_compare('t', 's', '{k}')) = (SELECT to_jsonb(t) - 'j' FROM t) AS old, (SELECT new - 'j' FROM bulk_compare('t', 's', '{k}')) = (SELECT to_jsonb(s) - 'j' FROM s) AS new;
+RESET IntervalStyle;
 -- And the same after a sync.
 SELECT * FROM agreed('t', 's', '{k}');
 -- NULL on either side, and as a key.

@@ -12,6 +12,9 @@
 --   * `key` is the key of `old` or `new`, and `changes` is what differs between the two;
 --   * after the sync there is nothing left to find.
 --
+-- The table's rows are read by to_jsonb(). A value that has no exact form in it, and a pair that it shows alike, are
+-- strings in bulk_compare, which are read back first.
+--
 CREATE FUNCTION oracle.key_of(keys text[], r jsonb) RETURNS jsonb
 RETURN (SELECT jsonb_object_agg(k, r -> k) FROM unnest(keys) AS k);
 
@@ -19,22 +22,69 @@ RETURN (SELECT jsonb_object_agg(k, r -> k) FROM unnest(keys) AS k);
 CREATE FUNCTION oracle.marked(r jsonb, mark text) RETURNS boolean
 RETURN mark IS NOT NULL AND coalesce(r ->> mark, 'false') <> 'false';
 
+-- A value that is shown as a string, as to_jsonb() shows it.
+CREATE FUNCTION oracle.read_back(shown jsonb, type text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+	value jsonb;
+BEGIN
+	IF jsonb_typeof(shown) = 'string' THEN
+		EXECUTE format('SELECT to_jsonb(%L::%s)', shown #>> '{}', type) INTO value;
+	END IF;
+	RETURN coalesce(value, shown);
+EXCEPTION WHEN others THEN
+	RETURN shown;
+END $$;
+
+-- Columns of the target whose values to_jsonb() may show alike, with their types; `plain`: a string is none of its forms.
+CREATE FUNCTION oracle.look_alikes(target regclass) RETURNS TABLE (name text, type text, plain boolean)
+BEGIN ATOMIC
+	SELECT a.attname, format_type(a.atttypid, a.atttypmod), t.typcategory IN ('A', 'C', 'N')
+	FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+	WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped
+		AND (t.typcategory IN ('A', 'C') OR t.typname IN ('json', 'jsonb', 'float4', 'float8') OR t.typtype = 'd');
+END;
+
+-- An object with one member put back, if it has it.
+CREATE FUNCTION oracle.put_back(object jsonb, name text, type text) RETURNS jsonb
+RETURN CASE WHEN object ? name
+	THEN jsonb_set(object, ARRAY[name], oracle.read_back(object -> name, type)) ELSE object END;
+
+-- Puts strings that stand for another form of JSON, or for one of two look-alikes, back to what to_jsonb() shows.
+CREATE FUNCTION oracle.put_all_back(target regclass) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	found record;
+BEGIN
+	FOR found IN SELECT s.place, c.name, c.type FROM oracle_said s, oracle.look_alikes(target) AS c
+		WHERE 'string' IN (jsonb_typeof(s.old -> c.name), jsonb_typeof(s.new -> c.name), jsonb_typeof(s.key -> c.name))
+			AND (c.plain OR s.status = 'updated' AND s.changes ? c.name
+				AND oracle.read_back(s.old -> c.name, c.type)::text = oracle.read_back(s.new -> c.name, c.type)::text)
+	LOOP
+		UPDATE oracle_said SET old = oracle.put_back(old, found.name, found.type),
+			new = oracle.put_back(new, found.name, found.type), key = oracle.put_back(key, found.name, found.type),
+			changes = CASE WHEN changes ? found.name
+				THEN jsonb_set(changes, ARRAY[found.name], oracle.put_back(oracle.put_back(changes -> found.name, 'old', found.type), 'new', found.type))
+				ELSE changes END
+			WHERE place = found.place;
+	END LOOP;
+END $$;
+
 -- Before the sync: all rows of the target, and what bulk_compare says.
 CREATE FUNCTION oracle.ask(target regclass, staging regclass, keys text[], filter text, columns text[],
 	ignore_columns text[], soft_delete text, insert_defaults jsonb, allow_out_of_scope boolean) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET IntervalStyle = postgres AS $$
 BEGIN
 	EXECUTE format(E'CREATE TEMP TABLE oracle_was AS SELECT to_jsonb(%2$I.*) AS r, coalesce((\n%1$s\n), false) AS in_scope '
 		'FROM %3$s', coalesce(filter, 'true'), (SELECT relname FROM pg_class WHERE oid = target), target);
-	EXECUTE format('CREATE TEMP TABLE oracle_said AS SELECT * FROM bulk_compare(%L, %L, %L, %L, columns => %L, '
+	EXECUTE format('CREATE TEMP TABLE oracle_said AS SELECT *, row_number() OVER () AS place FROM bulk_compare(%L, %L, %L, %L, columns => %L, '
 		'ignore_columns => %L, soft_delete => %L, insert_defaults => %L, allow_out_of_scope => %L, include_unchanged => true)',
 		target, staging, keys, filter, columns, ignore_columns, soft_delete, insert_defaults, allow_out_of_scope);
+	PERFORM oracle.put_all_back(target);
 END $$;
 
 -- What is wrong with what bulk_compare said; "done" is what the sync did, as text.
 CREATE FUNCTION oracle.disagreements(target regclass, keys text[], soft_delete text, skip_creates boolean,
 	skip_updates boolean, skip_deletes boolean, done text) RETURNS SETOF text
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET IntervalStyle = postgres AS $$
 DECLARE
 	said bulk_sync_stats;
 	found text;

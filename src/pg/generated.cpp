@@ -36,9 +36,12 @@ void GeneratedColumns::compute(Datum *values, bool *nulls)
 	}
 	ExecStoreVirtualTuple(slot_);
 	context_->ecxt_scantuple = slot_;
-	for (const Computed &computed : columns_)
+	for (const Computed &computed : columns_) {
+		computing_ = computed.column;
 		values[computed.column - 1] =
 			ExecEvalExpr(computed.expression, context_, &nulls[computed.column - 1]);
+	}
+	computing_ = InvalidAttrNumber;
 }
 
 } // namespace bulk_sync::pg

@@ -15,6 +15,8 @@ class GeneratedColumns {
 	/* Computes the generated columns of a row from its other columns; arrays by column number less
 	 * one. The values live in the current memory context. Raises. */
 	void compute(Datum *values, bool *nulls);
+	/* The column that compute() is at, for the context of an error; else InvalidAttrNumber. */
+	AttrNumber computing() const noexcept { return computing_; }
 
   private:
 	struct Computed {
@@ -25,6 +27,7 @@ class GeneratedColumns {
 	Vector<Computed> columns_;
 	TupleTableSlot *slot_ = nullptr;
 	ExprContext *context_ = nullptr;
+	AttrNumber computing_ = InvalidAttrNumber;
 };
 
 } // namespace bulk_sync::pg

@@ -1,7 +1,7 @@
 #include "pg/json_writer.hpp"
 
 extern "C" {
-#include "utils/fmgroids.h"
+#include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
 }
@@ -10,71 +10,141 @@ namespace bulk_sync::pg {
 
 namespace {
 
-/* to_json() asks its call expression for the type of its argument. */
-FmgrInfo *to_json_of(const ColumnType &type)
+const char *member_of(const char *name)
 {
-	auto *const function = static_cast<FmgrInfo *>(palloc(sizeof(FmgrInfo)));
-	fmgr_info_cxt(F_TO_JSON, function, CurrentMemoryContext);
-	auto *const argument = makeNullConst(type.oid, type.typmod, type.collation);
-	fmgr_info_set_expr(
-		reinterpret_cast<Node *>(makeFuncExpr(F_TO_JSON, JSONOID, list_make1(argument), InvalidOid,
-											  InvalidOid, COERCE_EXPLICIT_CALL)),
-		function);
-	return function;
+	StringInfoData text;
+	initStringInfo(&text);
+	escape_json(&text, name);
+	appendStringInfoString(&text, ": ");
+	return text.data;
+}
+
+Datum parse(const char *json)
+{
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
 }
 
 } // namespace
 
 JsonColumn::JsonColumn(const char *name, const ColumnType &type)
-	: name_(name), function_(pg_call([&] { return to_json_of(type); }))
+	: name_(name), member_(pg_call([&] { return member_of(name); })),
+	  form_(pg_call([&] { return JsonForm::of(type.oid); }))
 {
 }
 
-void JsonColumn::append(StringInfo text, Datum value, bool is_null) const
+JsonText JsonValues::add(const JsonColumn &column, Datum value, bool is_null)
 {
-	if (is_null) {
-		appendStringInfoString(text, "null");
-		return;
-	}
-	struct varlena *const json = PG_DETOAST_DATUM_PACKED(FunctionCall1(function_, value));
-	appendBinaryStringInfo(text, VARDATA_ANY(json), static_cast<int>(VARSIZE_ANY_EXHDR(json)));
+	bool exact;
+	JsonText const text = add_plain(column, value, is_null, exact);
+	return exact ? text : add_output(column, value, is_null);
 }
 
-void JsonObjectWriter::start()
+void JsonValues::add_pair(const JsonColumn &column, const Datum values[2], const bool nulls[2],
+						  JsonText texts[2])
 {
+	bool exact[2];
+	for (int i = 0; i < 2; i++)
+		texts[i] = add_plain(column, values[i], nulls[i], exact[i]);
+	bool const reads_them = column.form().holds_json() || !exact[0] || !exact[1];
+	bool const alike = look_alike(texts[0], texts[1], reads_them);
+	for (int i = 0; i < 2; i++)
+		if (alike || !exact[i])
+			texts[i] = add_output(column, values[i], nulls[i]);
+}
+
+JsonText JsonValues::add_plain(const JsonColumn &column, Datum value, bool is_null, bool &exact)
+{
+	JsonText text;
+	text.start = text_.len;
+	exact = true;
+	if (is_null)
+		appendStringInfoString(&text_, "null");
+	else
+		exact = column.form().append(&text_, value);
+	text.length = text_.len - text.start;
+	return text;
+}
+
+JsonText JsonValues::add_output(const JsonColumn &column, Datum value, bool is_null)
+{
+	JsonText text;
+	text.start = text_.len;
+	if (is_null)
+		appendStringInfoString(&text_, "null");
+	else
+		column.form().append_output(&text_, value);
+	text.length = text_.len - text.start;
+	return text;
+}
+
+bool JsonValues::look_alike(JsonText left, JsonText right, bool reads_them)
+{
+	if (left.length == right.length && memcmp(at(left), at(right), left.length) == 0)
+		return true;
+	if (!reads_them)
+		return false;
+	return datum_image_eq(parse(pnstrdup(at(left), left.length)),
+						  parse(pnstrdup(at(right), right.length)), false, -1);
+}
+
+void JsonObjectWriter::start(const JsonValues &values)
+{
+	values_ = &values;
 	initStringInfo(&text_);
 	appendStringInfoChar(&text_, '{');
 }
 
-void JsonObjectWriter::add_name(const char *name)
+void JsonObjectWriter::append(JsonText value)
+{
+	appendBinaryStringInfo(&text_, values_->at(value), value.length);
+}
+
+void JsonObjectWriter::add_name(const JsonColumn &column)
 {
 	if (text_.len > 1)
 		appendStringInfoString(&text_, ", ");
-	escape_json(&text_, name);
-	appendStringInfoString(&text_, ": ");
+	appendStringInfoString(&text_, column.member());
 }
 
-void JsonObjectWriter::add(const JsonColumn &column, Datum value, bool is_null)
+void JsonObjectWriter::add(const JsonColumn &column, JsonText value)
 {
-	add_name(column.name());
-	column.append(&text_, value, is_null);
+	add_name(column);
+	append(value);
 }
 
-void JsonObjectWriter::add_change(const JsonColumn &column, Datum old_value, bool old_null,
-								  Datum new_value, bool new_null)
+void JsonObjectWriter::add_change(const JsonColumn &column, JsonText old_value, JsonText new_value)
 {
-	add_name(column.name());
+	add_name(column);
 	appendStringInfoString(&text_, "{\"old\": ");
-	column.append(&text_, old_value, old_null);
+	append(old_value);
 	appendStringInfoString(&text_, ", \"new\": ");
-	column.append(&text_, new_value, new_null);
+	append(new_value);
 	appendStringInfoChar(&text_, '}');
 }
 
 Datum JsonObjectWriter::finish()
 {
 	appendStringInfoChar(&text_, '}');
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum(text_.data));
+	return parse(text_.data);
+}
+
+OutputSettings OutputSettings::current() noexcept
+{
+	return {extra_float_digits, DateStyle, IntervalStyle};
+}
+
+/* What pg_dump sets. Three digits more serve output functions that do not look for the shortest exact
+ * form. */
+OutputSettings OutputSettings::exact() noexcept
+{
+	return {3, USE_ISO_DATES, INTSTYLE_POSTGRES};
+}
+
+void OutputSettings::apply() const noexcept
+{
+	extra_float_digits = float_digits;
+	DateStyle = date_style;
+	IntervalStyle = interval_style;
 }
 
 } // namespace bulk_sync::pg

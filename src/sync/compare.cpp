@@ -29,7 +29,7 @@ void find_differences(const Request &request, const ColumnMap &map, const Scope 
 	CompareRows rows(request, map, target, result, checks_scope ? &changes : nullptr);
 	Diff diff(map, rows, get_hash_memory_limit());
 	staging.scan(map, snapshot, diff);
-	/* A row is written as JSON when it comes, by casts to json among others. */
+	/* A row is written as JSON when it comes, by output functions of all types. */
 	scan_target(map, scope, target, snapshot, false, pg::Parallel::forbidden, diff);
 	check_duplicates(diff, target, staging);
 	if (checks_scope)

@@ -25,10 +25,21 @@ class CompareRows final : public DiffSink {
   private:
 	enum Field { status, key, old_row, new_row, changes, field_count };
 
+	template <typename Write> void put(const char *status_text, const RowValues &row, Write &&write);
+	static void add_context(void *self);
+
 	void load(const TargetRow &row);
+	void load_new(const ChangedRow &row);
 	Datum key_object(const RowValues &row);
+	Datum new_object();
 	Datum whole_row();
-	void put(const char *status_text);
+	void write_pair(const ChangedRow &row);
+	pg::JsonText write(const pg::JsonColumn &column, Datum value, bool is_null);
+	void write_both(const pg::Attribute &attribute);
+	const pg::JsonColumn &json(AttrNumber column) const
+	{
+		return columns_[column_positions_[column - 1]];
+	}
 
 	const Request &request_;
 	const ColumnMap &map_;
@@ -37,15 +48,24 @@ class CompareRows final : public DiffSink {
 	ChangeSet *changes_;
 	pg::GeneratedColumns generated_;
 	MemoryContext context_; /* for one row */
-	Vector<pg::JsonColumn> image_columns_;
-	Vector<pg::JsonColumn> extra_columns_;
-	Vector<pg::JsonColumn> default_columns_;
-	Vector<pg::JsonColumn> target_columns_; /* all, in the target's order */
+	Vector<pg::JsonColumn> columns_; /* of the target, in its order */
+	/* The following are by column number less one. */
+	Vector<int> column_positions_;
+	Vector<pg::JsonText> old_texts_;
+	Vector<pg::JsonText> new_texts_;
+	RowValues row_;
+	RowValues new_row_;
+
 	RowValues image_;
 	RowValues second_; /* extra or carried columns */
-	RowValues row_;	   /* of the target, by column number less one */
+	pg::JsonValues values_;
 	Datum fields_[field_count] = {};
 	bool nulls_[field_count] = {};
+
+	/* For the context of errors: the column whose value is being written, and the row's key once
+	 * that could be written. */
+	const char *written_column_ = nullptr;
+	const RowValues *key_ = nullptr;
 };
 
 } // namespace bulk_sync
