@@ -5,6 +5,7 @@
 #include "pg/expression.hpp"
 #include "pg/json.hpp"
 #include "pg/tuple.hpp"
+#include "sync/name_hints.hpp"
 #include "sync/staging.hpp"
 
 namespace bulk_sync {
@@ -20,60 +21,6 @@ bool contains(const Vector<AttrNumber> &numbers, AttrNumber number)
 	return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
 }
 
-/* The column whose name is nearest by edits, or nullptr when none is near. The members of JSON
- * objects may be too many and too long to be looked at. */
-const char *nearest_name(const pg::ColumnList &columns, const char *name)
-{
-	constexpr std::size_t longest = 2 * NAMEDATALEN;
-	std::size_t const length = strlen(name);
-	if (length > longest)
-		return nullptr;
-	int best = static_cast<int>(std::max<std::size_t>(1, length / 2)) + 1;
-	const char *nearest = nullptr;
-	int compared = 0;
-	for (const Attribute &attribute : columns.attributes()) {
-		if (compared++ == MaxHeapAttributeNumber)
-			break;
-		if (pg_strcasecmp(attribute.name, name) == 0)
-			return attribute.name;
-		std::size_t const other_length = strlen(attribute.name);
-		if (other_length > longest)
-			continue;
-		int const distance = pg_call([&] {
-			return varstr_levenshtein_less_equal(name, static_cast<int>(length), attribute.name,
-												 static_cast<int>(other_length), 1, 1, 1, best,
-												 true);
-		});
-		if (distance < best) {
-			best = distance;
-			nearest = attribute.name;
-		}
-	}
-	return nearest;
-}
-
-[[noreturn]] void column_missing(const pg::ColumnList &columns, const char *description,
-								 const char *name, const char *argument)
-{
-	const char *const nearest = strlen(name) < NAMEDATALEN ? nearest_name(columns, name) : nullptr;
-	pg_call([&] {
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("column \"%s\" of %s does not exist", name, description),
-			 errdetail("It is named in argument \"%s\".", argument),
-			 nearest != nullptr ? errhint("Perhaps you meant the column \"%s\".", nearest) : 0));
-	});
-	pg_unreachable();
-}
-
-[[noreturn]] void target_column_missing(const Relation &target, const char *name,
-										const char *argument)
-{
-	column_missing(target, pg_call([&] { return psprintf("relation \"%s\"", target.name()); }),
-				   name, argument);
-}
-
 void check_names(const Request &request, const Relation &target, const Staging &staging)
 {
 	auto const both = [&](const NameList &names, const char *argument) {
@@ -81,7 +28,7 @@ void check_names(const Request &request, const Relation &target, const Staging &
 			if (target.find(name) == nullptr)
 				target_column_missing(target, name, argument);
 			if (staging.columns().find(name) == nullptr)
-				column_missing(staging.columns(), staging.description(), name, argument);
+				staging_column_missing(target, staging, name, argument);
 		}
 	};
 	both(request.keys, "keys");
@@ -89,7 +36,7 @@ void check_names(const Request &request, const Relation &target, const Staging &
 		both(*request.columns, "columns");
 	for (const char *name : request.ignore_columns) {
 		if (target.find(name) == nullptr && staging.columns().find(name) == nullptr)
-			target_column_missing(target, name, "ignore_columns");
+			ignored_column_missing(target, staging, name);
 		if (request.columns && request.columns->contains(name))
 			pg_call([&] {
 				ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -102,24 +49,10 @@ void check_names(const Request &request, const Relation &target, const Staging &
 
 void check_staging_columns(const Request &request, const Relation &target, const Staging &staging)
 {
-	for (const Attribute &attribute : staging.columns().attributes()) {
-		if (target.find(attribute.name) != nullptr ||
-			request.ignore_columns.contains(attribute.name))
-			continue;
-		const char *const nearest = nearest_name(target, attribute.name);
-		pg_call([&] {
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of %s does not exist in \"%s\"", attribute.name,
-							staging.description(), target.name()),
-					 nearest != nullptr
-						 ? errhint("Perhaps you meant the column \"%s\"; a column that has no "
-								   "counterpart can be named in \"ignore_columns\".",
-								   nearest)
-						 : errhint("A column that has no counterpart can be named in "
-								   "\"ignore_columns\".")));
-		});
-	}
+	for (const Attribute &attribute : staging.columns().attributes())
+		if (target.find(attribute.name) == nullptr &&
+			!request.ignore_columns.contains(attribute.name))
+			counterpart_missing(target, staging, attribute.name);
 }
 
 /* Why a column that is no key is never updated; nullptr when it may be. */
@@ -243,7 +176,8 @@ void check_mark(const Request &request, const Attribute &attribute, const pg::Co
 	if (request.columns && request.columns->contains(attribute.name))
 		refuse_mark(attribute.name, "It is named in argument \"columns\".");
 	if (staging.find(attribute.name) != nullptr && !request.ignore_columns.contains(attribute.name))
-		refuse_mark(attribute.name, "Staging has it too, and does not ignore it.");
+		refuse_mark(attribute.name,
+					"Staging has it too, and argument \"ignore_columns\" does not name it.");
 }
 
 /* May the column's default be anything else than "not deleted"? */

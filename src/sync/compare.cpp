@@ -31,7 +31,7 @@ void find_differences(const Request &request, const ColumnMap &map, const Scope 
 	staging.scan(map, snapshot, diff);
 	/* A row is written as JSON when it comes, by output functions of all types. */
 	scan_target(map, scope, target, snapshot, false, pg::Parallel::forbidden, diff);
-	check_duplicates(diff, target, staging);
+	check_duplicates(request, map, diff, target, staging);
 	if (checks_scope)
 		check_scope(scope, map, changes, target, snapshot);
 	changes.finish();

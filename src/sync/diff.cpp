@@ -183,7 +183,7 @@ void Diff::compare(const TargetRow &row)
 bool Diff::match(const TargetRow &row, StagedRow *staged)
 {
 	if (pg::same_bytes(row.image(), staged->image())) {
-		count_pair(staged);
+		count_pair(row, staged);
 		counts_.unchanged++;
 		sink_.unchanged(row, staged);
 		return true;
@@ -191,7 +191,7 @@ bool Diff::match(const TargetRow &row, StagedRow *staged)
 	CHECK_FOR_INTERRUPTS(); /* types without a hash function compare with every row */
 	if (!rows_.same_key(row.image(), staged->image()))
 		return false;
-	count_pair(staged);
+	count_pair(row, staged);
 	if (!compare_columns(row, staged)) {
 		counts_.unchanged++;
 		sink_.unchanged(row, staged);
@@ -201,13 +201,16 @@ bool Diff::match(const TargetRow &row, StagedRow *staged)
 	return true;
 }
 
-void Diff::count_pair(StagedRow *staged)
+void Diff::count_pair(const TargetRow &row, StagedRow *staged)
 {
 	if (staged->matched) {
 		note_duplicate(target_duplicates_, staged);
+		if (row.marked || staged->matched_marked)
+			marked_among_duplicates_ = true;
 		return;
 	}
 	staged->matched = 1;
+	staged->matched_marked = row.marked;
 	counts_.matched++;
 }
 

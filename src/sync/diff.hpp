@@ -76,6 +76,8 @@ class Diff {
 	const DiffCounts &counts() const noexcept { return counts_; }
 	const KeyList &staging_duplicates() const noexcept { return staging_duplicates_; }
 	const KeyList &target_duplicates() const noexcept { return target_duplicates_; }
+	/* Is one of them marked as deleted? */
+	bool marked_among_duplicates() const noexcept { return marked_among_duplicates_; }
 
   private:
 	static constexpr int batch_rows = 64;
@@ -93,7 +95,7 @@ class Diff {
 	void compare(const TargetRow &row);
 	bool match(const TargetRow &row, StagedRow *staged);
 	bool compare_columns(const TargetRow &row, StagedRow *staged);
-	void count_pair(StagedRow *staged);
+	void count_pair(const TargetRow &row, StagedRow *staged);
 	void emit_added(uint64 matched_before);
 
 	void process(PartitionPair &pair, Vector<PartitionPair> &queue);
@@ -128,6 +130,7 @@ class Diff {
 	DiffCounts counts_;
 	KeyList staging_duplicates_;
 	KeyList target_duplicates_;
+	bool marked_among_duplicates_ = false;
 };
 
 } // namespace bulk_sync

@@ -45,7 +45,7 @@ void refuse_unknown_default(const pg::Relation &target, const char *column)
 			 errdetail("The filter uses column \"%s\", whose volatile default is not known "
 					   "before the row is stored.",
 					   column),
-			 errhint("Put the column into staging or insert_defaults, or switch the check off with "
+			 errhint("Stage the column, give it in insert_defaults, or switch the check off with "
 					 "allow_out_of_scope => true.")));
 	});
 }
@@ -129,17 +129,41 @@ Vector<int> key_columns(const ColumnMap &map, int first)
 	return columns;
 }
 
-void refuse_rows(const KeyList &keys, const pg::Relation &target)
+/* A column that the filter uses and for which new rows have no value but its default; nullptr when there
+ * is none that they could be given. */
+const char *defaulted_column(const Scope &scope, const ColumnMap &map, const pg::Relation &target)
+{
+	auto const has = [](const auto &columns, auto &&is) {
+		return std::any_of(columns.begin(), columns.end(), is);
+	};
+	for (AttrNumber const number : scope.columns) {
+		auto const is_column = [&](const Column &column) { return column.target == number; };
+		auto const is_default = [&](const InsertDefault &value) { return value.column == number; };
+		if (!has(map.image, is_column) && !has(map.extra, is_column) &&
+			!has(map.insert_defaults, is_default))
+			return target.find(number)->name;
+	}
+	return nullptr;
+}
+
+/* `defaulted` may be nullptr. */
+void refuse_rows(const KeyList &keys, const pg::Relation &target, const char *defaulted)
 {
 	pg_call([&] {
+		const char *const about_default =
+			defaulted == nullptr
+				? ""
+				: psprintf(" New rows have the default of column \"%s\", which the filter uses, "
+						   "unless staging or insert_defaults gives a value.",
+						   defaulted);
 		ereport(ERROR,
 				(errcode(ERRCODE_WITH_CHECK_OPTION_VIOLATION),
 				 errmsg("rows of staging are outside of the scope of the filter"),
 				 errdetail("%s", keys.text()),
 				 errhint("Each row must satisfy the filter as it is stored in \"%s\", or the next "
-						 "call would insert it again. allow_out_of_scope => true switches the "
+						 "call would insert it again.%s allow_out_of_scope => true switches the "
 						 "check off.",
-						 target.name())));
+						 target.name(), about_default)));
 	});
 }
 
@@ -161,10 +185,13 @@ void check_scope(const Scope &scope, const ColumnMap &map, ChangeSet &changes,
 	};
 	if (changes.updates().count() > 0)
 		check(changes.updates(), sources_of_updates(map, target), row_id_columns + 1);
+	uint64 const failing_updates = failing.count;
 	if (changes.inserts().count() > 0)
 		check(changes.inserts(), sources_of_inserts(scope, map, changes, target), 1);
 	if (failing.count > 0)
-		refuse_rows(failing, target);
+		refuse_rows(failing, target,
+					failing.count > failing_updates ? defaulted_column(scope, map, target)
+													: nullptr);
 }
 
 } // namespace bulk_sync

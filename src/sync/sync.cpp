@@ -64,7 +64,10 @@ void refuse_nested_call(const char *name)
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("could not sync \"%s\" due to concurrent changes", target.name()),
 				 errdetail("Other transactions changed rows between reading and writing them."),
-				 errhint("Try the call again, or with lock => 'table'.")));
+				 /* A call in the same transaction would have the same snapshot. */
+				 IsolationUsesXactSnapshot()
+					 ? errhint("Try the transaction again.")
+					 : errhint("Try the transaction again, or use lock => 'table'.")));
 	});
 	pg_unreachable();
 }
@@ -191,7 +194,7 @@ DiffCounts Sync::find_changes(ChangeSet &changes, Snapshot snapshot)
 				diff);
 	report_.end_target(diff, changes, target_.name());
 	report_.begin(Phase::checking);
-	check_duplicates(diff, target_, staging_);
+	check_duplicates(request_, map_, diff, target_, staging_);
 	check_guards(request_, diff.counts(), changes.deletes().count(), target_, staging_);
 	if (!request_.allow_out_of_scope)
 		check_scope(scope_, map_, changes, target_, snapshot);
