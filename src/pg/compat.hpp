@@ -144,6 +144,16 @@ inline void put_values(Tuplestorestate *store, TupleDesc desc, const Datum *valu
 #endif
 }
 
+/* A scan of all rows of a table. 19 takes flags. */
+inline TableScanDesc begin_scan(::Relation table, Snapshot snapshot)
+{
+#if PG_VERSION_NUM >= 190000
+	return table_beginscan(table, snapshot, 0, nullptr, 0);
+#else
+	return table_beginscan(table, snapshot, 0, nullptr);
+#endif
+}
+
 /* 16 takes const, reads exactly, and reports what is missing itself (20428d344a2). */
 inline void write_file(BufFile *file, const void *bytes, std::size_t length)
 {

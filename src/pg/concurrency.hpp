@@ -46,6 +46,9 @@ class Subtransaction {
 	void commit();
 	void roll_back();
 
+	/* The number under which it writes; InvalidTransactionId when it has written nothing yet. */
+	TransactionId writer() const noexcept { return GetCurrentTransactionIdIfAny(); }
+
   private:
 	Subtransaction() noexcept;
 	void restore() noexcept;

@@ -254,6 +254,76 @@ Query *build_failing_rows(const Filter &filter, const Relation &relation, const 
 	return query;
 }
 
+/* The column that an expression is, with nothing but a change of its label; nullptr for others. */
+Var *plain_column(Node *expression)
+{
+	while (IsA(expression, RelabelType))
+		expression = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(expression)->arg);
+	if (!IsA(expression, Var))
+		return nullptr;
+	auto *const var = reinterpret_cast<Var *>(expression);
+	return var->varno == 1 && var->varlevelsup == 0 && var->varattno > 0 ? var : nullptr;
+}
+
+/* A name, such as current_user is, brings a collation of its own along, in which equal means the
+ * same bytes. So it does in every collation that is deterministic. */
+bool is_collation_of(const Var *column, Oid collation, Node *value)
+{
+	return collation == column->varcollid ||
+		   (exprType(value) == NAMEOID && collation == C_COLLATION_OID &&
+			OidIsValid(column->varcollid) && get_collation_isdeterministic(column->varcollid));
+}
+
+bool is_default_equality(const OpExpr *comparison, const Var *column, Node *value)
+{
+	TypeCacheEntry *const cache = lookup_type_cache(column->vartype, TYPECACHE_BTREE_OPFAMILY);
+	return OidIsValid(cache->btree_opf) && op_strict(comparison->opno) &&
+		   get_op_opfamily_strategy(comparison->opno, cache->btree_opf) == BTEqualStrategyNumber &&
+		   is_collation_of(column, comparison->inputcollid, value);
+}
+
+/* The column of `column = value` or `value = column`; nullptr when it is no such comparison. */
+Var *compared_column(OpExpr *comparison)
+{
+	if (list_length(comparison->args) != 2)
+		return nullptr;
+	for (int side = 0; side < 2; side++) {
+		Var *const column = plain_column(static_cast<Node *>(list_nth(comparison->args, side)));
+		auto *const value = static_cast<Node *>(list_nth(comparison->args, 1 - side));
+		if (column != nullptr && is_default_equality(comparison, column, value) &&
+			bms_is_empty(columns_of(value)))
+			return column;
+	}
+	return nullptr;
+}
+
+/* The columns that a condition fixes, as a set of their numbers. */
+Bitmapset *columns_fixed_by(Node *condition)
+{
+	Var *column = nullptr;
+	if (IsA(condition, OpExpr)) {
+		column = compared_column(reinterpret_cast<OpExpr *>(condition));
+	} else if (IsA(condition, BooleanTest)) {
+		auto *const test = reinterpret_cast<BooleanTest *>(condition);
+		if (test->booltesttype == IS_TRUE || test->booltesttype == IS_FALSE)
+			column = plain_column(reinterpret_cast<Node *>(test->arg));
+	} else if (IsA(condition, BoolExpr)) {
+		auto *const expression = reinterpret_cast<BoolExpr *>(condition);
+		if (expression->boolop == AND_EXPR) {
+			Bitmapset *columns = nullptr;
+			for (int i = 0; i < list_length(expression->args); i++)
+				columns = bms_add_members(
+					columns, columns_fixed_by(static_cast<Node *>(list_nth(expression->args, i))));
+			return columns;
+		}
+		if (expression->boolop == NOT_EXPR)
+			column = plain_column(static_cast<Node *>(linitial(expression->args)));
+	} else {
+		column = plain_column(condition);
+	}
+	return column == nullptr ? nullptr : bms_make_singleton(column->varattno);
+}
+
 } // namespace
 
 Filter parse_filter(const char *text, const Relation &relation)
@@ -268,6 +338,16 @@ Vector<AttrNumber> columns_used(Node *expression, const Relation &relation)
 	Vector<AttrNumber> columns;
 	for (const Attribute &attribute : relation.attributes())
 		if (whole_row || bms_is_member(attribute.number - FirstLowInvalidHeapAttributeNumber, used))
+			columns.push_back(attribute.number);
+	return columns;
+}
+
+Vector<AttrNumber> fixed_columns(const Filter &filter, const Relation &relation)
+{
+	Bitmapset *const fixed = pg_call([&] { return columns_fixed_by(filter.expression); });
+	Vector<AttrNumber> columns;
+	for (const Attribute &attribute : relation.attributes())
+		if (bms_is_member(attribute.number, fixed))
 			columns.push_back(attribute.number);
 	return columns;
 }

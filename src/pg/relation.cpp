@@ -36,15 +36,36 @@ Attribute attribute_of(Form_pg_attribute kept, Form_pg_attribute cached)
 	return attribute;
 }
 
+bool contains(const Vector<AttrNumber> &columns, AttrNumber column)
+{
+	return std::find(columns.begin(), columns.end(), column) != columns.end();
+}
+
 /* May a row with NULL in a column of the index escape it? */
-bool nulls_escape(const Relation &relation, Form_pg_index index)
+bool nulls_escape(const Relation &relation, Form_pg_index index, const Vector<AttrNumber> &fixed)
 {
 	if (index->indnullsnotdistinct)
 		return false;
 	for (int i = 0; i < index->indnkeyatts; i++)
-		if (!relation.find(index->indkey.values[i])->not_null)
+		if (!relation.find(index->indkey.values[i])->not_null &&
+			!contains(fixed, index->indkey.values[i]))
 			return true;
 	return false;
+}
+
+/* Does the index have all rows for which the condition is true? */
+bool has_all_rows(::Relation index, Node *condition)
+{
+	List *const predicate = RelationGetIndexPredicate(index);
+	if (predicate == NIL)
+		return true;
+	if (condition == nullptr)
+		return false;
+	/* In the form that the planner gives to both before it asks. */
+	auto *const plain = eval_const_expressions(nullptr, static_cast<Node *>(copyObjectImpl(condition)));
+	auto *const clauses =
+		make_ands_implicit(canonicalize_qual(reinterpret_cast<Expr *>(plain), false));
+	return predicate_implied_by(predicate, clauses, false);
 }
 
 /* Does the index compare its column by the equality, and the collation, of the key? */
@@ -56,19 +77,19 @@ bool agrees_with_key(::Relation index, int position, const ColumnType &type)
 		   index->rd_indcollation[position] == type.collation;
 }
 
-bool forbids_equal_keys(const Relation &relation, ::Relation index, const Vector<AttrNumber> &keys)
+bool forbids_equal_keys(const Relation &relation, ::Relation index, const Vector<AttrNumber> &keys,
+						const Vector<AttrNumber> &fixed, Node *condition)
 {
 	Form_pg_index const form = index->rd_index;
-	if (!form->indisunique || !form->indisvalid || !form->indisready ||
-		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr))
+	if (!form->indisunique || !form->indisvalid || !form->indisready)
 		return false;
 	for (int i = 0; i < form->indnkeyatts; i++) {
 		AttrNumber const column = form->indkey.values[i];
-		if (column <= 0 || std::find(keys.begin(), keys.end(), column) == keys.end() ||
+		if (column <= 0 || (!contains(keys, column) && !contains(fixed, column)) ||
 			!agrees_with_key(index, i, relation.find(column)->type))
 			return false;
 	}
-	return !nulls_escape(relation, form);
+	return !nulls_escape(relation, form, fixed) && has_all_rows(index, condition);
 }
 
 const char *kind_name(char kind)
@@ -197,10 +218,10 @@ Vector<Oid> Relation::tree(LOCKMODE mode) const
 	return result;
 }
 
-Vector<Oid> Relation::ancestors() const
+Vector<Oid> ancestors_of(Oid relation)
 {
 	Vector<Oid> found;
-	found.push_back(oid());
+	found.push_back(relation);
 	pg_call([&] {
 		::Relation const inherits = table_open(InheritsRelationId, AccessShareLock);
 		for (std::size_t i = 0; i < found.size(); i++) {
@@ -245,7 +266,8 @@ Vector<AttrNumber> Relation::primary_key() const
 	return columns;
 }
 
-bool Relation::has_unique_index_on(const Vector<AttrNumber> &keys) const
+bool Relation::has_unique_index_on(const Vector<AttrNumber> &keys, const Vector<AttrNumber> &fixed,
+								   Node *condition) const
 {
 	/* An index of an inheritance parent does not see the rows of the children. */
 	if (kind() == RELKIND_RELATION && has_children())
@@ -254,7 +276,7 @@ bool Relation::has_unique_index_on(const Vector<AttrNumber> &keys) const
 		List *const indexes = RelationGetIndexList(relation_);
 		for (int i = 0; i < list_length(indexes); i++) {
 			::Relation const index = index_open(list_nth_oid(indexes, i), AccessShareLock);
-			bool const found = forbids_equal_keys(*this, index, keys);
+			bool const found = forbids_equal_keys(*this, index, keys, fixed, condition);
 			index_close(index, NoLock);
 			if (found)
 				return true;

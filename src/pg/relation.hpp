@@ -55,6 +55,10 @@ const char *quoted(const char *name);
 const char *operator_clause(const char *left, Oid left_type, Oid oper, const char *right,
 							Oid right_type);
 
+/* The relations that one is a partition or child of, at any distance, in the order of their OIDs.
+ * Throws Error. */
+Vector<Oid> ancestors_of(Oid relation);
+
 /*
  * An open relation. The lock is kept until the end of the transaction. close() on success; after
  * an error the resource owner closes it. Columns and descriptor are those of the moment when it was
@@ -88,14 +92,19 @@ class Relation : public ColumnList {
 	 * `mode`. Throws Error. */
 	Vector<Oid> tree(LOCKMODE mode) const;
 	/* The relations that it is a partition or child of, in the order of their OIDs. Throws Error. */
-	Vector<Oid> ancestors() const;
+	Vector<Oid> ancestors() const { return ancestors_of(oid()); }
 
 	/* Column numbers of the primary key; empty without one. Throws Error. */
 	Vector<AttrNumber> primary_key() const;
 
-	/* Is there a unique index which makes sure that two rows never have equal `keys`, whoever
-	 * writes them? Throws Error. */
-	bool has_unique_index_on(const Vector<AttrNumber> &keys) const;
+	/*
+	 * Is there a unique index which makes sure that two rows never have equal `keys`, whoever writes
+	 * them? Asked of the rows for which `condition` (over this relation as entry 1 of a range table,
+	 * or nullptr for all rows) is true, in which each of the columns `fixed` has one value, and no
+	 * NULL. Throws Error.
+	 */
+	bool has_unique_index_on(const Vector<AttrNumber> &keys, const Vector<AttrNumber> &fixed,
+							 Node *condition) const;
 
   private:
 	Relation(::Relation relation, TupleDesc desc);

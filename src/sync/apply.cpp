@@ -117,29 +117,13 @@ uint64 write_inserts(const ColumnMap &map, const ChangeSet &changes, const pg::R
 	return write(sql, target, changes.inserts(), snapshot, report, parameters);
 }
 
-/* A unique value that goes round among updated rows is refused in an order of luck. */
-void add_hint_for_swaps(ErrorData *error)
-{
-	if (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && error->hint == nullptr)
-		error->hint = pg_call([] {
-			return pstrdup("If rows hand the value on to each other, declare the constraint "
-						   "DEFERRABLE.");
-		});
-}
-
 uint64 write_updates(const ColumnMap &map, const ChangeSet &changes, const pg::Relation &target,
 					 Snapshot snapshot, const Report &report)
 {
 	Vector<bool> changed = changes.changed_columns();
 	if (map.mark && changes.deletes().count() > 0)
 		changed[*map.mark] = true;
-	try {
-		return write(update_rows(map, target, changed), target, changes.updates(), snapshot,
-					 report);
-	} catch (const pg::Error &error) {
-		add_hint_for_swaps(error.data());
-		throw;
-	}
+	return write(update_rows(map, target, changed), target, changes.updates(), snapshot, report);
 }
 
 } // namespace

@@ -27,8 +27,10 @@ class ChangeSet final : public DiffSink {
 
 	const pg::RowStore &deletes() const noexcept { return deletes_; }
 	const pg::RowStore &updates() const noexcept { return updates_; }
-	pg::RowStore &inserts() noexcept { return inserts_; }
 	const pg::RowStore &inserts() const noexcept { return inserts_; }
+	pg::RowStore &deletes() noexcept { return deletes_; }
+	pg::RowStore &updates() noexcept { return updates_; }
+	pg::RowStore &inserts() noexcept { return inserts_; }
 	/* Of a column that is inserted: its position in the image, or behind it in the extra columns. */
 	Defaulted defaulted(int position) const noexcept;
 	/* Are the rows to insert stored in the order of staging? */

@@ -17,6 +17,7 @@ Report::Report(const Request &request) : progress_(request.target), verbose_(req
 
 void Report::begin(Phase phase) noexcept
 {
+	phase_ = phase;
 	report_progress(ProgressField::phase, static_cast<int64>(phase));
 	INSTR_TIME_SET_CURRENT(began_);
 }

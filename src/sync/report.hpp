@@ -20,6 +20,7 @@ class Report {
 
 	/* A phase begins. */
 	void begin(Phase phase) noexcept;
+	Phase phase() const noexcept { return phase_; }
 
 	/* Rows written by the statements that have ended. */
 	uint64 applied() const noexcept { return applied_; }
@@ -37,6 +38,7 @@ class Report {
 
 	pg::ProgressReport progress_;
 	bool verbose_;
+	Phase phase_ = Phase::waiting;
 	instr_time began_ = {};
 	uint64 applied_ = 0;
 };

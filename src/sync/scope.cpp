@@ -36,6 +36,7 @@ Scope define_scope(const Request &request, const pg::Relation &target)
 	scope.text = request.filter;
 	scope.filter = pg::parse_filter(request.filter, target);
 	scope.columns = stored_columns(pg::columns_used(scope.filter.expression, target), target);
+	scope.fixed = pg::fixed_columns(scope.filter, target);
 	return scope;
 }
 

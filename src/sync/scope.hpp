@@ -13,6 +13,8 @@ struct Scope {
 	pg::Filter filter;			/* the text, analyzed over the target */
 	/* Stored columns of the target that the filter uses, itself or through generated columns. */
 	Vector<AttrNumber> columns;
+	/* Columns that have one value, and no NULL, in all rows of the scope. */
+	Vector<AttrNumber> fixed;
 
 	bool has_sub_selects() const noexcept { return filter.has_sub_selects; }
 	bool is_whole_table() const noexcept { return text == nullptr; }

@@ -2,6 +2,7 @@
 
 #include "pg/concurrency.hpp"
 #include "sync/apply.hpp"
+#include "sync/collisions.hpp"
 #include "sync/conflicts.hpp"
 #include "sync/guards.hpp"
 #include "sync/json_staging.hpp"
@@ -72,6 +73,16 @@ void refuse_nested_call(const char *name)
 	pg_unreachable();
 }
 
+/* A unique value that goes round among updated rows is refused in an order of luck. */
+void add_hint_for_swaps(ErrorData *error)
+{
+	if (error->hint == nullptr)
+		error->hint = pg_call([] {
+			return pstrdup("If rows hand the value on to each other, declare the constraint "
+						   "DEFERRABLE.");
+		});
+}
+
 LOCKMODE target_lock(const Request &request)
 {
 	if (!request.may_write())
@@ -93,7 +104,8 @@ class Sync {
 	Sync(const Request &request, const Relation &target, const Staging &staging, Report &report)
 		: request_(request), target_(target), staging_(staging), report_(report),
 		  map_(map_columns(request, target, staging)), scope_(define_scope(request, target)),
-		  keys_are_unique_(target.has_unique_index_on(key_numbers(map_)))
+		  keys_are_unique_(target.has_unique_index_on(key_numbers(map_), scope_.fixed,
+													  scope_.filter.expression))
 	{
 		if (!request.allow_out_of_scope)
 			carry_columns(map_, target, scope_.columns);
@@ -107,9 +119,10 @@ class Sync {
 									 !keys_are_unique_);
 		lock_sources();
 		for (int retries = 0;; retries++) {
+			is_last_attempt_ = retries == most_retries || !pg::reads_committed();
 			if (std::optional<Stats> const stats = attempt())
 				return *stats;
-			if (retries == most_retries || !pg::reads_committed())
+			if (is_last_attempt_)
 				give_up(target_);
 			report_.restart();
 		}
@@ -122,7 +135,8 @@ class Sync {
 	Written write(ChangeSet &changes, Snapshot snapshot);
 	void refuse_stale_scope(Snapshot snapshot);
 	void refuse_unnoticed_inserts(ChangeSet &changes);
-	bool is_conflict(const pg::Error &error, ChangeSet &changes);
+	bool is_conflict(const pg::Error &error, ChangeSet &changes, Snapshot snapshot,
+					 TransactionId writer);
 	Stats stats_of(const DiffCounts &counts, const ChangeSet &changes, const Written &written);
 
 	const Request &request_;
@@ -132,6 +146,7 @@ class Sync {
 	ColumnMap map_;
 	Scope scope_;
 	bool keys_are_unique_;
+	bool is_last_attempt_ = false;
 };
 
 /*
@@ -215,8 +230,9 @@ Written Sync::write(ChangeSet &changes, Snapshot snapshot)
 			subtransaction.commit();
 		return written;
 	} catch (const pg::Error &error) {
+		TransactionId const writer = subtransaction.writer();
 		subtransaction.roll_back();
-		if (!is_conflict(error, changes))
+		if (!is_conflict(error, changes, snapshot, writer))
 			throw;
 		Written written;
 		written.conflict = true;
@@ -227,13 +243,23 @@ Written Sync::write(ChangeSet &changes, Snapshot snapshot)
 	}
 }
 
-/* Is the error one that a new attempt on a fresh snapshot will not meet? */
-bool Sync::is_conflict(const pg::Error &error, ChangeSet &changes)
+/* Is the error one that a new attempt on a fresh snapshot may not meet? One that comes out is as it
+ * was raised, but for the hint. */
+bool Sync::is_conflict(const pg::Error &error, ChangeSet &changes, Snapshot snapshot,
+					   TransactionId writer)
 {
 	if (error.sqlstate() == ERRCODE_T_R_SERIALIZATION_FAILURE)
-		return pg::reads_committed();
-	return error.sqlstate() == ERRCODE_UNIQUE_VIOLATION &&
-		   new_keys_exist_by_now(map_, scope_, changes, target_);
+		return !is_last_attempt_;
+	Violation const violation =
+		judge_violation(error, map_, changes, target_, snapshot, writer);
+	if (violation == Violation::of_another_table)
+		return false;
+	if (violation == Violation::conflict ||
+		new_keys_exist_by_now(map_, scope_, changes, target_))
+		return true;
+	if (violation == Violation::swap && report_.phase() == Phase::updating)
+		add_hint_for_swaps(error.data());
+	return false;
 }
 
 /* lock => 'table' promises a result that is exact at commit, and the snapshot of a transaction is
@@ -244,10 +270,15 @@ void Sync::refuse_stale_scope(Snapshot snapshot)
 		give_up(target_);
 }
 
-/* An old snapshot lacks what was inserted since, and without a unique index nothing notices. */
+/* An old snapshot lacks what was inserted since, and without a unique index nothing notices. An index
+ * that counts on what the filter fixes notices no row that is inserted outside of the scope. */
 void Sync::refuse_unnoticed_inserts(ChangeSet &changes)
 {
-	if (!keys_are_unique_ && new_keys_exist_by_now(map_, scope_, changes, target_))
+	bool const index_notices =
+		request_.allow_out_of_scope
+			? target_.has_unique_index_on(key_numbers(map_), Vector<AttrNumber>(), nullptr)
+			: keys_are_unique_;
+	if (!index_notices && new_keys_exist_by_now(map_, scope_, changes, target_))
 		give_up(target_);
 }
 

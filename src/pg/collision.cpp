@@ -1,0 +1,246 @@
+#include "pg/collision.hpp"
+
+#include <algorithm>
+
+#include "pg/compat.hpp"
+#include "pg/index_key.hpp"
+
+namespace bulk_sync::pg {
+
+namespace {
+
+/* A row of ours that may be the one that was refused. */
+struct Refused {
+	IndexKey *key;
+	ItemPointerData tid;
+	bool met; /* a row of another transaction has the same key */
+};
+
+/* Rows of others are compared with each of ours where the error does not tell the key: up to this
+ * many, so that an error does not take longer than the call. */
+constexpr int most_unnamed = 1000;
+
+/* A search in one table. Everything raises. */
+struct Search {
+	const ErrorData *error;
+	::Relation table;
+	IndexKeyReader keys;
+	Snapshot snapshot;
+	TransactionId writer;
+	List *refused = NIL; /* Refused * */
+	bool too_many = false;
+};
+
+HeapTupleHeader header_of(TupleTableSlot *slot)
+{
+	return ExecFetchSlotHeapTuple(slot, false, nullptr)->t_data;
+}
+
+/* Written by the attempt, and not once more. What its rollback leaves of a row is enough to read. */
+bool is_own(const Search &search, TupleTableSlot *slot)
+{
+	HeapTupleHeader const header = header_of(slot);
+	return HeapTupleHeaderGetXmin(header) == search.writer &&
+		   (HeapTupleHeaderGetRawXmax(header) != search.writer ||
+			HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask));
+}
+
+/* Put there by another transaction that the snapshot does not see, and committed. */
+bool is_of_others(const Search &search, TupleTableSlot *slot)
+{
+	TransactionId const xmin = HeapTupleHeaderGetXmin(header_of(slot));
+	return TransactionIdIsNormal(xmin) && XidInMVCCSnapshot(xmin, search.snapshot) &&
+		   TransactionIdDidCommit(xmin);
+}
+
+/* Nobody keeps the TOAST rows of an attempt that was rolled back. */
+bool needs_toast(const Search &search, TupleTableSlot *slot)
+{
+	int member = -1;
+	while ((member = bms_next_member(search.keys.columns(), member)) >= 0) {
+		int const number = member + FirstLowInvalidHeapAttributeNumber;
+		if (number <= 0)
+			continue;
+		bool is_null;
+		Datum const value = slot_getattr(slot, number, &is_null);
+		if (!is_null && TupleDescAttr(slot->tts_tupleDescriptor, number - 1)->attlen == -1 &&
+			VARATT_IS_EXTERNAL(DatumGetPointer(value)))
+			return true;
+	}
+	return false;
+}
+
+/* Visits all row versions of the table, whoever they are of. */
+template <typename Visit> void each_version(const Search &search, Visit &&visit)
+{
+	TupleTableSlot *const slot = table_slot_create(search.table, nullptr);
+	TableScanDesc const scan = compat::begin_scan(search.table, SnapshotAny);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
+		CHECK_FOR_INTERRUPTS();
+		visit(slot);
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/* Finds the row that was refused: by the key in the error's detail, or, where the caller may not
+ * see the key, all rows that the attempt wrote. */
+void find_refused(Search &search)
+{
+	const char *const detail = search.error->detail;
+	IndexKey key;
+	each_version(search, [&](TupleTableSlot *slot) {
+		if (search.too_many || !is_own(search, slot) || needs_toast(search, slot) ||
+			!search.keys.read(slot, key) ||
+			(detail != nullptr && !search.keys.is_named(key, detail)))
+			return;
+		if (list_length(search.refused) == most_unnamed) {
+			search.too_many = true;
+			return;
+		}
+		auto *const refused = static_cast<Refused *>(palloc(sizeof(Refused)));
+		refused->key = search.keys.copy(key);
+		refused->tid = slot->tts_tid;
+		refused->met = false;
+		search.refused = lappend(search.refused, refused);
+	});
+}
+
+bool collides(const Search &search, const IndexKey &key, bool met_ones_alone,
+			  ItemPointer other_than)
+{
+	for (int i = 0; i < list_length(search.refused); i++) {
+		const auto *const refused = static_cast<Refused *>(list_nth(search.refused, i));
+		if ((refused->met || !met_ones_alone) &&
+			(other_than == nullptr ||
+			 !ItemPointerEquals(other_than, const_cast<ItemPointer>(&refused->tid))) &&
+			search.keys.collide(key, *refused->key))
+			return true;
+	}
+	return false;
+}
+
+bool meets(Search &search, const IndexKey &key)
+{
+	bool found = search.too_many || search.keys.is_named(key, search.error->detail);
+	for (int i = 0; i < list_length(search.refused); i++) {
+		auto *const refused = static_cast<Refused *>(list_nth(search.refused, i));
+		if (!refused->met && search.keys.collide(key, *refused->key))
+			refused->met = true;
+		found = found || refused->met;
+	}
+	return found;
+}
+
+bool find_others(Search &search)
+{
+	bool found = false;
+	IndexKey key;
+	each_version(search, [&](TupleTableSlot *slot) {
+		if (is_of_others(search, slot) && search.keys.read(slot, key) && meets(search, key))
+			found = true;
+	});
+	return found;
+}
+
+/* Finds what would be in the way without any other transaction: rows that the snapshot shows, and
+ * other rows of ours. Without the key, that can only be asked for rows that met one of others. */
+void find_rest(Search &search, Collision &collision)
+{
+	bool const met_ones_alone = search.error->detail == nullptr;
+	IndexKey key;
+	each_version(search, [&](TupleTableSlot *slot) {
+		bool const own = is_own(search, slot);
+		if (own ? needs_toast(search, slot)
+				: !table_tuple_satisfies_snapshot(search.table, slot, search.snapshot))
+			return;
+		if (!search.keys.read(slot, key))
+			return;
+		if (own)
+			collision.with_own =
+				collision.with_own || collides(search, key, met_ones_alone, &slot->tts_tid);
+		else if (search.refused == NIL ? search.keys.is_named(key, search.error->detail)
+									   : collides(search, key, met_ones_alone, nullptr))
+			collision.seen = lappend(collision.seen, ExecCopySlotHeapTuple(slot));
+	});
+}
+
+List *names_of(Bitmapset *columns, Oid table)
+{
+	List *names = NIL;
+	int member = -1;
+	while ((member = bms_next_member(columns, member)) >= 0)
+		names = lappend(names, get_attname(table, member + FirstLowInvalidHeapAttributeNumber,
+										   true));
+	return names;
+}
+
+void search_table(const ErrorData *error, ::Relation table, ::Relation index, Snapshot snapshot,
+				  TransactionId writer, Collision &collision)
+{
+	Search search{error, table, IndexKeyReader(table, index), snapshot, writer};
+	collision.table = RelationGetRelid(table);
+	collision.desc = CreateTupleDescCopyConstr(RelationGetDescr(table));
+	collision.columns = names_of(search.keys.columns(), collision.table);
+	collision.is_immediate_constraint = index->rd_index->indimmediate &&
+										OidIsValid(get_index_constraint(RelationGetRelid(index)));
+	PushActiveSnapshot(snapshot);
+	find_refused(search);
+	collision.with_others = find_others(search);
+	if (collision.with_others || collision.is_immediate_constraint)
+		find_rest(search, collision);
+	PopActiveSnapshot();
+	search.keys.finish();
+}
+
+/* The relation that the error names; InvalidOid when there is none. */
+Oid table_of(const ErrorData *error)
+{
+	if (error->schema_name == nullptr || error->table_name == nullptr ||
+		error->constraint_name == nullptr)
+		return InvalidOid;
+	Oid const schema = get_namespace_oid(error->schema_name, true);
+	return OidIsValid(schema) ? get_relname_relid(error->table_name, schema) : InvalidOid;
+}
+
+::Relation open_index_of(::Relation table, const char *name)
+{
+	Oid const oid = get_relname_relid(name, RelationGetNamespace(table));
+	if (!OidIsValid(oid) || !list_member_oid(RelationGetIndexList(table), oid))
+		return nullptr;
+	return index_open(oid, AccessShareLock);
+}
+
+bool is_in_tree(Oid relation, const Relation &target)
+{
+	if (relation == target.oid() || !target.has_children())
+		return relation == target.oid();
+	Vector<Oid> const ancestors = ancestors_of(relation);
+	return std::find(ancestors.begin(), ancestors.end(), target.oid()) != ancestors.end();
+}
+
+} // namespace
+
+Collision find_collision(const ErrorData *error, const Relation &target, Snapshot snapshot,
+						 TransactionId writer)
+{
+	Collision collision;
+	if ((error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION &&
+		 error->sqlerrcode != ERRCODE_EXCLUSION_VIOLATION) ||
+		!TransactionIdIsValid(writer))
+		return collision;
+	Oid const oid = pg_call([&] { return table_of(error); });
+	if (!OidIsValid(oid) || !is_in_tree(oid, target))
+		return collision;
+	pg_call([&] {
+		::Relation const table = table_open(oid, AccessShareLock);
+		if (::Relation const index = open_index_of(table, error->constraint_name)) {
+			search_table(error, table, index, snapshot, writer, collision);
+			index_close(index, NoLock);
+		}
+		table_close(table, NoLock);
+	});
+	return collision;
+}
+
+} // namespace bulk_sync::pg

@@ -1,0 +1,47 @@
+/*
+ * The keys of a unique or exclusion index, computed from rows of its table as the server does it.
+ */
+#pragma once
+
+#include "pg/pg.hpp"
+
+namespace bulk_sync::pg {
+
+struct IndexKey {
+	Datum values[INDEX_MAX_KEYS];
+	bool nulls[INDEX_MAX_KEYS];
+};
+
+/* All members raise, and all memory is the current context's, but for scratch that is reset by row. */
+class IndexKeyReader {
+  public:
+	/* Both relations stay open as long as the reader is used. */
+	IndexKeyReader(::Relation table, ::Relation index);
+	void finish();
+
+	/* The key of a row; false when a partial index leaves it out. Holds until the next read. */
+	bool read(TupleTableSlot *slot, IndexKey &key);
+	IndexKey *copy(const IndexKey &key) const;
+
+	/* Does a row with the first key keep one with the second out? */
+	bool collide(const IndexKey &existing, const IndexKey &added) const;
+
+	/* Has the detail of an error this key? nullptr, or no right to see the key: no. */
+	bool is_named(const IndexKey &key, const char *detail) const;
+
+	/* Numbers of the columns that the index uses, less FirstLowInvalidHeapAttributeNumber. */
+	Bitmapset *columns() const noexcept { return columns_; }
+
+  private:
+	void keep_operators(const Oid *functions);
+
+	::Relation table_;
+	::Relation index_;
+	IndexInfo *info_;
+	EState *state_;
+	ExprState *predicate_ = nullptr;
+	FmgrInfo *operators_ = nullptr; /* by which two keys are in each other's way, by column */
+	Bitmapset *columns_ = nullptr;
+};
+
+} // namespace bulk_sync::pg
