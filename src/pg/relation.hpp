@@ -14,10 +14,11 @@
 
 namespace bulk_sync::pg {
 
-/* A column of a relation; dropped columns are left out. */
+/* A column of a relation; dropped columns are left out. The name lives as long as the relation's
+ * descriptor does. */
 struct Attribute {
 	AttrNumber number = InvalidAttrNumber; /* from 1 */
-	const char *name = nullptr;			   /* as in the catalog, not quoted; lives as its list does */
+	const char *name = nullptr;			   /* as in the catalog, not quoted */
 	ColumnType type;
 	bool not_null = false;
 	bool generated = false;
