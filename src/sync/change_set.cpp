@@ -20,10 +20,10 @@ template <typename Visit> void each_column(const ColumnMap &map, Visit &&visit)
 } // namespace
 
 ChangeSet::ChangeSet(const ColumnMap &map, const Request &request)
-	: map_(map), request_(request),
+	: map_(map), request_(request), context_(CurrentMemoryContext),
 	  deletes_(pg::RowStore::create(deletes_name, delete_store_desc())),
 	  updates_(pg::RowStore::create(updates_name, update_store_desc(map))),
-	  inserts_(pg::RowStore::create(inserts_name, insert_store_desc(map))),
+	  inserts_(pg::RowStore::create(inserts_name, insert_store_desc(map, false))),
 	  row_(RowValues::with_room_for(static_cast<int>(
 		  row_id_columns + map.image.size() + std::max(map.extra.size(), map.carried.size()))))
 {
@@ -34,6 +34,17 @@ ChangeSet::ChangeSet(const ColumnMap &map, const Request &request)
 		if (column.null_defaults)
 			defaulting_.push_back(position);
 	});
+}
+
+/* A position costs little in the store, and more when the INSERT has to leave it out of its rows, which
+ * else go from the store to the table as they are. */
+void ChangeSet::expect_disorder()
+{
+	MemoryContext const caller = MemoryContextSwitchTo(context_);
+	inserts_.finish();
+	inserts_ = pg::RowStore::create(inserts_name, insert_store_desc(map_, true));
+	inserts_have_positions_ = true;
+	MemoryContextSwitchTo(caller);
 }
 
 void ChangeSet::added(StagedRow *row, uint64 position)
@@ -50,10 +61,10 @@ void ChangeSet::added(StagedRow *row, uint64 position)
 						 row_.nulls + in_image);
 	for (int const column : defaulting_)
 		(row_.nulls[column] ? has_null_ : has_value_)[column] = true;
-	row_.values[columns] = Int64GetDatum(static_cast<int64>(position));
-	row_.nulls[columns] = false;
-	inserts_are_in_order_ = inserts_are_in_order_ && position >= last_position_;
-	last_position_ = position;
+	if (inserts_have_positions_) {
+		row_.values[columns] = Int64GetDatum(static_cast<int64>(position));
+		row_.nulls[columns] = false;
+	}
 	inserts_.put(row_.values, row_.nulls);
 }
 

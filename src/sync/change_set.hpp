@@ -2,8 +2,8 @@
  * The change set: what has to be written, set aside between the diff and the writes.
  *
  * Deletes, or the rows to mark instead, are row ids; updates are row ids, the new values of the whole
- * image, and the carried columns as they are; inserts are the image, the extra columns, and the row's
- * position in staging.
+ * image, and the carried columns as they are; inserts are the image and the extra columns, and when they
+ * do not come in the order of staging their positions there.
  */
 #pragma once
 
@@ -20,6 +20,7 @@ class ChangeSet final : public DiffSink {
 	/* Empty, in the current memory context and resource owner. Throws pg::Error. */
 	ChangeSet(const ColumnMap &map, const Request &request);
 
+	void expect_disorder() override;
 	void added(StagedRow *row, uint64 position) override;
 	void updated(const ChangedRow &row) override;
 	void removed(const TargetRow &row) override;
@@ -33,8 +34,8 @@ class ChangeSet final : public DiffSink {
 	pg::RowStore &inserts() noexcept { return inserts_; }
 	/* Of a column that is inserted: its position in the image, or behind it in the extra columns. */
 	Defaulted defaulted(int position) const noexcept;
-	/* Are the rows to insert stored in the order of staging? */
-	bool inserts_are_in_order() const noexcept { return inserts_are_in_order_; }
+	/* Is the position in staging the last column of inserts()? If not, they are in that order. */
+	bool inserts_have_positions() const noexcept { return inserts_have_positions_; }
 	/* Image columns that changed in at least one row to update. */
 	const Vector<bool> &changed_columns() const noexcept { return changed_columns_; }
 
@@ -55,11 +56,11 @@ class ChangeSet final : public DiffSink {
 
 	const ColumnMap &map_;
 	const Request &request_;
+	MemoryContext context_;
 	pg::RowStore deletes_;
 	pg::RowStore updates_;
 	pg::RowStore inserts_;
-	uint64 last_position_ = 0; /* of the row that was added last */
-	bool inserts_are_in_order_ = true;
+	bool inserts_have_positions_ = false;
 	Vector<int> defaulting_; /* columns in which a NULL takes the default */
 	Vector<bool> has_null_;	 /* flags for the image columns and then the extra ones */
 	Vector<bool> has_value_; /* likewise; both kept for defaulting columns alone */

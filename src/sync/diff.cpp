@@ -97,6 +97,7 @@ StagedRow *Diff::spare_row(std::size_t row_bytes)
 /* Moves the rows in memory to files, of which there are enough for the rows that are expected. */
 void Diff::divide_rows()
 {
+	sink_.expect_disorder();
 	double const parts = expected_rows_ / static_cast<double>(counts_.staged);
 	MemoryContext const caller = MemoryContextSwitchTo(context_);
 	partitions_.emplace(0, partition_bits(std::max(parts, 2.0), limit_));

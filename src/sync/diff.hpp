@@ -29,7 +29,10 @@ struct ChangedRow {
 /* Takes what the diff finds, row by row. Called from executor frames: may raise. */
 class DiffSink {
   public:
-	/* `position`: of the row in staging, from 0. Rows come in this order unless the diff is divided. */
+	/* Called before any row when new rows will not come in the order of staging. May throw, too. */
+	virtual void expect_disorder() {}
+
+	/* `position`: of the row in staging, from 0. */
 	virtual void added(StagedRow *row, uint64 position) = 0;
 	virtual void updated(const ChangedRow &row) = 0;
 	virtual void removed(const TargetRow &row) = 0;

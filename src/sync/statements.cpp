@@ -148,12 +148,13 @@ TupleDesc update_store_desc(const ColumnMap &map)
 	return pg::describe(types);
 }
 
-TupleDesc insert_store_desc(const ColumnMap &map)
+TupleDesc insert_store_desc(const ColumnMap &map, bool with_position)
 {
 	Vector<pg::ColumnType> types;
 	append_types(types, map.image);
 	append_types(types, map.extra);
-	types.emplace_back().oid = INT8OID;
+	if (with_position)
+		types.emplace_back().oid = INT8OID;
 	return pg::describe(types);
 }
 
@@ -312,8 +313,8 @@ String update_rows(const ColumnMap &map, const pg::Relation &target, const Vecto
  * INSERT INTO public.employee (name, phone, company_id) OVERRIDING SYSTEM VALUE
  * SELECT d.c1, d.c2, $1 FROM "bulk_sync inserts" AS d
  *
- * with ORDER BY d.c6, the position in staging, when the rows were not stored in that order. The
- * sort comes before the defaults, as in any INSERT .. SELECT .. ORDER BY.
+ * with ORDER BY d.c6, the position in staging, when the store has it because the rows are not in that
+ * order. The sort comes before the defaults, as in any INSERT .. SELECT .. ORDER BY.
  *
  * A column left out takes its default, and so does one of the parameters' null_defaults in the rows
  * where it is NULL. OVERRIDING stands there only for a staged value of a column GENERATED ALWAYS AS
@@ -358,7 +359,7 @@ String insert_rows(const ColumnMap &map, const pg::Relation &target, const Chang
 		text.append(" OVERRIDING SYSTEM VALUE");
 	text.append(" SELECT ").append(values).append(" FROM ").append(quoted(inserts_name));
 	text.append(" AS d");
-	if (!changes.inserts_are_in_order())
+	if (changes.inserts_have_positions())
 		append_column(text.append(" ORDER BY "), "d", position + 1);
 	return text;
 }

@@ -24,11 +24,11 @@ inline constexpr const char *inserts_name = "bulk_sync inserts";
 inline constexpr int row_id_columns = 3;
 
 /* Shapes of the stores: columns c1, c2.. The keys; the row id; row id, image and carried columns;
- * image, extra columns and the position in staging. */
+ * image and extra columns, and behind them, if it is to be there, the position in staging. */
 TupleDesc key_store_desc(const ColumnMap &map);
 TupleDesc delete_store_desc();
 TupleDesc update_store_desc(const ColumnMap &map);
-TupleDesc insert_store_desc(const ColumnMap &map);
+TupleDesc insert_store_desc(const ColumnMap &map, bool with_position);
 
 pg::String select_staging(const ColumnMap &map, const pg::Relation &staging);
 pg::String select_target(const ColumnMap &map, const Scope &scope, const pg::Relation &target);
