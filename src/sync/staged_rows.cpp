@@ -64,9 +64,9 @@ void StagedRows::grow_positions()
 {
 	std::size_t const size = std::max(2 * positions_size_, smallest_positions);
 	std::size_t const bytes = size * sizeof(*positions_);
-	positions_ = static_cast<uint64 *>(positions_ == nullptr
-										   ? MemoryContextAllocHuge(context_, bytes)
-										   : repalloc_huge(positions_, bytes));
+	positions_ =
+		static_cast<uint64 *>(positions_ == nullptr ? MemoryContextAllocHuge(context_, bytes)
+													: repalloc_huge(positions_, bytes));
 	positions_size_ = size;
 }
 

@@ -53,6 +53,8 @@ class CompareCheck:
         documents, compared = self.decision.documents, [column.name for column in self.case.compared()]
         for place in self.decision.created:
             new = parsed(documents[place])
+            if self.case.mark and self.case.target.column(self.case.mark).default == "true":
+                new[self.case.mark] = False
             yield "added", self.key(new), None, new, None
         for row, place in self.decision.updated:
             old, staged = parsed(documents[row.place]), parsed(documents[place])

@@ -364,10 +364,14 @@ class Oracle:
         return [(names, list(run)) for names, run in itertools.groupby(sorted(places), given)]
 
     def insert_sql(self, table, names, places, *more):
-        columns = ", ".join([ident(name) for name in names] + list(more))
+        columns = [ident(name) for name in names] + list(more)
+        values = list(columns)
+        if self.case.mark and self.case.target.column(self.case.mark).default:
+            columns.append(ident(self.case.mark))
+            values.append("false" if self.case.target.column(self.case.mark).type.name == "bool" else "NULL")
         listed = ", ".join(map(str, places))
-        into = f"INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE"
-        return f"{into} SELECT {columns} FROM oracle_staging WHERE {PLACE} IN ({listed}) ORDER BY {PLACE}"
+        into = f"INSERT INTO {table} ({', '.join(columns)}) OVERRIDING SYSTEM VALUE"
+        return f"{into} SELECT {', '.join(values)} FROM oracle_staging WHERE {PLACE} IN ({listed}) ORDER BY {PLACE}"
 
     def update_sql(self, updated):
         sets = [f"{ident(c.name)} = o.{ident(c.name)}" for c in self.compared]

@@ -161,7 +161,10 @@ class Maker:
             self.partition(target)
         if "soft_delete" in self.features and self.chance(0.15):
             target.mark = "gone_at"
-            columns.append(Column(target.mark, BY_NAME[self.random.choice(("timestamptz", "timestamp", "date", "bool"))]))
+            mark = Column(target.mark, BY_NAME[self.random.choice(("timestamptz", "timestamp", "date", "bool"))])
+            if self.chance(0.4):
+                mark.default = self.random.choice(("true", "true", "false")) if mark.type.name == "bool" else "now()"
+            columns.append(mark)
         if self.chance(0.25) and not self.large:
             target.dropped = self.random.sample(range(len(columns)), 1)
         self.constraints(target, keys)

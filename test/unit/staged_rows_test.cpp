@@ -172,7 +172,8 @@ UNIT_TEST(first_row, "staged rows: the first row always fits, the next one does 
 	}
 }
 
-UNIT_TEST(positions, "staged rows: each has its place among the rows, or the position that came with it")
+UNIT_TEST(positions,
+		  "staged rows: each has its place among the rows, or the position that came with it")
 {
 	SampleRows samples;
 	StagedRows rows(samples.map(), std::size_t{1} << 30);
