@@ -110,6 +110,11 @@ SELECT told('keys: compared as bytes: citext', unit_is_by_image('a'::citext)::te
 CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 SELECT told('keys: nondeterministic text', compare_all('text COLLATE any_case', ARRAY['a', 'A', 'b', 'é', U&'e\0301', 'É']), '14 of 36');
 SELECT told('keys: nondeterministic char(n)', compare_all('bpchar COLLATE any_case', '{a,A,"a  ",b}'), '10 of 16');
+SELECT told('keys: nondeterministic char(n)[]', compare_all('bpchar[] COLLATE any_case', '{"{a}","{\"A  \"}","{b}"}'), '5 of 9');
+CREATE TYPE padded AS (a bpchar COLLATE any_case);
+CREATE TYPE padded_range AS RANGE (subtype = bpchar, collation = any_case);
+SELECT told('keys: nondeterministic char(n) in a field', compare_all('padded', '{(a),"(\"A  \")",(b)}'), '5 of 9');
+SELECT told('keys: nondeterministic char(n) in a range', compare_all('padded_range', '{"[a,c]","[\"A  \",C]","[b,c]"}'), '5 of 9');
 SELECT told('keys: nondeterministic text[]', compare_all('text[] COLLATE any_case', '{"{a,b}","{A,B}","{a}"}'), '5 of 9');
 SELECT told('keys: compared as bytes: nondeterministic', unit_is_by_image('a'::text COLLATE any_case)::text, 'false');
 \else
