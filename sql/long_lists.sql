@@ -23,7 +23,7 @@ PREPARE sync_rows(text, text[]) AS
 	SELECT s.* FROM documents, bulk_sync_json('target', rows, '{id}', ignore_columns => $2, skip_deletes => true, dry_run => true) AS s
 	WHERE name = $1;
 
-SET statement_timeout = '30s';
+SET statement_timeout = '60s';
 EXECUTE sync_rows('keyed by id', NULL);
 EXECUTE sync_rows('keyed by id but the last', NULL);
 EXECUTE sync_rows('wide', NULL);
