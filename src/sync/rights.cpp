@@ -82,11 +82,11 @@ void check_target_kind(const Relation &target)
 	}
 }
 
-void refuse_feature(const char *message, const char *name, const char *detail)
+void refuse_feature(const Relation &target, const char *detail)
 {
 	pg_call([&] {
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg(message, name),
-						errdetail("%s", detail)));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("cannot sync \"%s\"", target.name()), errdetail("%s", detail)));
 	});
 }
 
@@ -96,7 +96,7 @@ void refuse_foreign_member(const Relation &target, Oid member)
 		return psprintf("\"%s\", one of its partitions or children, is a foreign table.",
 						get_rel_name(member));
 	});
-	refuse_feature("cannot sync \"%s\"", target.name(), detail);
+	refuse_feature(target, detail);
 }
 
 } // namespace
@@ -166,11 +166,9 @@ void check_target(const Request &request, const Relation &target, LOCKMODE mode)
 	if (pg::is_system_relation(target))
 		refuse_target(target, "It is a system catalog.", nullptr);
 	if (target.is_temporary_of_other_session())
-		refuse_feature("cannot sync \"%s\"", target.name(),
-					   "It is a temporary table of another session.");
+		refuse_feature(target, "It is a temporary table of another session.");
 	if (target.has_rules())
-		refuse_feature("cannot sync \"%s\"", target.name(),
-					   "It has rules, which may rewrite or swallow what is written.");
+		refuse_feature(target, "It has rules, which may rewrite or swallow what is written.");
 	for (Oid const member : target.tree(mode))
 		if (pg::relation_kind(member) == RELKIND_FOREIGN_TABLE)
 			refuse_foreign_member(target, member);
