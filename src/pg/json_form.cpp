@@ -118,19 +118,24 @@ void JsonForm::append_output(StringInfo text, Datum value) const
 /* NaN and the infinities are strings. */
 bool JsonForm::append_number(StringInfo text, Datum value) const
 {
-	const char *const output = OutputFunctionCall(const_cast<FmgrInfo *>(&output_), value);
-	bool const quoted = !is_digit(output[output[0] == '-' ? 1 : 0]);
-	appendStringInfo(text, quoted ? "\"%s\"" : "%s", output);
-	return strcmp(output, "-0") != 0;
+	char *const output = OutputFunctionCall(const_cast<FmgrInfo *>(&output_), value);
+	if (is_digit(output[output[0] == '-' ? 1 : 0]))
+		appendStringInfoString(text, output);
+	else
+		appendStringInfo(text, "\"%s\"", output);
+	bool const exact = strcmp(output, "-0") != 0;
+	pfree(output);
+	return exact;
 }
 
 void JsonForm::append_json(StringInfo text, Datum value) const
 {
-	const char *const output = OutputFunctionCall(const_cast<FmgrInfo *>(&output_), value);
+	char *const output = OutputFunctionCall(const_cast<FmgrInfo *>(&output_), value);
 	if (fits_into_jsonb(output))
 		appendStringInfoString(text, output);
 	else
 		escape_json(text, output);
+	pfree(output);
 }
 
 /* The elements of an array, one after the other. */
