@@ -45,11 +45,11 @@ class JsonForm {
 
 	Kind kind_;
 	bool holds_json_;
-	Oid type_;		   /* never a domain */
+	Oid type_; /* never a domain */
 	FmgrInfo output_;
-	TupleDesc desc_;   /* of a composite type */
-	int lower_bound_;  /* that arrays of this type usually have */
-	int16 length_;	   /* of an element, as pg_type has it */
+	TupleDesc desc_;  /* of a composite type */
+	int lower_bound_; /* that arrays of this type usually have */
+	int16 length_;	  /* of an element, as pg_type has it */
 	bool by_value_;
 	char align_;
 	const JsonForm **parts_; /* of the one element, or of each field */

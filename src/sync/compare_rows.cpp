@@ -35,12 +35,12 @@ void CompareRows::add_context(void *argument)
 {
 	auto *const self = static_cast<CompareRows *>(argument);
 	AttrNumber const computed = self->generated_.computing();
-	const char *const column = computed != InvalidAttrNumber ? self->json(computed).name()
-														   : self->written_column_;
-	const char *const key =
-		self->key_ == nullptr ? nullptr
-							  : pg::describe_values(self->map_.key_desc, self->key_->values,
-													self->key_->nulls, self->map_.key_count());
+	const char *const column =
+		computed != InvalidAttrNumber ? self->json(computed).name() : self->written_column_;
+	const char *const key = self->key_ == nullptr
+								? nullptr
+								: pg::describe_values(self->map_.key_desc, self->key_->values,
+													  self->key_->nulls, self->map_.key_count());
 	const char *const target = self->target_.name();
 	if (column != nullptr && key != nullptr)
 		errcontext("column \"%s\" of \"%s\", key %s", column, target, key);
@@ -82,8 +82,7 @@ void CompareRows::added(StagedRow *row, uint64 position)
 	nulls_[old_row] = true;
 	nulls_[new_row] = false;
 	nulls_[changes] = true;
-	put("added", image_,
-		[&] { pg::with_exact_output([&] { fields_[new_row] = new_object(); }); });
+	put("added", image_, [&] { pg::with_exact_output([&] { fields_[new_row] = new_object(); }); });
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(context_);
 }
@@ -170,9 +169,8 @@ void CompareRows::write_both(const pg::Attribute &attribute)
 	Datum const values[] = {row_.values[at], new_row_.values[at]};
 	bool const nulls[] = {row_.nulls[at], new_row_.nulls[at]};
 	bool const same =
-		nulls[0] == nulls[1] &&
-		(nulls[0] || values[0] == values[1] ||
-		 pg::same_image(attribute.type, values[0], values[1]));
+		nulls[0] == nulls[1] && (nulls[0] || values[0] == values[1] ||
+								 pg::same_image(attribute.type, values[0], values[1]));
 	if (same) {
 		old_texts_[at] = write(column, values[0], nulls[0]);
 		new_texts_[at] = old_texts_[at];

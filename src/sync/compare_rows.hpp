@@ -25,7 +25,8 @@ class CompareRows final : public DiffSink {
   private:
 	enum Field { status, key, old_row, new_row, changes, field_count };
 
-	template <typename Write> void put(const char *status_text, const RowValues &row, Write &&write);
+	template <typename Write>
+	void put(const char *status_text, const RowValues &row, Write &&write);
 	static void add_context(void *self);
 
 	void load(const TargetRow &row);
@@ -47,7 +48,7 @@ class CompareRows final : public DiffSink {
 	pg::ResultRows &result_;
 	ChangeSet *changes_;
 	pg::GeneratedColumns generated_;
-	MemoryContext context_; /* for one row */
+	MemoryContext context_;			 /* for one row */
 	Vector<pg::JsonColumn> columns_; /* of the target, in its order */
 	/* The following are by column number less one. */
 	Vector<int> column_positions_;

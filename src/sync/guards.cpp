@@ -53,17 +53,17 @@ void refuse_target_duplicates(const Request &request, const ColumnMap &map, cons
 								   ? filter_without_marked(request, map.image[*map.mark])
 								   : nullptr;
 	pg_call([&] {
-		ereport(ERROR,
-				(errcode(ERRCODE_CARDINALITY_VIOLATION),
-				 errmsg("several rows in scope of \"%s\" match the same row of staging",
-						target.name()),
-				 errdetail("%s", diff.target_duplicates().text()),
-				 filter != nullptr
-					 ? errhint("Rows that are marked as deleted are among them. Leave marked rows "
-							   "out by the filter: %s",
-							   filter)
-					 : errhint("Name more key columns, narrow the filter, or remove the "
-							   "duplicates first.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_CARDINALITY_VIOLATION),
+			 errmsg("several rows in scope of \"%s\" match the same row of staging", target.name()),
+			 errdetail("%s", diff.target_duplicates().text()),
+			 filter != nullptr
+				 ? errhint("Rows that are marked as deleted are among them. Leave marked rows "
+						   "out by the filter: %s",
+						   filter)
+				 : errhint("Name more key columns, narrow the filter, or remove the "
+						   "duplicates first.")));
 	});
 }
 

@@ -146,9 +146,8 @@ void target_column_missing(const Relation &target, const char *name, const char 
 void staging_column_missing(const Relation &target, const Staging &staging, const char *name,
 							const char *argument)
 {
-	const char *hint =
-		hint_at_invisible(staging.columns(), begin_sentence(staging.description()), name,
-						  "The name in the argument");
+	const char *hint = hint_at_invisible(staging.columns(), begin_sentence(staging.description()),
+										 name, "The name in the argument");
 	if (hint == nullptr)
 		hint = hint_at_staged(target, staging, name);
 	refuse_name(staging.description(), name, argument, hint);
@@ -171,7 +170,8 @@ void ignored_column_missing(const Relation &target, const Staging &staging, cons
 
 void counterpart_missing(const Relation &target, const Staging &staging, const char *name)
 {
-	const char *hint = hint_at_invisible(target, begin_sentence(describe(target)), name, "The name");
+	const char *hint =
+		hint_at_invisible(target, begin_sentence(describe(target)), name, "The name");
 	const char *const nearest = hint == nullptr ? nearest_name(target, name) : nullptr;
 	const char *const column = nearest == nullptr ? nullptr : offered(nearest);
 	pg_call([&] {

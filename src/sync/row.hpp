@@ -24,11 +24,11 @@ struct RowExtent {
 
 struct StagedRow {
 	uint64 hash;
-	uint32 total : 31;			/* as in RowExtent; a row has less than 1 GB */
-	uint32 matched_marked : 1;	/* the first row of the target with this key is marked as deleted */
-	uint32 second : 30;			/* as in RowExtent */
-	uint32 matched : 1;			/* a row of the target has this key */
-	uint32 duplicate : 1;		/* the key was reported as a duplicate */
+	uint32 total : 31;		   /* as in RowExtent; a row has less than 1 GB */
+	uint32 matched_marked : 1; /* the first row of the target with this key is marked as deleted */
+	uint32 second : 30;		   /* as in RowExtent */
+	uint32 matched : 1;		   /* a row of the target has this key */
+	uint32 duplicate : 1;	   /* the key was reported as a duplicate */
 
 	void start(uint64 key_hash, RowExtent extent) noexcept
 	{
