@@ -5,6 +5,11 @@
 #include "pg/compat.hpp"
 #include "pg/index_key.hpp"
 
+extern "C" {
+#include "storage/bufmgr.h"
+#include "storage/smgr.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {
@@ -24,6 +29,7 @@ constexpr int most_unnamed = 1000;
 struct Search {
 	const ErrorData *error;
 	::Relation table;
+	::Relation index;
 	IndexKeyReader keys;
 	Snapshot snapshot;
 	TransactionId writer;
@@ -83,27 +89,78 @@ template <typename Visit> void each_version(const Search &search, Visit &&visit)
 	ExecDropSingleTupleTableSlot(slot);
 }
 
+/* Notes a row of ours that may be the refused one. */
+void consider(Search &search, TupleTableSlot *slot)
+{
+	const char *const detail = search.error->detail;
+	IndexKey key;
+	if (search.too_many || !is_own(search, slot) || needs_toast(search, slot) ||
+		!search.keys.read(slot, key) || (detail != nullptr && !search.keys.is_named(key, detail)))
+		return;
+	if (list_length(search.refused) == most_unnamed) {
+		search.too_many = true;
+		return;
+	}
+	auto *const refused = static_cast<Refused *>(palloc(sizeof(Refused)));
+	refused->key = search.keys.copy(key);
+	refused->tid = slot->tts_tid;
+	refused->met = false;
+	search.refused = lappend(search.refused, refused);
+}
+
+/* The page that the last new row went to, as a rule the one that was refused. */
+void consider_last_page(Search &search)
+{
+	BlockNumber const page = RelationGetSmgr(search.table)->smgr_targblock;
+	if (page == InvalidBlockNumber || page >= RelationGetNumberOfBlocks(search.table))
+		return;
+	TupleTableSlot *const slot = table_slot_create(search.table, nullptr);
+	for (OffsetNumber number = FirstOffsetNumber; number <= MaxHeapTuplesPerPage; number++) {
+		ItemPointerData tid;
+		ItemPointerSet(&tid, page, number);
+		if (table_tuple_fetch_row_version(search.table, &tid, SnapshotAny, slot))
+			consider(search, slot);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+}
+
 /* Finds the row that was refused: by the key in the error's detail, or, where the caller may not
  * see the key, all rows that the attempt wrote. */
 void find_refused(Search &search)
 {
-	const char *const detail = search.error->detail;
-	IndexKey key;
-	each_version(search, [&](TupleTableSlot *slot) {
-		if (search.too_many || !is_own(search, slot) || needs_toast(search, slot) ||
-			!search.keys.read(slot, key) ||
-			(detail != nullptr && !search.keys.is_named(key, detail)))
-			return;
-		if (list_length(search.refused) == most_unnamed) {
-			search.too_many = true;
-			return;
+	if (search.error->detail != nullptr)
+		consider_last_page(search);
+	if (search.refused == NIL)
+		each_version(search, [&](TupleTableSlot *slot) { consider(search, slot); });
+}
+
+/* Visits the row versions whose key may collide with that of a refused row: by the index, where
+ * these are all known. An old snapshot keeps what it does not see in the index too. */
+template <typename Visit> void each_in_the_way(const Search &search, Visit &&visit)
+{
+	ScanKeyData conditions[INDEX_MAX_KEYS];
+	bool by_index = search.refused != NIL && !search.too_many;
+	for (int i = 0; by_index && i < list_length(search.refused); i++)
+		by_index = search.keys.conditions(
+					   *static_cast<Refused *>(list_nth(search.refused, i))->key, conditions) > 0;
+	if (!by_index) {
+		each_version(search, visit);
+		return;
+	}
+	TupleTableSlot *const slot = table_slot_create(search.table, nullptr);
+	for (int i = 0; i < list_length(search.refused); i++) {
+		int const count = search.keys.conditions(
+			*static_cast<Refused *>(list_nth(search.refused, i))->key, conditions);
+		IndexScanDesc const scan =
+			compat::begin_index_scan(search.table, search.index, SnapshotAny, count);
+		index_rescan(scan, conditions, count, nullptr, 0);
+		while (index_getnext_slot(scan, ForwardScanDirection, slot)) {
+			CHECK_FOR_INTERRUPTS();
+			visit(slot);
 		}
-		auto *const refused = static_cast<Refused *>(palloc(sizeof(Refused)));
-		refused->key = search.keys.copy(key);
-		refused->tid = slot->tts_tid;
-		refused->met = false;
-		search.refused = lappend(search.refused, refused);
-	});
+		index_endscan(scan);
+	}
+	ExecDropSingleTupleTableSlot(slot);
 }
 
 bool collides(const Search &search, const IndexKey &key, bool met_ones_alone,
@@ -136,7 +193,7 @@ bool find_others(Search &search)
 {
 	bool found = false;
 	IndexKey key;
-	each_version(search, [&](TupleTableSlot *slot) {
+	each_in_the_way(search, [&](TupleTableSlot *slot) {
 		if (is_of_others(search, slot) && search.keys.read(slot, key) && meets(search, key))
 			found = true;
 	});
@@ -149,7 +206,7 @@ void find_rest(Search &search, Collision &collision)
 {
 	bool const met_ones_alone = search.error->detail == nullptr;
 	IndexKey key;
-	each_version(search, [&](TupleTableSlot *slot) {
+	each_in_the_way(search, [&](TupleTableSlot *slot) {
 		bool const own = is_own(search, slot);
 		if (own ? needs_toast(search, slot)
 				: !table_tuple_satisfies_snapshot(search.table, slot, search.snapshot))
@@ -178,7 +235,7 @@ List *names_of(Bitmapset *columns, Oid table)
 void search_table(const ErrorData *error, ::Relation table, ::Relation index, Snapshot snapshot,
 				  TransactionId writer, Collision &collision)
 {
-	Search search{error, table, IndexKeyReader(table, index), snapshot, writer};
+	Search search{error, table, index, IndexKeyReader(table, index), snapshot, writer};
 	collision.table = RelationGetRelid(table);
 	collision.desc = CreateTupleDescCopyConstr(RelationGetDescr(table));
 	collision.columns = names_of(search.keys.columns(), collision.table);

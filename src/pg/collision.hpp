@@ -2,8 +2,8 @@
  * Whose row was in the way when a unique or exclusion constraint refused one of ours?
  *
  * A look at what is committed now cannot tell: the row may be gone again. But a registered snapshot
- * keeps every row that it does not see yet, inserted or updated into place since, in the heap even
- * after it was deleted. So the table is read with all its row versions, by those whose key is the refused one.
+ * keeps every row that it does not see yet, inserted or updated into place since, in heap and index
+ * even after it was deleted. So the table is searched with all its row versions for the refused key.
  */
 #pragma once
 
@@ -30,7 +30,8 @@ struct Collision {
 /*
  * Looks for what an error of the target tells of: 23505 or 23P01, raised in an attempt that read by
  * `snapshot`, wrote as (sub)transaction `writer` and is rolled back by now. `snapshot` must have been
- * registered all the time. Reads the one table that the error names. Throws Error.
+ * registered all the time. Searches the one table that the error names: by the index where our own
+ * row that was refused is found, else all of it. Throws Error.
  */
 Collision find_collision(const ErrorData *error, const Relation &target, Snapshot snapshot,
 						 TransactionId writer);

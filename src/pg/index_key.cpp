@@ -7,10 +7,10 @@ IndexKeyReader::IndexKeyReader(::Relation table, ::Relation index)
 {
 	/* A temporal key is unique by operators of an exclusion constraint (18). */
 	if (info_->ii_ExclusionProcs != nullptr) {
-		keep_operators(info_->ii_ExclusionProcs);
+		keep_operators(info_->ii_ExclusionProcs, info_->ii_ExclusionStrats);
 	} else if (index->rd_index->indisunique && index->rd_rel->relam == BTREE_AM_OID) {
 		BuildSpeculativeIndexInfo(index, info_);
-		keep_operators(info_->ii_UniqueProcs);
+		keep_operators(info_->ii_UniqueProcs, info_->ii_UniqueStrats);
 	}
 	if (info_->ii_Predicate != NIL)
 		predicate_ = ExecPrepareQual(info_->ii_Predicate, state_);
@@ -22,8 +22,9 @@ IndexKeyReader::IndexKeyReader(::Relation table, ::Relation index)
 	pull_varattnos(reinterpret_cast<Node *>(info_->ii_Predicate), 1, &columns_);
 }
 
-void IndexKeyReader::keep_operators(const Oid *functions)
+void IndexKeyReader::keep_operators(const Oid *functions, const uint16 *strategies)
 {
+	strategies_ = strategies;
 	operators_ = static_cast<FmgrInfo *>(palloc0(sizeof(FmgrInfo) * info_->ii_NumIndexKeyAttrs));
 	for (int i = 0; i < info_->ii_NumIndexKeyAttrs; i++)
 		fmgr_info(functions[i], &operators_[i]);
@@ -82,6 +83,20 @@ bool IndexKeyReader::collide(const IndexKey &existing, const IndexKey &added) co
 	}
 	MemoryContextSwitchTo(outer);
 	return result;
+}
+
+int IndexKeyReader::conditions(const IndexKey &key, ScanKeyData *result) const
+{
+	if (operators_ == nullptr)
+		return 0;
+	for (int i = 0; i < info_->ii_NumIndexKeyAttrs; i++) {
+		if (key.nulls[i])
+			return 0;
+		ScanKeyEntryInitialize(&result[i], 0, static_cast<AttrNumber>(i + 1), strategies_[i],
+							   InvalidOid, index_->rd_indcollation[i], operators_[i].fn_oid,
+							   key.values[i]);
+	}
+	return info_->ii_NumIndexKeyAttrs;
 }
 
 bool IndexKeyReader::is_named(const IndexKey &key, const char *detail) const

@@ -26,6 +26,10 @@ class IndexKeyReader {
 	/* Does a row with the first key keep one with the second out? */
 	bool collide(const IndexKey &existing, const IndexKey &added) const;
 
+	/* Fills in conditions by which an index scan finds all that collide with the key; their number, or 0
+	 * when there are none that do. */
+	int conditions(const IndexKey &key, ScanKeyData *result) const;
+
 	/* Has the detail of an error this key? nullptr, or no right to see the key: no. */
 	bool is_named(const IndexKey &key, const char *detail) const;
 
@@ -33,7 +37,7 @@ class IndexKeyReader {
 	Bitmapset *columns() const noexcept { return columns_; }
 
   private:
-	void keep_operators(const Oid *functions);
+	void keep_operators(const Oid *functions, const uint16 *strategies);
 
 	::Relation table_;
 	::Relation index_;
@@ -41,6 +45,7 @@ class IndexKeyReader {
 	EState *state_;
 	ExprState *predicate_ = nullptr;
 	FmgrInfo *operators_ = nullptr; /* by which two keys are in each other's way, by column */
+	const uint16 *strategies_ = nullptr; /* their numbers in the operator class */
 	Bitmapset *columns_ = nullptr;
 };
 
