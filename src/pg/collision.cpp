@@ -141,8 +141,8 @@ template <typename Visit> void each_in_the_way(const Search &search, Visit &&vis
 	ScanKeyData conditions[INDEX_MAX_KEYS];
 	bool by_index = search.refused != NIL && !search.too_many;
 	for (int i = 0; by_index && i < list_length(search.refused); i++)
-		by_index = search.keys.conditions(
-					   *static_cast<Refused *>(list_nth(search.refused, i))->key, conditions) > 0;
+		by_index = search.keys.conditions(*static_cast<Refused *>(list_nth(search.refused, i))->key,
+										  conditions) > 0;
 	if (!by_index) {
 		each_version(search, visit);
 		return;
@@ -227,8 +227,8 @@ List *names_of(Bitmapset *columns, Oid table)
 	List *names = NIL;
 	int member = -1;
 	while ((member = bms_next_member(columns, member)) >= 0)
-		names = lappend(names, get_attname(table, member + FirstLowInvalidHeapAttributeNumber,
-										   true));
+		names =
+			lappend(names, get_attname(table, member + FirstLowInvalidHeapAttributeNumber, true));
 	return names;
 }
 
@@ -239,8 +239,8 @@ void search_table(const ErrorData *error, ::Relation table, ::Relation index, Sn
 	collision.table = RelationGetRelid(table);
 	collision.desc = CreateTupleDescCopyConstr(RelationGetDescr(table));
 	collision.columns = names_of(search.keys.columns(), collision.table);
-	collision.is_immediate_constraint = index->rd_index->indimmediate &&
-										OidIsValid(get_index_constraint(RelationGetRelid(index)));
+	collision.is_immediate_constraint =
+		index->rd_index->indimmediate && OidIsValid(get_index_constraint(RelationGetRelid(index)));
 	PushActiveSnapshot(snapshot);
 	find_refused(search);
 	collision.with_others = find_others(search);

@@ -77,9 +77,8 @@ bool IndexKeyReader::collide(const IndexKey &existing, const IndexKey &added) co
 		if (existing.nulls[i] || added.nulls[i])
 			result = existing.nulls[i] && added.nulls[i] && info_->ii_NullsNotDistinct;
 		else
-			result =
-				DatumGetBool(FunctionCall2Coll(&operators_[i], index_->rd_indcollation[i],
-											   existing.values[i], added.values[i]));
+			result = DatumGetBool(FunctionCall2Coll(&operators_[i], index_->rd_indcollation[i],
+													existing.values[i], added.values[i]));
 	}
 	MemoryContextSwitchTo(outer);
 	return result;

@@ -44,7 +44,7 @@ class IndexKeyReader {
 	IndexInfo *info_;
 	EState *state_;
 	ExprState *predicate_ = nullptr;
-	FmgrInfo *operators_ = nullptr; /* by which two keys are in each other's way, by column */
+	FmgrInfo *operators_ = nullptr;		 /* by which two keys are in each other's way, by column */
 	const uint16 *strategies_ = nullptr; /* their numbers in the operator class */
 	Bitmapset *columns_ = nullptr;
 };

@@ -62,7 +62,8 @@ bool has_all_rows(::Relation index, Node *condition)
 	if (condition == nullptr)
 		return false;
 	/* In the form that the planner gives to both before it asks. */
-	auto *const plain = eval_const_expressions(nullptr, static_cast<Node *>(copyObjectImpl(condition)));
+	auto *const plain =
+		eval_const_expressions(nullptr, static_cast<Node *>(copyObjectImpl(condition)));
 	auto *const clauses =
 		make_ands_implicit(canonicalize_qual(reinterpret_cast<Expr *>(plain), false));
 	return predicate_implied_by(predicate, clauses, false);

@@ -18,9 +18,8 @@ bool find_row(RowStore &store, HeapTuple tuple, TupleTableSlot *slot)
 		CHECK_FOR_INTERRUPTS();
 		slot_getsomeattrs(slot, row_id_columns);
 		if (DatumGetObjectId(slot->tts_values[0]) == tuple->t_tableOid &&
-			ItemPointerEquals(
-				reinterpret_cast<ItemPointer>(DatumGetPointer(slot->tts_values[1])),
-				&tuple->t_self))
+			ItemPointerEquals(reinterpret_cast<ItemPointer>(DatumGetPointer(slot->tts_values[1])),
+							  &tuple->t_self))
 			return true;
 	}
 	return false;

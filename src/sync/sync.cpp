@@ -104,8 +104,8 @@ class Sync {
 	Sync(const Request &request, const Relation &target, const Staging &staging, Report &report)
 		: request_(request), target_(target), staging_(staging), report_(report),
 		  map_(map_columns(request, target, staging)), scope_(define_scope(request, target)),
-		  keys_are_unique_(target.has_unique_index_on(key_numbers(map_), scope_.fixed,
-													  scope_.filter.expression))
+		  keys_are_unique_(
+			  target.has_unique_index_on(key_numbers(map_), scope_.fixed, scope_.filter.expression))
 	{
 		if (!request.allow_out_of_scope)
 			carry_columns(map_, target, scope_.columns);
@@ -250,12 +250,10 @@ bool Sync::is_conflict(const pg::Error &error, ChangeSet &changes, Snapshot snap
 {
 	if (error.sqlstate() == ERRCODE_T_R_SERIALIZATION_FAILURE)
 		return !is_last_attempt_;
-	Violation const violation =
-		judge_violation(error, map_, changes, target_, snapshot, writer);
+	Violation const violation = judge_violation(error, map_, changes, target_, snapshot, writer);
 	if (violation == Violation::of_another_table)
 		return false;
-	if (violation == Violation::conflict ||
-		new_keys_exist_by_now(map_, scope_, changes, target_))
+	if (violation == Violation::conflict || new_keys_exist_by_now(map_, scope_, changes, target_))
 		return true;
 	if (violation == Violation::swap && report_.phase() == Phase::updating)
 		add_hint_for_swaps(error.data());
