@@ -129,5 +129,11 @@ ALTER TABLE parted ATTACH PARTITION parted_2 FOR VALUES IN (2);
 SELECT locks('{a}', target => 'parted');
 SELECT locks('{a,b}', target => 'parted');
 SELECT locks('{b}', target => 'parted');
+-- With what the filter fixes it is the same.
+DELETE FROM staging WHERE a <> 1;
+SELECT locks('{b}', 'a = 1', 'parted');
+SELECT locks('{b}', 'a >= 1', 'parted');
+SELECT locks('{b}', 'a = 1');
+SELECT locks('{b}', 'a = 1', 'parted_1');
 DROP FUNCTION locks;
 DROP TABLE child, target, staging, parted;

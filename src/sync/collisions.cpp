@@ -72,7 +72,7 @@ Fates fates_of(const Collision &collision, const ColumnMap &map, ChangeSet &chan
 		MakeSingleTupleTableSlot(changes.deletes().tuple_desc(), &TTSOpsMinimalTuple);
 	TupleTableSlot *const updated =
 		MakeSingleTupleTableSlot(changes.updates().tuple_desc(), &TTSOpsMinimalTuple);
-	for (int i = 0; i < list_length(collision.seen); i++) {
+	for (int i = 0; !fates.any_stays && i < list_length(collision.seen); i++) {
 		auto *const tuple = static_cast<HeapTuple>(list_nth(collision.seen, i));
 		if (!map.mark && find_row(changes.deletes(), tuple, deleted))
 			continue;
