@@ -11,6 +11,24 @@ void require_relation(Oid relation)
 						errmsg("relation with OID %u does not exist", relation)));
 }
 
+List *read_distributed(Oid catalog)
+{
+	List *tables = NIL;
+	AttrNumber const column = get_attnum(catalog, "logicalrelid");
+	::Relation const relation = table_open(catalog, AccessShareLock);
+	SysScanDesc const scan = systable_beginscan(relation, InvalidOid, false, nullptr, 0, nullptr);
+	HeapTuple tuple;
+	while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
+		bool is_null;
+		Datum const table = heap_getattr(tuple, column, RelationGetDescr(relation), &is_null);
+		if (!is_null)
+			tables = lappend_oid(tables, DatumGetObjectId(table));
+	}
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return tables;
+}
+
 } // namespace
 
 bool may_on_relation(Oid relation, AclMode right)
@@ -61,6 +79,34 @@ bool is_system_relation(const Relation &relation)
 char relation_kind(Oid relation)
 {
 	return pg_call([&] { return get_rel_relkind(relation); });
+}
+
+const char *other_access_method(Oid relation)
+{
+	return pg_call([&]() -> const char * {
+		HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+		if (!HeapTupleIsValid(tuple))
+			return nullptr;
+		auto const form = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
+		bool const is_other =
+			RELKIND_HAS_TABLE_AM(form->relkind) && form->relam != HEAP_TABLE_AM_OID;
+		const char *const name = is_other ? get_am_name(form->relam) : nullptr;
+		ReleaseSysCache(tuple);
+		return name;
+	});
+}
+
+Vector<Oid> distributed_tables()
+{
+	List *const tables = pg_call([]() -> List * {
+		Oid const catalog = get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE);
+		return OidIsValid(catalog) ? read_distributed(catalog) : NIL;
+	});
+	Vector<Oid> result;
+	result.reserve(list_length(tables));
+	for (int i = 0; i < list_length(tables); i++)
+		result.push_back(list_nth_oid(tables, i));
+	return result;
 }
 
 } // namespace bulk_sync::pg

@@ -22,7 +22,12 @@ bool row_security_applies(Oid relation);
 /* Is it a table of the system: in pg_catalog, pg_toast or information_schema? Throws Error. */
 bool is_system_relation(const Relation &relation);
 
-/* The kind of a relation that is not open. Throws Error. */
+/* The kind of a relation that is not open, and the name of its table access method when that is
+ * another than heap, else nullptr. Throws Error. */
 char relation_kind(Oid relation);
+const char *other_access_method(Oid relation);
+
+/* The tables that Citus has distributed over shards; empty where there is no Citus. Throws Error. */
+Vector<Oid> distributed_tables();
 
 } // namespace bulk_sync::pg

@@ -3,6 +3,7 @@
 #include "pg/compat.hpp"
 #include "pg/expression.hpp"
 #include "pg/progress.hpp"
+#include "pg/pruning.hpp"
 
 namespace bulk_sync::pg {
 
@@ -221,7 +222,7 @@ void Statement::bind(const Vector<const RowStore *> &stores, const Parameters *p
 
 Statement Statement::analyze(const String &sql, Snapshot snapshot, Oid relation,
 							 const Vector<const RowStore *> &stores, const Parameters &parameters,
-							 Parallel parallel)
+							 Parallel parallel, Node *condition)
 {
 	return pg_call([&] {
 		Statement statement(pstrdup(sql.c_str()), snapshot);
@@ -235,6 +236,8 @@ Statement Statement::analyze(const String &sql, Snapshot snapshot, Oid relation,
 			static_cast<int>(parameters.types.size()), statement.environment_);
 		check_relation(analyzed, relation);
 		add_null_defaults(analyzed, parameters.null_defaults);
+		if (condition != nullptr)
+			add_condition(analyzed, condition);
 		auto *const query = rewrite(analyzed, relation);
 		statement.has_policies_ = query->hasRowSecurity && policies_apply(query);
 		statement.plan_ =

@@ -47,12 +47,13 @@ class Statement {
 	/*
 	 * Analyzes one statement of SQL under `snapshot`. `stores` are readable by their names. The
 	 * first relation of the range table, the target of a writing statement, must be `relation`:
-	 * a name that another session has meanwhile given to another table is error 40001. Throws
-	 * Error.
+	 * a name that another session has meanwhile given to another table is error 40001. A
+	 * `condition` over that relation is added to those in the statement, see lasting_condition().
+	 * Throws Error.
 	 */
 	static Statement analyze(const String &sql, Snapshot snapshot, Oid relation,
 							 const Vector<const RowStore *> &stores, const Parameters &parameters,
-							 Parallel parallel = Parallel::allowed);
+							 Parallel parallel = Parallel::allowed, Node *condition = nullptr);
 
 	/* The same for a SELECT that is a query tree; `description` stands for its text. */
 	static Statement from_query(Query *query, const char *description, Snapshot snapshot,

@@ -21,18 +21,20 @@ class RowCounter final : public pg::RowReceiver {
 };
 
 /* Rows of the store that are still as the diff saw them, under the given snapshot. */
-uint64 count_untouched(const pg::Relation &target, const RowStore &store, Snapshot snapshot)
+uint64 count_untouched(const Scope &scope, const pg::Relation &target, const RowStore &store,
+					   Snapshot snapshot)
 {
 	RowCounter counter;
-	Statement::analyze(select_untouched(target, store), snapshot, target.oid(), {&store}, {})
+	Statement::analyze(select_untouched(target, store), snapshot, target.oid(), {&store}, {},
+					   pg::Parallel::allowed, scope.pruning)
 		.read(counter);
 	return counter.count;
 }
 
-uint64 count_and_release(const pg::Relation &target, const RowStore &store,
+uint64 count_and_release(const Scope &scope, const pg::Relation &target, const RowStore &store,
 						 pg::ReadSnapshot snapshot)
 {
-	uint64 const count = count_untouched(target, store, snapshot.get());
+	uint64 const count = count_untouched(scope, target, store, snapshot.get());
 	snapshot.release();
 	return count;
 }
@@ -75,16 +77,16 @@ void refuse_hidden_rows(const pg::Relation &target, uint64 rows)
  * refuses that.) What others have done since shows with the latest snapshot. All other rows were
  * suppressed by a BEFORE trigger, which may have changed the very row itself, or by a policy.
  */
-uint64 count_suppressed(const pg::Relation &target, const RowStore &store, uint64 written,
-						const pg::ReadSnapshot &before, Written &result)
+uint64 count_suppressed(const Scope &scope, const pg::Relation &target, const RowStore &store,
+						uint64 written, const pg::ReadSnapshot &before, Written &result)
 {
 	uint64 const missing = store.count() - written;
 	if (missing == 0)
 		return 0;
-	uint64 const there_before = count_untouched(target, store, before.get());
+	uint64 const there_before = count_untouched(scope, target, store, before.get());
 	if (there_before < store.count())
 		refuse_own_change(target, store.count() - there_before);
-	if (count_and_release(target, store,
+	if (count_and_release(scope, target, store,
 						  pg::ReadSnapshot::latest_with_own_changes_of(before.get())) <
 		store.count()) {
 		result.conflict = true;
@@ -96,17 +98,19 @@ uint64 count_suppressed(const pg::Relation &target, const RowStore &store, uint6
 }
 
 uint64 write(const String &sql, const pg::Relation &target, const RowStore &store,
-			 Snapshot snapshot, const Report &report, const pg::Parameters &parameters = {})
+			 Snapshot snapshot, const Report &report, const pg::Parameters &parameters,
+			 Node *condition)
 {
-	return Statement::analyze(sql, snapshot, target.oid(), {&store}, parameters)
+	return Statement::analyze(sql, snapshot, target.oid(), {&store}, parameters,
+							  pg::Parallel::forbidden, condition)
 		.write(report.applied());
 }
 
-uint64 write_deletes(const ColumnMap &map, const ChangeSet &changes, const pg::Relation &target,
-					 Snapshot snapshot, const Report &report)
+uint64 write_deletes(const ColumnMap &map, const Scope &scope, const ChangeSet &changes,
+					 const pg::Relation &target, Snapshot snapshot, const Report &report)
 {
 	return write(map.mark ? mark_rows(map, target, changes.changed_columns()) : delete_rows(target),
-				 target, changes.deletes(), snapshot, report);
+				 target, changes.deletes(), snapshot, report, {}, scope.pruning);
 }
 
 uint64 write_inserts(const ColumnMap &map, const ChangeSet &changes, const pg::Relation &target,
@@ -114,40 +118,41 @@ uint64 write_inserts(const ColumnMap &map, const ChangeSet &changes, const pg::R
 {
 	pg::Parameters parameters;
 	String const sql = insert_rows(map, target, changes, parameters);
-	return write(sql, target, changes.inserts(), snapshot, report, parameters);
+	return write(sql, target, changes.inserts(), snapshot, report, parameters, nullptr);
 }
 
-uint64 write_updates(const ColumnMap &map, const ChangeSet &changes, const pg::Relation &target,
-					 Snapshot snapshot, const Report &report)
+uint64 write_updates(const ColumnMap &map, const Scope &scope, const ChangeSet &changes,
+					 const pg::Relation &target, Snapshot snapshot, const Report &report)
 {
 	Vector<bool> changed = changes.changed_columns();
 	if (map.mark && changes.deletes().count() > 0)
 		changed[*map.mark] = true;
-	return write(update_rows(map, target, changed), target, changes.updates(), snapshot, report);
+	return write(update_rows(map, target, changed), target, changes.updates(), snapshot, report, {},
+				 scope.pruning);
 }
 
 } // namespace
 
-Written apply_changes(const ColumnMap &map, ChangeSet &changes, const pg::Relation &target,
-					  Snapshot snapshot, Report &report)
+Written apply_changes(const ColumnMap &map, const Scope &scope, ChangeSet &changes,
+					  const pg::Relation &target, Snapshot snapshot, Report &report)
 {
 	Written result;
 	pg::begin_trigger_group();
 	if (changes.deletes().count() > 0) {
 		report.begin(Phase::deleting);
 		auto before = pg::ReadSnapshot::with_own_changes(snapshot);
-		result.deleted = write_deletes(map, changes, target, snapshot, report);
+		result.deleted = write_deletes(map, scope, changes, target, snapshot, report);
 		result.suppressed +=
-			count_suppressed(target, changes.deletes(), result.deleted, before, result);
+			count_suppressed(scope, target, changes.deletes(), result.deleted, before, result);
 		before.release();
 		report.end_write(map.mark ? "marked as deleted" : "deleted", result.deleted);
 	}
 	if (!result.conflict && changes.updates().count() > 0) {
 		report.begin(Phase::updating);
 		auto before = pg::ReadSnapshot::with_own_changes(snapshot);
-		result.updated = write_updates(map, changes, target, snapshot, report);
+		result.updated = write_updates(map, scope, changes, target, snapshot, report);
 		result.suppressed_creates_and_updates +=
-			count_suppressed(target, changes.updates(), result.updated, before, result);
+			count_suppressed(scope, target, changes.updates(), result.updated, before, result);
 		before.release();
 		report.end_write("updated", result.updated);
 	}

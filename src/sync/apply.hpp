@@ -7,6 +7,7 @@
 #pragma once
 
 #include "sync/report.hpp"
+#include "sync/scope.hpp"
 
 namespace bulk_sync {
 
@@ -26,7 +27,7 @@ struct Written {
  * triggers and policies raise; 27000 when a trigger of ours changed a row that was still to be
  * written; 42501 when a policy hides a row from the write that it had shown to the diff.
  */
-Written apply_changes(const ColumnMap &map, ChangeSet &changes, const pg::Relation &target,
-					  Snapshot snapshot, Report &report);
+Written apply_changes(const ColumnMap &map, const Scope &scope, ChangeSet &changes,
+					  const pg::Relation &target, Snapshot snapshot, Report &report);
 
 } // namespace bulk_sync

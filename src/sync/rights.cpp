@@ -90,13 +90,47 @@ void refuse_feature(const Relation &target, const char *detail)
 	});
 }
 
-void refuse_foreign_member(const Relation &target, Oid member)
+/* What keeps rows from being written to a relation, as the end of a sentence; nullptr for nothing. */
+const char *obstacle_of(Oid relation)
 {
+	if (pg::relation_kind(relation) == RELKIND_FOREIGN_TABLE)
+		return "is a foreign table.";
+	const char *const method = pg::other_access_method(relation);
+	if (method == nullptr)
+		return nullptr;
+	return pg_call([&] { return psprintf("uses the table access method \"%s\".", method); });
+}
+
+void check_member(const Relation &target, Oid member)
+{
+	const char *const obstacle = obstacle_of(member);
+	if (obstacle == nullptr)
+		return;
 	const char *const detail = pg_call([&] {
-		return psprintf("\"%s\", one of its partitions or children, is a foreign table.",
-						get_rel_name(member));
+		return member == target.oid() ? psprintf("It %s", obstacle)
+									  : psprintf("\"%s\", one of its partitions or children, %s",
+												 get_rel_name(member), obstacle);
 	});
 	refuse_feature(target, detail);
+}
+
+void refuse_distributed_staging(Oid staging)
+{
+	pg_call([&] {
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("cannot use \"%s\" as staging", get_rel_name(staging)),
+						errdetail("It is a table of Citus, whose rows are in shards.")));
+	});
+}
+
+void refuse_distributed_tables(const Request &request, const Relation &target)
+{
+	for (Oid const table : pg::distributed_tables()) {
+		if (table == target.oid())
+			refuse_feature(target, "It is a table of Citus, whose rows are in shards.");
+		if (table == request.staging)
+			refuse_distributed_staging(table);
+	}
 }
 
 } // namespace
@@ -154,7 +188,7 @@ void check_rights(const Request &request, const ColumnMap &map, const Relation &
 		require(target.oid(), ACL_DELETE);
 }
 
-void check_target(const Request &request, const Relation &target, LOCKMODE mode)
+void check_target(const Request &request, const Relation &target)
 {
 	if (request.target == request.staging)
 		pg_call([&] {
@@ -169,9 +203,13 @@ void check_target(const Request &request, const Relation &target, LOCKMODE mode)
 		refuse_feature(target, "It is a temporary table of another session.");
 	if (target.has_rules())
 		refuse_feature(target, "It has rules, which may rewrite or swallow what is written.");
-	for (Oid const member : target.tree(mode))
-		if (pg::relation_kind(member) == RELKIND_FOREIGN_TABLE)
-			refuse_foreign_member(target, member);
+	refuse_distributed_tables(request, target);
+}
+
+void check_members(const Relation &target, const Vector<Oid> &members)
+{
+	for (Oid const member : members)
+		check_member(target, member);
 }
 
 void check_readable(const Relation &relation)

@@ -21,9 +21,12 @@ void check_rights(const Request &request, const ColumnMap &map, const pg::Relati
  * Throws pg::Error, 42501. */
 void check_rights_to_compare(const Request &request);
 
-/* Can the target be synced at all? Locks all partitions or children of the target in
- * `mode`. Throws pg::Error: 42809 for kinds that cannot, 0A000 for what is not supported. */
-void check_target(const Request &request, const pg::Relation &target, LOCKMODE mode);
+/* Can the target be synced at all, from this staging relation? Throws pg::Error: 42809 for kinds that
+ * cannot, 0A000 for what is not supported. */
+void check_target(const Request &request, const pg::Relation &target);
+
+/* Can rows be written to these members of the target's tree? Throws pg::Error, 0A000. */
+void check_members(const pg::Relation &target, const Vector<Oid> &members);
 
 /* Can the relation be read like a table? Throws pg::Error, 42809. */
 void check_readable(const pg::Relation &relation);

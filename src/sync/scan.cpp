@@ -93,6 +93,21 @@ bool may_look_up(const ColumnMap &map, bool matches_only, Diff &diff)
 		   diff.staged_in_memory()->count() <= most_rows_to_look_up;
 }
 
+/* Does nothing, and says so, where the plan is more than a scan of one heap table. */
+bool read_stored_tuples(const ColumnMap &map, const Scope &scope, const pg::Relation &target,
+						Snapshot snapshot, pg::Parallel parallel, Diff &diff)
+{
+	if (target.has_children())
+		return false;
+	auto whole_rows = pg::Statement::analyze(select_whole_rows(scope, target), snapshot,
+											 target.oid(), {}, {}, parallel);
+	if (!whole_rows.gives_stored_tuples(target))
+		return false;
+	StoredTupleReceiver stored(map, diff);
+	whole_rows.read(stored);
+	return true;
+}
+
 } // namespace
 
 RowId row_id_of(TupleTableSlot *slot)
@@ -127,14 +142,8 @@ void scan_target(const ColumnMap &map, const Scope &scope, const pg::Relation &t
 		}
 		keys.store.finish();
 	}
-	auto whole_rows = pg::Statement::analyze(select_whole_rows(scope, target), snapshot,
-											 target.oid(), {}, {}, parallel);
-	if (whole_rows.gives_stored_tuples(target)) {
-		StoredTupleReceiver stored(map, diff);
-		whole_rows.read(stored);
-	} else {
+	if (!read_stored_tuples(map, scope, target, snapshot, parallel, diff))
 		statement.read(receiver);
-	}
 	pg_call([&] { diff.end_target(); });
 }
 

@@ -35,6 +35,8 @@ Scope define_scope(const Request &request, const pg::Relation &target)
 		return scope;
 	scope.text = request.filter;
 	scope.filter = pg::parse_filter(request.filter, target);
+	if (target.kind() == RELKIND_PARTITIONED_TABLE)
+		scope.pruning = pg::lasting_condition(scope.filter);
 	scope.columns = stored_columns(pg::columns_used(scope.filter.expression, target), target);
 	scope.fixed = pg::fixed_columns(scope.filter, target);
 	return scope;

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "pg/expression.hpp"
+#include "pg/pruning.hpp"
 #include "sync/request.hpp"
 
 namespace bulk_sync {
@@ -15,6 +15,16 @@ struct Scope {
 	Vector<AttrNumber> columns;
 	/* Columns that have one value, and no NULL, in all rows of the scope. */
 	Vector<AttrNumber> fixed;
+	/* Of a partitioned target: what the filter says about each row in scope by itself, by which the
+	 * planner leaves out partitions; nullptr for nothing. See pg::lasting_condition(). */
+	Node *pruning = nullptr;
+	/*
+	 * The target and those of its partitions that can hold rows in scope, or all its children; also
+	 * partitioned ones. Set by lock_members(), which has locked and checked them; empty for
+	 * bulk_compare(). Rows that the call writes are in one of them as well, unless the request
+	 * says allow_out_of_scope, or a BEFORE trigger makes another row of them.
+	 */
+	Vector<Oid> members;
 
 	bool has_sub_selects() const noexcept { return filter.has_sub_selects; }
 	bool is_whole_table() const noexcept { return text == nullptr; }

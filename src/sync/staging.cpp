@@ -12,11 +12,13 @@ namespace {
 
 using pg::pg_call;
 
-/* Are the rows in this very relation, so that they stay while we hold it? */
+/* Are the rows in this very relation, so that they stay while we hold it? What another access method
+ * than heap does with them is not known. */
 bool holds_rows(const pg::Relation &relation)
 {
-	return relation.kind() == RELKIND_MATVIEW ||
-		   (relation.kind() == RELKIND_RELATION && !relation.has_children());
+	return (relation.kind() == RELKIND_MATVIEW ||
+			(relation.kind() == RELKIND_RELATION && !relation.has_children())) &&
+		   relation.get()->rd_rel->relam == HEAP_TABLE_AM_OID;
 }
 
 /* Converts the rows of staging. State that a callback of the error system reads stays here. */

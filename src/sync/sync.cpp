@@ -6,6 +6,7 @@
 #include "sync/conflicts.hpp"
 #include "sync/guards.hpp"
 #include "sync/json_staging.hpp"
+#include "sync/locks.hpp"
 #include "sync/report.hpp"
 #include "sync/rights.hpp"
 #include "sync/scan.hpp"
@@ -83,13 +84,6 @@ void add_hint_for_swaps(ErrorData *error)
 		});
 }
 
-LOCKMODE target_lock(const Request &request)
-{
-	if (!request.may_write())
-		return AccessShareLock;
-	return request.lock == LockMode::table ? ShareRowExclusiveLock : RowExclusiveLock;
-}
-
 Vector<AttrNumber> key_numbers(const ColumnMap &map)
 {
 	Vector<AttrNumber> keys;
@@ -110,6 +104,7 @@ class Sync {
 		if (!request.allow_out_of_scope)
 			carry_columns(map_, target, scope_.columns);
 		check_rights(request, map_, target);
+		lock_members(request, scope_, target);
 	}
 
 	Stats run()
@@ -117,7 +112,7 @@ class Sync {
 		if (request_.may_write())
 			pg::wait_for_other_calls(target_.oid(), target_.ancestors(), scope_.lock_number(),
 									 !keys_are_unique_);
-		lock_sources();
+		lock_sources(request_, map_, scope_, target_, staging_);
 		for (int retries = 0;; retries++) {
 			is_last_attempt_ = retries == most_retries || !pg::reads_committed();
 			if (std::optional<Stats> const stats = attempt())
@@ -129,7 +124,6 @@ class Sync {
 	}
 
   private:
-	void lock_sources();
 	std::optional<Stats> attempt();
 	DiffCounts find_changes(ChangeSet &changes, Snapshot snapshot);
 	Written write(ChangeSet &changes, Snapshot snapshot);
@@ -148,24 +142,6 @@ class Sync {
 	bool keys_are_unique_;
 	bool is_last_attempt_ = false;
 };
-
-/*
- * All locks come before the snapshot of an attempt, also those on what staging views and the filter's
- * sub-selects read: what the holder of a lock puts there while we wait would be missed, and after
- * its TRUNCATE there would be nothing at all. It is planning that takes them, on a snapshot of its
- * own.
- */
-void Sync::lock_sources()
-{
-	pg::WorkContext work("bulk_sync locks");
-	auto snapshot = pg::ReadSnapshot::of_transaction();
-	staging_.lock_sources(map_, snapshot.get());
-	if (scope_.has_sub_selects())
-		pg::Statement::analyze(select_row_ids(scope_, target_), snapshot.get(), target_.oid(), {},
-							   {});
-	snapshot.release();
-	work.finish();
-}
 
 /* One try on one snapshot; nothing when another transaction interfered and nothing was done. */
 std::optional<Stats> Sync::attempt()
@@ -223,7 +199,7 @@ Written Sync::write(ChangeSet &changes, Snapshot snapshot)
 {
 	auto subtransaction = pg::Subtransaction::begin();
 	try {
-		Written const written = apply_changes(map_, changes, target_, snapshot, report_);
+		Written const written = apply_changes(map_, scope_, changes, target_, snapshot, report_);
 		if (written.conflict)
 			subtransaction.roll_back();
 		else
@@ -312,7 +288,7 @@ Stats synchronize(const Request &request)
 	RunningCall const running(request.target);
 	Report report(request);
 	auto target = Relation::open(request.target, target_lock(request));
-	check_target(request, target, target_lock(request));
+	check_target(request, target);
 	Stats stats;
 	if (request.rows) {
 		stats = Sync(request, target, JsonStaging(request, target), report).run();
