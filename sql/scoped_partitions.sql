@@ -172,7 +172,13 @@ SELECT state, message, detail FROM failure($$SELECT bulk_sync('mixed', 'new', '{
 SELECT state, message, detail FROM failure($$SELECT bulk_sync('mixed', 'new', '{region}')$$);
 SELECT state, message, detail FROM failure($$SELECT bulk_sync('mixed', 'new', '{region}', 'v = ''x''')$$);
 TABLE mixed_1;
+CREATE FOREIGN DATA WRAPPER no_handler;
+CREATE SERVER no_handler FOREIGN DATA WRAPPER no_handler;
+CREATE FOREIGN TABLE mixed_3 PARTITION OF mixed FOR VALUES IN (3) SERVER no_handler;
+SELECT * FROM bulk_sync('mixed', 'new', '{region}', 'region = 1');
+SELECT state, message, detail FROM failure($$SELECT bulk_sync('mixed', 'new', '{region}', 'region = 3')$$);
 DROP TABLE mixed, new;
+DROP FOREIGN DATA WRAPPER no_handler CASCADE;
 DROP SERVER nowhere;
 DROP FUNCTION locks_of, moves, tell;
 DROP PROCEDURE run;

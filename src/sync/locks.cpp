@@ -11,13 +11,27 @@ namespace {
 using pg::quoted;
 using pg::String;
 
+/* The planner wants to know more of a foreign partition than we do; this is an error already when the
+ * wrapper has no handler. */
+Vector<Oid> lock_partitions_in_scope(const Scope &scope, const pg::Relation &target, LOCKMODE mode,
+									 Snapshot snapshot)
+{
+	try {
+		return pg::lock_partitions(target, scope.pruning, mode, snapshot);
+	} catch (const pg::Error &error) {
+		if (error.sqlstate() == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE)
+			refuse_unplanned_partition(target, error);
+		throw;
+	}
+}
+
 Vector<Oid> lock_tree(const Request &request, const Scope &scope, const pg::Relation &target)
 {
 	if (scope.pruning == nullptr)
 		return target.tree(target_lock(request));
 	auto snapshot = pg::ReadSnapshot::of_transaction();
 	Vector<Oid> members =
-		pg::lock_partitions(target, scope.pruning, target_lock(request), snapshot.get());
+		lock_partitions_in_scope(scope, target, target_lock(request), snapshot.get());
 	snapshot.release();
 	return members;
 }

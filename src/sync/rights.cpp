@@ -212,6 +212,15 @@ void check_members(const Relation &target, const Vector<Oid> &members)
 		check_member(target, member);
 }
 
+void refuse_unplanned_partition(const Relation &target, const pg::Error &error)
+{
+	const char *const detail = pg_call([&] {
+		return psprintf("One of its partitions that can hold rows in scope is a foreign table: %s.",
+						error.data()->message);
+	});
+	refuse_feature("cannot sync \"%s\"", target.name(), detail);
+}
+
 void check_readable(const Relation &relation)
 {
 	switch (relation.kind()) {

@@ -28,6 +28,9 @@ void check_target(const Request &request, const pg::Relation &target);
 /* Can rows be written to these members of the target's tree? Throws pg::Error, 0A000. */
 void check_members(const pg::Relation &target, const Vector<Oid> &members);
 
+/* Throws pg::Error, 0A000, with the planner's error about a foreign partition as its reason. */
+void refuse_unplanned_partition(const pg::Relation &target, const pg::Error &error);
+
 /* Can the relation be read like a table? Throws pg::Error, 42809. */
 void check_readable(const pg::Relation &relation);
 
