@@ -78,6 +78,8 @@ SELECT state, detail FROM failure($$SELECT bulk_sync('target', 'parent', '{id}')
 CREATE TABLE import AS SELECT 10 AS id, 'new'::text AS name;
 SELECT * FROM bulk_sync('child', 'import', '{id}');
 SELECT * FROM bulk_sync('parted', 'import', '{id}');
+SELECT * FROM bulk_sync('parted', 'import', '{id}', 'id > 5', dry_run => true);
+-- Out of scope it is in nobody's way.
 SELECT * FROM bulk_sync('parted', 'import', '{id}', 'id < 10', dry_run => true);
 SELECT * FROM bulk_sync('parted_far', 'import', '{id}');
 SELECT * FROM bulk_sync('parent', 'import', '{id}', lock => 'table');

@@ -2,21 +2,25 @@
 
 #include "pg/compat.hpp"
 
+extern "C" {
+#include "utils/partcache.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {
 
-/* Of OR, each arm has to say something, else nothing is known. */
-Node *lasting_part(Node *condition)
+/* What the parts of AND and OR for which keeps(part) holds say about the whole; nullptr for nothing. Of
+ * OR, each arm has to say something, else nothing is known. */
+template <typename Keeps> Node *part_of(Node *condition, Keeps &&keeps)
 {
 	check_stack_depth();
 	if (!is_andclause(condition) && !is_orclause(condition))
-		return contain_mutable_functions(condition) || checkExprHasSubLink(condition) ? nullptr
-																					  : condition;
-	auto *const whole = reinterpret_cast<BoolExpr *>(condition);
+		return keeps(condition) ? condition : nullptr;
+	List *const arms = reinterpret_cast<BoolExpr *>(condition)->args;
 	List *parts = NIL;
-	for (int i = 0; i < list_length(whole->args); i++) {
-		Node *const part = lasting_part(static_cast<Node *>(list_nth(whole->args, i)));
+	for (int i = 0; i < list_length(arms); i++) {
+		Node *const part = part_of(static_cast<Node *>(list_nth(arms, i)), keeps);
 		if (part != nullptr)
 			parts = lappend(parts, part);
 		else if (is_orclause(condition))
@@ -26,6 +30,47 @@ Node *lasting_part(Node *condition)
 		return parts == NIL ? nullptr : static_cast<Node *>(linitial(parts));
 	return reinterpret_cast<Node *>(is_andclause(condition) ? make_andclause(parts)
 															: make_orclause(parts));
+}
+
+/* Numbers of the columns that the partition key of a table uses, less
+ * FirstLowInvalidHeapAttributeNumber. */
+Bitmapset *key_columns(Oid table)
+{
+	::Relation const relation = table_open(table, NoLock);
+	PartitionKey const key = RelationGetPartitionKey(relation);
+	Bitmapset *columns = nullptr;
+	for (int i = 0; i < key->partnatts; i++)
+		if (key->partattrs[i] != 0)
+			columns =
+				bms_add_member(columns, key->partattrs[i] - FirstLowInvalidHeapAttributeNumber);
+	pull_varattnos(reinterpret_cast<Node *>(key->partexprs), 1, &columns);
+	table_close(relation, NoLock);
+	return columns;
+}
+
+/* The same of all members, as columns of the root: their own may be in another order. */
+Bitmapset *key_columns_of(Oid root, const Vector<Oid> &members)
+{
+	Bitmapset *columns = nullptr;
+	for (Oid const member : members) {
+		if (get_rel_relkind(member) != RELKIND_PARTITIONED_TABLE)
+			continue;
+		Bitmapset *const used = key_columns(member);
+		for (int at = bms_next_member(used, -1); at >= 0; at = bms_next_member(used, at)) {
+			auto const number = static_cast<AttrNumber>(at + FirstLowInvalidHeapAttributeNumber);
+			const char *const name = get_attname(member, number, false);
+			columns = bms_add_member(columns,
+									 get_attnum(root, name) - FirstLowInvalidHeapAttributeNumber);
+		}
+	}
+	return columns;
+}
+
+bool uses_any(Node *condition, Bitmapset *columns)
+{
+	Bitmapset *used = nullptr;
+	pull_varattnos(condition, 1, &used);
+	return bms_overlap(used, columns);
 }
 
 /* SELECT FROM <relation> WHERE <condition>, whose planning locks in `mode`. */
@@ -83,8 +128,19 @@ Node *lasting_condition(const Filter &filter)
 {
 	return pg_call([&] {
 		/* As the planner will do: constants are computed, and NOT is pushed down to what it is about. */
-		return lasting_part(eval_const_expressions(
-			nullptr, static_cast<Node *>(copyObjectImpl(filter.expression))));
+		Node *const condition =
+			eval_const_expressions(nullptr, static_cast<Node *>(copyObjectImpl(filter.expression)));
+		return part_of(condition, [](Node *part) {
+			return !contain_mutable_functions(part) && !checkExprHasSubLink(part);
+		});
+	});
+}
+
+Node *partition_condition(Node *condition, const Relation &relation, const Vector<Oid> &members)
+{
+	return pg_call([&] {
+		Bitmapset *const columns = key_columns_of(relation.oid(), members);
+		return part_of(condition, [&](Node *part) { return uses_any(part, columns); });
 	});
 }
 

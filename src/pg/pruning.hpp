@@ -18,6 +18,13 @@ namespace bulk_sync::pg {
  */
 Node *lasting_condition(const Filter &filter);
 
+/*
+ * The parts of such a condition that are about columns by which `members` are partitioned, the
+ * partitioned table `relation` or locked partitions of it; nullptr when there are none. The planner
+ * leaves out partitions by no other, which would only be computed again for each row. Throws Error.
+ */
+Node *partition_condition(Node *condition, const Relation &relation, const Vector<Oid> &members);
+
 /* Adds a condition over the relation that the query writes, or else the first that it reads, to an
  * analyzed query. Raises. */
 void add_condition(Query *query, Node *condition);

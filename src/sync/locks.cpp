@@ -29,10 +29,14 @@ Vector<Oid> lock_tree(const Request &request, const Scope &scope, const pg::Rela
 {
 	if (scope.pruning == nullptr)
 		return target.tree(target_lock(request));
+	Vector<Oid> members; /* outlives the plans */
+	pg::WorkContext work("bulk_sync partitions");
 	auto snapshot = pg::ReadSnapshot::of_transaction();
-	Vector<Oid> members =
+	Vector<Oid> const found =
 		lock_partitions_in_scope(scope, target, target_lock(request), snapshot.get());
+	members.assign(found.begin(), found.end());
 	snapshot.release();
+	work.finish();
 	return members;
 }
 
@@ -114,8 +118,11 @@ void lock_members(const Request &request, Scope &scope, const pg::Relation &targ
 {
 	scope.members = lock_tree(request, scope, target);
 	check_members(target, scope.members);
-	if (request.allow_out_of_scope && scope.pruning != nullptr)
+	if (scope.pruning == nullptr)
+		return;
+	if (request.allow_out_of_scope)
 		check_members(target, target.tree(NoLock));
+	scope.pruning = pg::partition_condition(scope.pruning, target, scope.members);
 }
 
 /* It is planning that takes the locks, on a snapshot of its own. */

@@ -16,7 +16,8 @@ struct Scope {
 	/* Columns that have one value, and no NULL, in all rows of the scope. */
 	Vector<AttrNumber> fixed;
 	/* Of a partitioned target: what the filter says about each row in scope by itself, by which the
-	 * planner leaves out partitions; nullptr for nothing. See pg::lasting_condition(). */
+	 * planner leaves out partitions; nullptr for nothing. See pg::lasting_condition(), and
+	 * pg::partition_condition(), to which lock_members() narrows it. */
 	Node *pruning = nullptr;
 	/*
 	 * The target and those of its partitions that can hold rows in scope, or all its children; also
