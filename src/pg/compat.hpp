@@ -19,10 +19,11 @@ extern "C" {
 namespace bulk_sync::pg::compat {
 
 using TreeWalker = bool (*)(Node *, void *);
+using PlanWalker = bool (*)(PlanState *, void *);
 
 #if PG_VERSION_NUM < 160000
 /* By way of the one function type that compilers let pass as meant. */
-inline bool (*untyped(TreeWalker walker))()
+template <typename Walker> bool (*untyped(Walker walker))()
 {
 	return reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(walker));
 }
@@ -44,6 +45,17 @@ inline bool walk_query(Query *query, TreeWalker walker, void *context, int flags
 	return query_tree_walker(query, walker, context, flags);
 #else
 	return query_tree_walker(query, untyped(walker), context, flags);
+#endif
+}
+
+/* Calls the walker for each node that hangs from this one: inputs, subplans, and what a node of an
+ * extension shows as its own (custom_ps). */
+inline bool walk_plan(PlanState *node, PlanWalker walker, void *context)
+{
+#if PG_VERSION_NUM >= 160000
+	return planstate_tree_walker(node, walker, context);
+#else
+	return planstate_tree_walker(node, untyped(walker), context);
 #endif
 }
 

@@ -68,9 +68,12 @@ bool reads_committed() noexcept
 	return !IsolationUsesXactSnapshot();
 }
 
-void require_writable(const char *command)
+void require_writable(Oid target, const char *command)
 {
-	pg_call([&] { PreventCommandIfReadOnly(command); });
+	pg_call([&] {
+		if (!isTempNamespace(get_rel_namespace(target)))
+			PreventCommandIfReadOnly(command);
+	});
 }
 
 Subtransaction::Subtransaction() noexcept

@@ -33,8 +33,9 @@ class ReadSnapshot {
 /* Does each statement of the transaction see what others have committed before it? */
 bool reads_committed() noexcept;
 
-/* Throws Error, 25006, when the transaction or the server takes no writes. */
-void require_writable(const char *command);
+/* Throws Error, 25006, when the transaction or the server takes no writes to the target: a read-only
+ * transaction takes those to temporary tables of its session. */
+void require_writable(Oid target, const char *command);
 
 /*
  * A subtransaction, begun by begin() and ended by exactly one of the other two, also when an error

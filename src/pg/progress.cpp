@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pg/compat.hpp"
+#include "pg/concurrency.hpp"
 
 extern "C" {
 #include "catalog/pg_authid.h"
@@ -54,11 +55,45 @@ Size memory_size()
 
 #if PG_VERSION_NUM >= 170000
 
+/* Raises when there is no memory to be had. */
+void get_memory()
+{
+	slots =
+		static_cast<Slot *>(compat::named_memory("bulk_sync progress", memory_size(), init_slots));
+}
+
+/* Cancels and terminations are meant for the call. */
+bool concerns_progress_alone(const Error &error) noexcept
+{
+	return ERRCODE_TO_CATEGORY(error.sqlstate()) != ERRCODE_OPERATOR_INTERVENTION;
+}
+
+/*
+ * Memory may be short, and no call shall fail because it cannot be shown. What the failed attempt
+ * has taken, such as a lock of the registry, goes with a subtransaction; in parallel mode there is
+ * none to be had.
+ */
 void attach()
 {
-	if (slots == nullptr)
-		slots = static_cast<Slot *>(
-			compat::named_memory("bulk_sync progress", memory_size(), init_slots));
+	if (slots != nullptr)
+		return;
+	if (IsInParallelMode()) {
+		pg_call(get_memory);
+		return;
+	}
+	auto subtransaction = Subtransaction::begin();
+	try {
+		pg_call(get_memory);
+	} catch (const Error &error) {
+		subtransaction.roll_back();
+		if (!concerns_progress_alone(error))
+			throw;
+		return;
+	} catch (...) {
+		subtransaction.roll_back();
+		throw;
+	}
+	subtransaction.commit();
 }
 
 #else
@@ -140,7 +175,7 @@ void request_progress_memory()
 
 ProgressReport::ProgressReport(Oid target) : outer_(running)
 {
-	pg_call([] { attach(); });
+	attach();
 	running = nullptr;
 	if (slots == nullptr || outer_ != nullptr || compat::my_backend_slot() < 0)
 		return;
@@ -179,10 +214,19 @@ void report_progress(ProgressField field, int64 value) noexcept
 		pg_atomic_write_u64(&running->fields[static_cast<int>(field)], static_cast<uint64>(value));
 }
 
+void report_expected_rows(ProgressField field, double rows) noexcept
+{
+	constexpr double too_many = 9223372036854775808.0; /* 2^63 */
+	if (rows >= too_many)
+		report_progress(field, PG_INT64_MAX);
+	else
+		report_progress(field, rows > 0 ? static_cast<int64>(rows) : 0);
+}
+
 void progress_rows(ResultRows &result)
 {
+	attach();
 	pg_call([&] {
-		attach();
 		for (int i = 0; slots != nullptr && i < compat::backend_slots(); i++)
 			put_row(slots[i], result);
 	});

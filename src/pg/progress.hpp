@@ -31,7 +31,7 @@ void request_progress_memory();
  */
 class ProgressReport {
   public:
-	/* Throws Error. */
+	/* A call for which there is no memory is not shown. Throws Error, of a cancel. */
 	explicit ProgressReport(Oid target);
 	ProgressReport(const ProgressReport &) = delete;
 	ProgressReport &operator=(const ProgressReport &) = delete;
@@ -55,6 +55,9 @@ class ProgressPause {
 
 /* Sets a field of the running call, if it is shown. A store to memory; never raises. */
 void report_progress(ProgressField field, int64 value) noexcept;
+
+/* The same with what a planner expects, which may be more than any table holds. */
+void report_expected_rows(ProgressField field, double rows) noexcept;
 
 /*
  * A row for each running call: pid, datid, relid, phase (a number), started, and the counters in the

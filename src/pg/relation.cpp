@@ -219,6 +219,23 @@ Vector<Oid> Relation::tree(LOCKMODE mode) const
 	return result;
 }
 
+bool Relation::has_before_row_triggers() const
+{
+	return pg_call([&] {
+		List *const members = find_all_inheritors(oid(), AccessShareLock, nullptr);
+		bool found = false;
+		for (int i = 0; !found && i < list_length(members); i++) {
+			::Relation const member = relation_open(list_nth_oid(members, i), NoLock);
+			const TriggerDesc *const triggers = member->trigdesc;
+			found = triggers != nullptr &&
+					(triggers->trig_insert_before_row || triggers->trig_update_before_row ||
+					 triggers->trig_delete_before_row);
+			relation_close(member, NoLock);
+		}
+		return found;
+	});
+}
+
 Vector<Oid> ancestors_of(Oid relation)
 {
 	Vector<Oid> found;

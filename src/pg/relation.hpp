@@ -92,6 +92,9 @@ class Relation : public ColumnList {
 	/* Members of the inheritance or partition tree, this relation among them; locks them in
 	 * `mode`. Throws Error. */
 	Vector<Oid> tree(LOCKMODE mode) const;
+	/* Has it, or a partition or child, a BEFORE trigger for rows, which may suppress them? Throws
+	 * Error. */
+	bool has_before_row_triggers() const;
 	/* The relations that it is a partition or child of, in the order of their OIDs. Throws Error. */
 	Vector<Oid> ancestors() const { return ancestors_of(oid()); }
 

@@ -1,8 +1,9 @@
 #include "pg/statement.hpp"
 
+#include "pg/applied_rows.hpp"
 #include "pg/compat.hpp"
 #include "pg/expression.hpp"
-#include "pg/progress.hpp"
+#include "pg/foreign_plan.hpp"
 #include "pg/pruning.hpp"
 
 namespace bulk_sync::pg {
@@ -55,6 +56,8 @@ void add_statement_context(void *argument)
 Oid main_relation(const Query *query)
 {
 	int const index = query->resultRelation != 0 ? query->resultRelation : 1;
+	if (index > list_length(query->rtable))
+		return InvalidOid;
 	auto *const entry = rt_fetch(index, query->rtable);
 	return entry->rtekind == RTE_SUBQUERY ? main_relation(entry->subquery) : entry->relid;
 }
@@ -134,51 +137,29 @@ PlannedStmt *plan_write(Query *query, const char *text, ParamListInfo parameters
 	return plan;
 }
 
-/*
- * Counts the rows that a writing statement takes from its source, for the progress of the call: the
- * node that gives the rows is called through this object. Triggers may run other writing
- * statements meanwhile, so the objects form a stack.
- */
-class AppliedRows {
-  public:
-	explicit AppliedRows(uint64 applied_before) noexcept : count_(applied_before), outer_(innermost)
-	{
-		innermost = this;
+/* The types of a SELECT's columns, as a list of OIDs. */
+List *column_types(const Query *query)
+{
+	List *types = NIL;
+	for (int i = 0; i < list_length(query->targetList); i++) {
+		auto *const entry = list_nth_node(TargetEntry, query->targetList, i);
+		if (!entry->resjunk)
+			types = lappend_oid(types, exprType(reinterpret_cast<Node *>(entry->expr)));
 	}
-	AppliedRows(const AppliedRows &) = delete;
-	AppliedRows &operator=(const AppliedRows &) = delete;
-	~AppliedRows() { innermost = outer_; }
+	return types;
+}
 
-	/* ExecProcNodeReal is what the executor goes on to call after the first row. */
-	static void count_rows_of(PlanState *source) noexcept
-	{
-		innermost->source_ = source;
-		innermost->next_ = source->ExecProcNodeReal;
-		source->ExecProcNodeReal = count_row;
-	}
-
-  private:
-	static constexpr uint64 reported_rows = 64; /* rows between two reports */
-
-	static TupleTableSlot *count_row(PlanState *source)
-	{
-		AppliedRows *counter = innermost;
-		while (counter->source_ != source)
-			counter = counter->outer_;
-		TupleTableSlot *const slot = counter->next_(source);
-		if (!TupIsNull(slot) && ++counter->count_ % reported_rows == 0)
-			report_progress(ProgressField::rows_applied, static_cast<int64>(counter->count_));
-		return slot;
-	}
-
-	static AppliedRows *innermost;
-	uint64 count_;
-	PlanState *source_ = nullptr;
-	ExecProcNodeMtd next_ = nullptr;
-	AppliedRows *outer_;
-};
-
-AppliedRows *AppliedRows::innermost = nullptr;
+/* A receiver takes its columns by position. */
+void check_columns(TupleDesc given, const List *expected)
+{
+	bool same = given->natts == list_length(expected);
+	for (int i = 0; same && i < given->natts; i++)
+		same = TupleDescAttr(given, i)->atttypid == list_nth_oid(expected, i);
+	if (!same)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("cannot read the rows of a plan that another extension has made"),
+						errdetail("Its columns are not those of the query.")));
+}
 
 } // namespace
 
@@ -240,6 +221,10 @@ Statement Statement::analyze(const String &sql, Snapshot snapshot, Oid relation,
 			add_condition(analyzed, condition);
 		auto *const query = rewrite(analyzed, relation);
 		statement.has_policies_ = query->hasRowSecurity && policies_apply(query);
+		if (query->commandType == CMD_SELECT)
+			statement.column_types_ = column_types(query);
+		else
+			statement.written_ = relation;
 		statement.plan_ =
 			query->commandType == CMD_SELECT
 				? compat::plan_query(query, statement.text_,
@@ -261,6 +246,7 @@ Statement Statement::from_query(Query *query, const char *description, Snapshot 
 
 		PushActiveSnapshot(snapshot);
 		auto *const rewritten = linitial_node(Query, QueryRewrite(query));
+		statement.column_types_ = column_types(rewritten);
 		statement.plan_ = compat::plan_query(rewritten, description, 0, nullptr);
 		PopActiveSnapshot();
 		return statement;
@@ -278,7 +264,9 @@ bool Statement::gives_stored_tuples(const Relation &relation) const noexcept
 	Plan *const plan = plan_->planTree;
 	if (!IsA(plan, SeqScan) && !IsA(plan, IndexScan) && !IsA(plan, BitmapHeapScan))
 		return false;
-	if (list_length(plan->targetlist) != desc->natts)
+	Index const table = reinterpret_cast<Scan *>(plan)->scanrelid;
+	if (rt_fetch(table, plan_->rtable)->relid != relation.oid() ||
+		list_length(plan->targetlist) != desc->natts)
 		return false;
 	for (int i = 0; i < desc->natts; i++) {
 		/* The conditions of tlist_matches_tupdesc() in execScan.c, else the scan projects. */
@@ -288,6 +276,11 @@ bool Statement::gives_stored_tuples(const Relation &relation) const noexcept
 			return false;
 	}
 	return true;
+}
+
+void Statement::require_row_ids(const Relation &target) const
+{
+	pg_call([&] { refuse_foreign_reader(plan_, target); });
 }
 
 double Statement::planned_rows() const noexcept
@@ -327,8 +320,12 @@ uint64 Statement::execute(DestReceiver *receiver, bool writes)
 	QueryDesc *const query = CreateQueryDesc(plan_, text_, GetActiveSnapshot(), InvalidSnapshot,
 											 receiver, parameters_, environment_, 0);
 	ExecutorStart(query, writes ? EXEC_FLAG_SKIP_TRIGGERS : 0);
-	if (writes)
-		AppliedRows::count_rows_of(outerPlanState(query->planstate));
+	if (writes) {
+		wrapped_ = is_wrapped(query->planstate);
+		AppliedRows::count_rows_of(query->planstate, written_);
+	} else {
+		check_columns(query->tupDesc, column_types_);
+	}
 	compat::run_executor(query);
 	uint64 const processed = query->estate->es_processed;
 	ExecutorFinish(query);

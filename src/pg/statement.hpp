@@ -69,6 +69,13 @@ class Statement {
 	 */
 	bool gives_stored_tuples(const Relation &relation) const noexcept;
 
+	/*
+	 * Refuses, with 0A000, a target of which the plan reads a part by a scan of another extension:
+	 * compressed rows have no ctid and no xmin, and asking for them may crash such a scan. To be
+	 * called on a plan that does not ask. Throws Error.
+	 */
+	void require_row_ids(const Relation &target) const;
+
 	/* What the planner expects: rows, and total cost. */
 	double planned_rows() const noexcept;
 	double planned_cost() const noexcept;
@@ -80,6 +87,10 @@ class Statement {
 	 * rows written. Reports progress, from `applied_before` on. Throws Error. */
 	uint64 write(uint64 applied_before);
 
+	/* Was the last write done by a plan that another extension had changed at its top? Then the
+	 * number of rows is what that extension says. */
+	bool was_wrapped() const noexcept { return wrapped_; }
+
   private:
 	Statement(const char *text, Snapshot snapshot) noexcept : text_(text), snapshot_(snapshot) {}
 	void bind(const Vector<const RowStore *> &stores, const Parameters *parameters);
@@ -90,7 +101,10 @@ class Statement {
 	QueryEnvironment *environment_ = nullptr;
 	ParamListInfo parameters_ = nullptr;
 	PlannedStmt *plan_ = nullptr;
+	List *column_types_ = NIL; /* of a SELECT, as OIDs */
+	Oid written_ = InvalidOid; /* the relation that a writing statement writes */
 	bool has_policies_ = false;
+	bool wrapped_ = false;
 };
 
 /* Adds the statement's text, or the position of the error in it, to errors raised while it

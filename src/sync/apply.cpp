@@ -70,6 +70,28 @@ void refuse_hidden_rows(const pg::Relation &target, uint64 rows)
 	});
 }
 
+/* What a statement says that it wrote. */
+struct Reported {
+	uint64 rows = 0;
+	bool by_other_extension = false; /* a plan of another extension says so */
+};
+
+/* A number that nothing explains may be wrong, and what was written is not to be guessed. */
+void require_explanation(const pg::Relation &target, uint64 planned, const Reported &reported)
+{
+	if (!reported.by_other_extension || reported.rows == planned ||
+		(reported.rows < planned && target.has_before_row_triggers()))
+		return;
+	pg_call([&] {
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("cannot tell which rows of \"%s\" were written", target.name()),
+						errdetail("A plan that another extension has made says " UINT64_FORMAT
+								  " where " UINT64_FORMAT
+								  " were to be written, and no trigger or policy explains it.",
+								  reported.rows, planned)));
+	});
+}
+
 /*
  * Accounts for the rows that a DELETE or UPDATE did not write. `before` has what we had done when the
  * statement began: a row that it does not show at its old place was changed by a trigger of an
@@ -78,10 +100,9 @@ void refuse_hidden_rows(const pg::Relation &target, uint64 rows)
  * suppressed by a BEFORE trigger, which may have changed the very row itself, or by a policy.
  */
 uint64 count_suppressed(const Scope &scope, const pg::Relation &target, const RowStore &store,
-						uint64 written, const pg::ReadSnapshot &before, Written &result)
+						const Reported &reported, const pg::ReadSnapshot &before, Written &result)
 {
-	uint64 const missing = store.count() - written;
-	if (missing == 0)
+	if (reported.rows == store.count())
 		return 0;
 	uint64 const there_before = count_untouched(scope, target, store, before.get());
 	if (there_before < store.count())
@@ -92,37 +113,39 @@ uint64 count_suppressed(const Scope &scope, const pg::Relation &target, const Ro
 		result.conflict = true;
 		return 0;
 	}
-	if (has_policies(target))
-		refuse_hidden_rows(target, missing);
-	return missing;
+	if (reported.rows < store.count() && has_policies(target))
+		refuse_hidden_rows(target, store.count() - reported.rows);
+	require_explanation(target, store.count(), reported);
+	return store.count() - reported.rows;
 }
 
-uint64 write(const String &sql, const pg::Relation &target, const RowStore &store,
-			 Snapshot snapshot, const Report &report, const pg::Parameters &parameters,
-			 Node *condition)
+Reported write(const String &sql, const pg::Relation &target, const RowStore &store,
+			   Snapshot snapshot, const Report &report, const pg::Parameters &parameters,
+			   Node *condition)
 {
-	return Statement::analyze(sql, snapshot, target.oid(), {&store}, parameters,
-							  pg::Parallel::forbidden, condition)
-		.write(report.applied());
+	auto statement = Statement::analyze(sql, snapshot, target.oid(), {&store}, parameters,
+										pg::Parallel::forbidden, condition);
+	uint64 const rows = statement.write(report.applied());
+	return {rows, statement.was_wrapped()};
 }
 
-uint64 write_deletes(const ColumnMap &map, const Scope &scope, const ChangeSet &changes,
-					 const pg::Relation &target, Snapshot snapshot, const Report &report)
+Reported write_deletes(const ColumnMap &map, const Scope &scope, const ChangeSet &changes,
+					   const pg::Relation &target, Snapshot snapshot, const Report &report)
 {
 	return write(map.mark ? mark_rows(map, target, changes.changed_columns()) : delete_rows(target),
 				 target, changes.deletes(), snapshot, report, {}, scope.pruning);
 }
 
-uint64 write_inserts(const ColumnMap &map, const ChangeSet &changes, const pg::Relation &target,
-					 Snapshot snapshot, const Report &report)
+Reported write_inserts(const ColumnMap &map, const ChangeSet &changes, const pg::Relation &target,
+					   Snapshot snapshot, const Report &report)
 {
 	pg::Parameters parameters;
 	String const sql = insert_rows(map, target, changes, parameters);
 	return write(sql, target, changes.inserts(), snapshot, report, parameters, nullptr);
 }
 
-uint64 write_updates(const ColumnMap &map, const Scope &scope, const ChangeSet &changes,
-					 const pg::Relation &target, Snapshot snapshot, const Report &report)
+Reported write_updates(const ColumnMap &map, const Scope &scope, const ChangeSet &changes,
+					   const pg::Relation &target, Snapshot snapshot, const Report &report)
 {
 	Vector<bool> changed = changes.changed_columns();
 	if (map.mark && changes.deletes().count() > 0)
@@ -141,25 +164,29 @@ Written apply_changes(const ColumnMap &map, const Scope &scope, ChangeSet &chang
 	if (changes.deletes().count() > 0) {
 		report.begin(Phase::deleting);
 		auto before = pg::ReadSnapshot::with_own_changes(snapshot);
-		result.deleted = write_deletes(map, scope, changes, target, snapshot, report);
+		Reported const reported = write_deletes(map, scope, changes, target, snapshot, report);
+		result.deleted = reported.rows;
 		result.suppressed +=
-			count_suppressed(scope, target, changes.deletes(), result.deleted, before, result);
+			count_suppressed(scope, target, changes.deletes(), reported, before, result);
 		before.release();
 		report.end_write(map.mark ? "marked as deleted" : "deleted", result.deleted);
 	}
 	if (!result.conflict && changes.updates().count() > 0) {
 		report.begin(Phase::updating);
 		auto before = pg::ReadSnapshot::with_own_changes(snapshot);
-		result.updated = write_updates(map, scope, changes, target, snapshot, report);
+		Reported const reported = write_updates(map, scope, changes, target, snapshot, report);
+		result.updated = reported.rows;
 		result.suppressed_creates_and_updates +=
-			count_suppressed(scope, target, changes.updates(), result.updated, before, result);
+			count_suppressed(scope, target, changes.updates(), reported, before, result);
 		before.release();
 		report.end_write("updated", result.updated);
 	}
 	if (!result.conflict && changes.inserts().count() > 0) {
 		report.begin(Phase::inserting);
-		result.created = write_inserts(map, changes, target, snapshot, report);
-		result.suppressed_creates_and_updates += changes.inserts().count() - result.created;
+		Reported const reported = write_inserts(map, changes, target, snapshot, report);
+		require_explanation(target, changes.inserts().count(), reported);
+		result.created = reported.rows;
+		result.suppressed_creates_and_updates += changes.inserts().count() - reported.rows;
 		report.end_write("created", result.created);
 	}
 	if (result.conflict)

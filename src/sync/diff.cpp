@@ -43,12 +43,12 @@ uint64 Diff::hash_key(const Datum *values, const bool *nulls) const
 void Diff::expect_staged(double rows) noexcept
 {
 	expected_rows_ = rows;
-	pg::report_progress(pg::ProgressField::staging_total, static_cast<int64>(rows));
+	pg::report_expected_rows(pg::ProgressField::staging_total, rows);
 }
 
 void Diff::expect_target(double rows) noexcept
 {
-	pg::report_progress(pg::ProgressField::target_total, static_cast<int64>(rows));
+	pg::report_expected_rows(pg::ProgressField::target_total, rows);
 }
 
 void Diff::add_staged(const Datum *values, const bool *nulls)
@@ -100,7 +100,7 @@ void Diff::divide_rows()
 	sink_.expect_disorder();
 	double const parts = expected_rows_ / static_cast<double>(counts_.staged);
 	MemoryContext const caller = MemoryContextSwitchTo(context_);
-	partitions_.emplace(0, partition_bits(std::max(parts, 2.0), limit_));
+	partitions_.emplace(0, partition_bits(std::max(2.0, parts), limit_));
 	MemoryContextSwitchTo(caller);
 	rows_.for_each_with_position([&](StagedRow *row, uint64 position) {
 		CHECK_FOR_INTERRUPTS();

@@ -134,7 +134,8 @@ void lock_sources(const Request &request, const ColumnMap &map, const Scope &sco
 	staging.lock_sources(map, snapshot.get());
 	bool const policies = has_policies(target);
 	if (scope.has_sub_selects() || policies)
-		pg::Statement::analyze(select_row_ids(scope, target), snapshot.get(), target.oid(), {}, {});
+		pg::Statement::analyze(select_whole_rows(scope, target), snapshot.get(), target.oid(), {},
+							   {});
 	if (policies && request.may_write())
 		lock_policies_of_writes(request, map, target, snapshot.get());
 	snapshot.release();

@@ -61,9 +61,10 @@ int partition_bits(double parts, std::size_t limit) noexcept
 	/* Both files of a pair have a buffer, and all buffers together get half of the limit. */
 	auto const affordable = std::bit_width(limit / 2 / (2 * pg::temp_file_buffer_bytes)) - 1;
 	/* Parts differ in size, and what is expected may be wrong. */
-	int const wanted = static_cast<int>(std::ceil(std::log2(1.5 * std::max(parts, 1.0))));
+	double const wanted = std::ceil(std::log2(1.5 * std::max(1.0, parts)));
 	return std::max(fewest_bits,
-					std::min({wanted, static_cast<int>(affordable), most_partition_bits}));
+					std::min(static_cast<int>(std::min<double>(wanted, most_partition_bits)),
+							 static_cast<int>(affordable)));
 }
 
 bool read_header(pg::TempFile &file, StagedRow &row, uint64 &position)

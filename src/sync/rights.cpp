@@ -218,7 +218,7 @@ void refuse_unplanned_partition(const Relation &target, const pg::Error &error)
 		return psprintf("One of its partitions that can hold rows in scope is a foreign table: %s.",
 						error.data()->message);
 	});
-	refuse_feature("cannot sync \"%s\"", target.name(), detail);
+	refuse_feature(target, detail);
 }
 
 void check_readable(const Relation &relation)

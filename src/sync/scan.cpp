@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pg/foreign_plan.hpp"
 #include "sync/statements.hpp"
 
 namespace bulk_sync {
@@ -113,6 +114,10 @@ bool read_stored_tuples(const ColumnMap &map, const Scope &scope, const pg::Rela
 RowId row_id_of(TupleTableSlot *slot)
 {
 	slot_getsomeattrs(slot, row_id_columns);
+	if (slot->tts_isnull[0] || slot->tts_isnull[1] || slot->tts_isnull[2])
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("cannot sync rows that have no row ids"),
+						errdetail("A plan that another extension has made gives none.")));
 	RowId id;
 	id.table = DatumGetObjectId(slot->tts_values[0]);
 	id.tid = *reinterpret_cast<ItemPointer>(DatumGetPointer(slot->tts_values[1]));
@@ -120,11 +125,20 @@ RowId row_id_of(TupleTableSlot *slot)
 	return id;
 }
 
+void require_row_ids(const Scope &scope, const pg::Relation &target, Snapshot snapshot)
+{
+	if (pg::others_plan_scans())
+		pg::Statement::analyze(select_whole_rows(scope, target), snapshot, target.oid(), {}, {})
+			.require_row_ids(target);
+}
+
 void scan_target(const ColumnMap &map, const Scope &scope, const pg::Relation &target,
 				 Snapshot snapshot, bool matches_only, pg::Parallel parallel, Diff &diff)
 {
 	if (!map.keys_are_parallel_safe())
 		parallel = pg::Parallel::forbidden;
+	if (map.reads_row_ids)
+		require_row_ids(scope, target, snapshot);
 	TargetReceiver receiver(diff);
 	auto statement = pg::Statement::analyze(select_target(map, scope, target), snapshot,
 											target.oid(), {}, {}, parallel);

@@ -12,6 +12,10 @@ namespace bulk_sync {
 /* The row id at the front of a row that a statement on the target gives. */
 RowId row_id_of(TupleTableSlot *slot);
 
+/* Refuses a target of which some rows in scope have no row ids, without asking for these. Throws
+ * pg::Error, 0A000. */
+void require_row_ids(const Scope &scope, const pg::Relation &target, Snapshot snapshot);
+
 /*
  * Reads the target's rows in scope into the diff. With `matches_only`, only rows that have a key of
  * staging are of interest; then the planner may choose to look them up instead of reading the

@@ -240,7 +240,10 @@ bool Sync::is_conflict(const pg::Error &error, ChangeSet &changes, Snapshot snap
  * older than the lock. */
 void Sync::refuse_stale_scope(Snapshot snapshot)
 {
-	if (request_.lock == LockMode::table && scope_changed_since(snapshot, scope_, target_))
+	if (request_.lock != LockMode::table)
+		return;
+	require_row_ids(scope_, target_, snapshot);
+	if (scope_changed_since(snapshot, scope_, target_))
 		give_up(target_);
 }
 
@@ -282,7 +285,7 @@ Stats synchronize(const Request &request)
 {
 	check_rights_before_locks(request);
 	if (!request.dry_run)
-		pg::require_writable("bulk_sync()");
+		pg::require_writable(request.target, "bulk_sync()");
 	if (RunningCall::works_on(request.target))
 		refuse_nested_call(pg_call([&] { return get_rel_name(request.target); }));
 	RunningCall const running(request.target);

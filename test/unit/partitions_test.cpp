@@ -2,6 +2,7 @@
  * Partitions: what is written comes back, in the pair that its hash belongs to.
  */
 #include <algorithm>
+#include <limits>
 
 #include "rows.hpp"
 #include "sync/partitions.hpp"
@@ -225,6 +226,12 @@ UNIT_TEST(bits, "partitions: as many as wanted, as few as their buffers allow")
 		}
 	}
 	CHECK(before == most_partition_bits);
+	/* A planner may expect anything. */
+	double const infinity = std::numeric_limits<double>::infinity();
+	CHECK(partition_bits(1e300, plenty) == most_partition_bits);
+	CHECK(partition_bits(infinity, plenty) == most_partition_bits);
+	for (double const none : {-infinity, -1e300, std::numeric_limits<double>::quiet_NaN()})
+		CHECK(partition_bits(none, plenty) == partition_bits(1, plenty));
 }
 
 } // namespace bulk_sync::unit

@@ -1,0 +1,42 @@
+/*
+ * Counts the rows that a writing statement takes from its source, for the progress of the call.
+ */
+#pragma once
+
+#include "pg/pg.hpp"
+
+namespace bulk_sync::pg {
+
+/*
+ * The node that gives a statement its rows is called through this object. Triggers may run other
+ * writing statements meanwhile, so the objects form a stack; each has to live as long as its plan
+ * may run. No more than progress depends on it: a plan of unknown shape is not counted.
+ */
+class AppliedRows {
+  public:
+	explicit AppliedRows(uint64 applied_before) noexcept;
+	AppliedRows(const AppliedRows &) = delete;
+	AppliedRows &operator=(const AppliedRows &) = delete;
+	~AppliedRows();
+
+	/*
+	 * Counts, in the object made last, what the plan's write to `relation` takes. It is looked for
+	 * below the top, for another extension's planner may have put a node of its own there; unless
+	 * there is exactly one, nothing is counted. Raises.
+	 */
+	static void count_rows_of(PlanState *plan, Oid relation);
+
+  private:
+	static TupleTableSlot *count_row(PlanState *source);
+
+	static AppliedRows *innermost;
+	uint64 count_;
+	PlanState *source_ = nullptr;
+	ExecProcNodeMtd next_ = nullptr;
+	AppliedRows *outer_;
+};
+
+/* Is the top of a writing plan something else than what PostgreSQL's own planner puts there? */
+bool is_wrapped(const PlanState *plan) noexcept;
+
+} // namespace bulk_sync::pg
