@@ -39,6 +39,17 @@ SELECT * FROM sync_checked('target', 'staging', '{k}');
 SELECT * FROM sync_checked('target', 'staging', '{k,v}');
 SELECT k COLLATE "C" AS k, v FROM target ORDER BY k COLLATE "C";
 DROP TABLE target, staging;
+-- A generated key is compared with the staged one in the same way.
+CREATE TABLE target (name text, k text COLLATE ignore_case GENERATED ALWAYS AS (name) STORED);
+CREATE TABLE staging (name text, k text);
+INSERT INTO staging VALUES ('Hello', 'HELLO'), (NULL, NULL);
+SELECT * FROM bulk_sync('target', 'staging', '{k}');
+UPDATE staging SET name = 'hellO' WHERE k = 'HELLO';
+SELECT * FROM bulk_sync('target', 'staging', '{k}');
+SELECT name, k COLLATE "C" AS k FROM target ORDER BY name;
+UPDATE staging SET name = 'World' WHERE k = 'HELLO';
+SELECT * FROM bulk_sync('target', 'staging', '{k}');
+DROP TABLE target, staging;
 
 -- Blanks at the end of char(n) do not count under such a collation either, also inside of other types, each of which has
 -- its own way to come by the collation: the column's, a field's, a range's, the column's again through a domain.

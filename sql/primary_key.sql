@@ -69,7 +69,7 @@ SELECT * FROM sync_checked('target', 'staging', '{k}');
 TABLE target ORDER BY k;
 DROP TABLE target, staging;
 
--- Matched by the identity column itself: staged values are kept, a staged NULL is a new row.
+-- Matched by the identity column itself: staged values are kept, and a staged NULL, which never matches, is an error.
 CREATE TABLE target (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text);
 CREATE TABLE staging (id int, v text);
 INSERT INTO target (v) VALUES ('a'), ('b'), ('c');

@@ -145,6 +145,10 @@ inline bool builds_whole_rows([[maybe_unused]] ::Relation relation)
 #endif
 }
 
+/* Before 16, a column of a partition or child may be generated where the parent's is not
+ * (8bf6ec3ba3a). */
+inline constexpr bool children_may_generate_alone = PG_VERSION_NUM < 160000;
+
 /* 17 takes const. */
 inline void put_values(Tuplestorestate *store, TupleDesc desc, const Datum *values,
 					   const bool *nulls)

@@ -135,125 +135,6 @@ Filter analyze_filter(const char *text, const Relation &relation)
 	return filter;
 }
 
-Expr *store_column(const RowStore &store, int number)
-{
-	Form_pg_attribute const column = TupleDescAttr(store.tuple_desc(), number - 1);
-	return reinterpret_cast<Expr *>(makeVar(1, static_cast<AttrNumber>(number), column->atttypid,
-											column->atttypmod, column->attcollation, 0));
-}
-
-Expr *value_from(const ColumnSource &source, const ColumnType &type, const RowStore &store)
-{
-	if (source.store_column != 0) {
-		Expr *const value = store_column(store, source.store_column);
-		return source.expression == nullptr ? value : value_or_default(value, source.expression);
-	}
-	if (source.expression != nullptr)
-		return reinterpret_cast<Expr *>(source.expression);
-	return reinterpret_cast<Expr *>(
-		makeConst(type.oid, type.typmod, type.collation, type.length, 0, true, type.by_value));
-}
-
-/*
- * One target entry for each column of the relation: what stands for it. Expressions of generated
- * columns, the only ones with columns in them, are over the relation's stored columns.
- */
-List *replacements(const Filter &filter, const Relation &relation, const RowStore &store,
-				   const Vector<ColumnSource> &sources)
-{
-	List *stored = NIL;
-	for (const ColumnSource &source : sources)
-		if (!relation.find(source.column)->generated)
-			stored = lappend(
-				stored,
-				makeTargetEntry(value_from(source, relation.find(source.column)->type, store),
-								source.column, nullptr, false));
-	List *targets = stored;
-	for (const ColumnSource &source : sources) {
-		if (!relation.find(source.column)->generated)
-			continue;
-		Node *const expression =
-			compat::replace_vars(source.expression, filter.relation, stored, nullptr);
-		targets = lappend(targets, makeTargetEntry(reinterpret_cast<Expr *>(expression),
-												   source.column, nullptr, false));
-	}
-	return targets;
-}
-
-List *shown_columns(const RowStore &store, const Vector<int> &shown)
-{
-	List *targets = NIL;
-	for (int const number : shown) {
-		auto const position = static_cast<AttrNumber>(list_length(targets) + 1);
-		targets = lappend(targets, makeTargetEntry(store_column(store, number), position,
-												   psprintf("c%d", number), false));
-	}
-	return targets;
-}
-
-/* Makes a composite value of a whole row, where else the planner would see its fields. */
-Node *wrap_whole_row(Var *var, replace_rte_variables_context *)
-{
-	Node *const copy = static_cast<Node *>(copyObjectImpl(var));
-	if (var->varattno != InvalidAttrNumber)
-		return copy;
-	auto *const row = makeNode(ConvertRowtypeExpr);
-	row->arg = reinterpret_cast<Expr *>(copy);
-	row->resulttype = var->vartype;
-	row->convertformat = COERCE_IMPLICIT_CAST;
-	row->location = -1;
-	return reinterpret_cast<Node *>(row);
-}
-
-/*
- * The filter with whole rows that mean what they mean in WHERE. There `t IS NOT NULL` does not look at
- * dropped columns. The row that will stand for t has NULLs in their place, and the planner divides such
- * a test among the fields of a row that it sees built, as in WHERE where it builds the row itself.
- */
-Node *keep_whole_rows(const Filter &filter, const Relation &relation, bool *has_sublinks)
-{
-	TupleDesc const desc = relation.tuple_desc();
-	if (compat::builds_whole_rows(relation.get()))
-		return filter.expression;
-	for (int i = 0; i < desc->natts; i++)
-		if (TupleDescAttr(desc, i)->attisdropped)
-			return replace_rte_variables(filter.expression, 1, 0, wrap_whole_row, nullptr,
-										 has_sublinks);
-	return filter.expression;
-}
-
-Query *build_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,
-						  const Vector<ColumnSource> &sources, const Vector<int> &shown)
-{
-	ParseState *const state = make_parsestate(nullptr);
-	state->p_queryEnv = create_queryEnv();
-	store.register_in(state->p_queryEnv);
-	ParseNamespaceItem *const item =
-		addRangeTableEntryForENR(state, makeRangeVar(nullptr, pstrdup(store.name()), -1), true);
-
-	List *const targets = replacements(filter, relation, store, sources);
-	bool has_sublinks = checkExprHasSubLink(filter.expression);
-	Node *const expression = compat::replace_vars(keep_whole_rows(filter, relation, &has_sublinks),
-												  filter.relation, targets, &has_sublinks);
-
-	auto *const test = makeNode(BooleanTest);
-	test->arg = reinterpret_cast<Expr *>(expression);
-	test->booltesttype = IS_NOT_TRUE;
-	test->location = -1;
-
-	auto *const reference = makeNode(RangeTblRef);
-	reference->rtindex = item->p_rtindex;
-	auto *const query = makeNode(Query);
-	query->commandType = CMD_SELECT;
-	query->querySource = QSRC_ORIGINAL;
-	query->canSetTag = true;
-	query->rtable = state->p_rtable;
-	query->jointree = makeFromExpr(list_make1(reference), reinterpret_cast<Node *>(test));
-	query->targetList = shown_columns(store, shown);
-	query->hasSubLinks = has_sublinks;
-	return query;
-}
-
 /* The column that an expression is, with nothing but a change of its label; nullptr for others. */
 Var *plain_column(Node *expression)
 {
@@ -357,11 +238,6 @@ Node *column_default(const Relation &relation, AttrNumber column)
 	return pg_call([&] { return build_column_default(relation.get(), column); });
 }
 
-Node *generation_expression(const Relation &relation, AttrNumber column)
-{
-	return pg_call([&] { return compat::generation_expression(relation.get(), column); });
-}
-
 Node *constant(const ColumnType &type, Datum value, bool is_null)
 {
 	return pg_call([&] {
@@ -383,12 +259,6 @@ Expr *value_or_default(Expr *value, Node *default_value)
 	coalesce->args = list_make2(value, copyObjectImpl(default_value));
 	coalesce->location = -1;
 	return reinterpret_cast<Expr *>(coalesce);
-}
-
-Query *select_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,
-						   const Vector<ColumnSource> &sources, const Vector<int> &shown)
-{
-	return pg_call([&] { return build_failing_rows(filter, relation, store, sources, shown); });
 }
 
 } // namespace bulk_sync::pg

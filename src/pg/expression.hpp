@@ -4,7 +4,6 @@
 #pragma once
 
 #include "pg/relation.hpp"
-#include "pg/row_store.hpp"
 
 namespace bulk_sync::pg {
 
@@ -37,9 +36,6 @@ Vector<AttrNumber> fixed_columns(const Filter &filter, const Relation &relation)
 /* The default of a column as an expression, coerced to its type; nullptr for none. Throws Error. */
 Node *column_default(const Relation &relation, AttrNumber column);
 
-/* The expression of a generated column, over the relation's columns. Throws Error. */
-Node *generation_expression(const Relation &relation, AttrNumber column);
-
 /* A value as an expression. Throws Error. */
 Node *constant(const ColumnType &type, Datum value, bool is_null);
 
@@ -48,25 +44,5 @@ bool is_volatile(Node *expression);
 
 /* The value, or where it is NULL the default, which is of the same type. Raises. */
 Expr *value_or_default(Expr *value, Node *default_value);
-
-/* Where the value of a relation's column is to be taken from: a column of a store, and where it is not
- * in the store, or NULL there, an expression over the relation's columns, or NULL. */
-struct ColumnSource {
-	AttrNumber column = InvalidAttrNumber; /* of the relation, from 1 */
-	int store_column = 0;				   /* from 1; 0 when it is not in the store */
-	Node *expression = nullptr;			   /* nullptr for NULL */
-};
-
-/*
- * The rows of `store` for which the filter is not true, as
- *
- *   SELECT <shown columns> FROM <store> WHERE (<filter>) IS NOT TRUE
- *
- * with the filter's references to the relation's columns replaced by `sources`. A query tree and
- * not SQL, so that the filter may use the relation's name, qualified or not, and the whole row.
- * `shown` are columns of the store, from 1. Throws Error.
- */
-Query *select_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,
-						   const Vector<ColumnSource> &sources, const Vector<int> &shown);
 
 } // namespace bulk_sync::pg

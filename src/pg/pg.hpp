@@ -65,6 +65,7 @@ extern "C" {
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/partcache.h"
 #include "utils/queryenvironment.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"

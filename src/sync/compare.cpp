@@ -4,6 +4,8 @@
 #include "pg/progress.hpp"
 #include "sync/compare_rows.hpp"
 #include "sync/guards.hpp"
+#include "sync/key_check.hpp"
+#include "sync/members.hpp"
 #include "sync/rights.hpp"
 #include "sync/scan.hpp"
 #include "sync/scope_check.hpp"
@@ -20,20 +22,33 @@ Vector<AttrNumber> all_columns(const pg::Relation &relation)
 	return columns;
 }
 
-void find_differences(const Request &request, const ColumnMap &map, const Scope &scope,
-					  const pg::Relation &target, const Staging &staging, pg::ResultRows &result,
+/* What does not change while rows are compared. */
+struct Comparison {
+	const Request &request;
+	const ColumnMap &map;
+	const Scope &scope;
+	const ComputedKeys &keys;
+	const pg::Relation &target;
+	const Vector<Oid> &members;
+};
+
+void find_differences(const Comparison &comparison, const Staging &staging, pg::ResultRows &result,
 					  Snapshot snapshot)
 {
+	const auto &[request, map, scope, keys, target, members] = comparison;
 	bool const checks_scope = !scope.is_whole_table() && !request.allow_out_of_scope;
 	ChangeSet changes(map, request);
-	CompareRows rows(request, map, target, result, checks_scope ? &changes : nullptr);
+	CompareRows rows(request, map, target, members, result,
+					 checks_scope || !keys.none() ? &changes : nullptr);
 	Diff diff(map, rows, get_hash_memory_limit());
 	staging.scan(map, snapshot, diff);
 	/* A row is written as JSON when it comes, by output functions of all types. */
 	scan_target(map, scope, target, snapshot, false, pg::Parallel::forbidden, diff);
 	check_duplicates(request, map, diff, target, staging);
+	PlannedWrites const writes{map, changes, target, snapshot};
 	if (checks_scope)
-		check_scope(scope, map, changes, target, snapshot);
+		check_scope(scope, writes);
+	check_keys(keys, writes);
 	changes.finish();
 }
 
@@ -49,11 +64,16 @@ void compare(const Request &request, pg::ResultRows &result)
 	pg::WorkContext work("bulk_sync compare");
 	ColumnMap map = map_columns(request, target, staging);
 	map.reads_row_ids = false;
-	Scope const scope = define_scope(request, target);
+	Scope scope = define_scope(request, target);
+	Vector<Oid> const members = computing_members(target, nullptr);
+	if (!request.allow_out_of_scope)
+		look_up_columns(scope, target, members);
+	ComputedKeys const keys = computed_keys(map, target, members);
+	refuse_columns_generated_below(map, scope, target, members);
 	carry_columns(map, target, all_columns(target));
 
 	auto snapshot = pg::ReadSnapshot::of_statement();
-	find_differences(request, map, scope, target, staging, result, snapshot.get());
+	find_differences({request, map, scope, keys, target, members}, staging, result, snapshot.get());
 	snapshot.release();
 	staging.close();
 	target.close();

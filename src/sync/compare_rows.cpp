@@ -9,9 +9,9 @@ using pg::JsonObjectWriter;
 using pg::JsonText;
 
 CompareRows::CompareRows(const Request &request, const ColumnMap &map, const pg::Relation &target,
-						 pg::ResultRows &result, ChangeSet *changes)
+						 const Vector<Oid> &members, pg::ResultRows &result, ChangeSet *changes)
 	: request_(request), map_(map), target_(target), result_(result), changes_(changes),
-	  generated_(target), context_(pg::pg_call([] {
+	  generated_(target, members), context_(pg::pg_call([] {
 		  return AllocSetContextCreateInternal(CurrentMemoryContext, "bulk_sync compared row",
 											   ALLOCSET_DEFAULT_SIZES);
 	  })),
@@ -21,7 +21,8 @@ CompareRows::CompareRows(const Request &request, const ColumnMap &map, const pg:
 	  new_row_(RowValues::with_room_for(target.tuple_desc()->natts)),
 	  image_(RowValues::with_room_for(static_cast<int>(map.image.size()))),
 	  second_(RowValues::with_room_for(
-		  static_cast<int>(std::max(map.extra.size(), map.carried.size()))))
+		  static_cast<int>(std::max(map.extra.size(), map.carried.size())))),
+	  changed_(RowValues::with_room_for(target.tuple_desc()->natts).nulls)
 {
 	for (const pg::Attribute &attribute : target.attributes()) {
 		column_positions_[attribute.number - 1] = static_cast<int>(columns_.size());
@@ -116,7 +117,7 @@ void CompareRows::updated(const ChangedRow &row)
 	nulls_[new_row] = false;
 	nulls_[changes] = false;
 	put("updated", row.old_values, [&] {
-		generated_.compute(new_row_.values, new_row_.nulls);
+		generated_.compute(new_row_.values, new_row_.nulls, changed_, row.target.id.table);
 		pg::with_exact_output([&] { write_pair(row); });
 	});
 	MemoryContextSwitchTo(caller);
@@ -133,6 +134,7 @@ void CompareRows::load_new(const ChangedRow &row)
 		AttrNumber const column = map_.image[i].target;
 		new_row_.values[column - 1] = row.new_values.values[i];
 		new_row_.nulls[column - 1] = row.new_values.nulls[i];
+		changed_[column - 1] = row.changed[i];
 	}
 }
 

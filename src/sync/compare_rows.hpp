@@ -12,10 +12,10 @@ namespace bulk_sync {
 
 class CompareRows final : public DiffSink {
   public:
-	/* `changes` gets the rows too, for the check of the scope; nullptr when there is none. In the
-	 * current memory context. Throws pg::Error. */
+	/* `members` as in pg::generation_of(). `changes` gets the rows too, for checks of what would be
+	 * written; nullptr when there is none. In the current memory context. Throws pg::Error. */
 	CompareRows(const Request &request, const ColumnMap &map, const pg::Relation &target,
-				pg::ResultRows &result, ChangeSet *changes);
+				const Vector<Oid> &members, pg::ResultRows &result, ChangeSet *changes);
 
 	void added(StagedRow *row, uint64 position) override;
 	void updated(const ChangedRow &row) override;
@@ -60,6 +60,7 @@ class CompareRows final : public DiffSink {
 	RowValues image_;
 	RowValues second_; /* extra or carried columns */
 	pg::JsonValues values_;
+	bool *changed_; /* by column number less one: is it changed in the row that is being written? */
 	Datum fields_[field_count] = {};
 	bool nulls_[field_count] = {};
 

@@ -2,32 +2,6 @@
 
 namespace bulk_sync {
 
-namespace {
-
-/* Generated columns stand for the columns that they are computed from. */
-Vector<AttrNumber> stored_columns(const Vector<AttrNumber> &used, const pg::Relation &target)
-{
-	Vector<AttrNumber> columns;
-	Vector<bool> is_found(target.tuple_desc()->natts + 1, false);
-	auto const add_once = [&](AttrNumber column) {
-		if (!is_found[column])
-			columns.push_back(column);
-		is_found[column] = true;
-	};
-	for (AttrNumber const column : used) {
-		if (!target.find(column)->generated) {
-			add_once(column);
-			continue;
-		}
-		for (AttrNumber const source :
-			 pg::columns_used(pg::generation_expression(target, column), target))
-			add_once(source);
-	}
-	return columns;
-}
-
-} // namespace
-
 Scope define_scope(const Request &request, const pg::Relation &target)
 {
 	Scope scope;
@@ -37,9 +11,15 @@ Scope define_scope(const Request &request, const pg::Relation &target)
 	scope.filter = pg::parse_filter(request.filter, target);
 	if (target.kind() == RELKIND_PARTITIONED_TABLE)
 		scope.pruning = pg::lasting_condition(scope.filter);
-	scope.columns = stored_columns(pg::columns_used(scope.filter.expression, target), target);
 	scope.fixed = pg::fixed_columns(scope.filter, target);
 	return scope;
+}
+
+void look_up_columns(Scope &scope, const pg::Relation &target, const Vector<Oid> &members)
+{
+	if (!scope.is_whole_table())
+		scope.used =
+			used_columns(pg::columns_used(scope.filter.expression, target), target, members);
 }
 
 uint32 Scope::lock_number() const noexcept

@@ -5,14 +5,14 @@
 
 #include "pg/pruning.hpp"
 #include "sync/request.hpp"
+#include "sync/stored_values.hpp"
 
 namespace bulk_sync {
 
 struct Scope {
 	const char *text = nullptr; /* nullptr: the whole table */
 	pg::Filter filter;			/* the text, analyzed over the target */
-	/* Stored columns of the target that the filter uses, itself or through generated columns. */
-	Vector<AttrNumber> columns;
+	UsedColumns used;			/* by the filter, once they were looked up */
 	/* Columns that have one value, and no NULL, in all rows of the scope. */
 	Vector<AttrNumber> fixed;
 	/* Of a partitioned target: what the filter says about each row in scope by itself, by which the
@@ -35,6 +35,9 @@ struct Scope {
 
 /* Validates the filter. Throws pg::Error: class 22 or 42, or 0A000. */
 Scope define_scope(const Request &request, const pg::Relation &target);
+
+/* Looks up what the filter uses. `members` as in used_columns(). Throws pg::Error. */
+void look_up_columns(Scope &scope, const pg::Relation &target, const Vector<Oid> &members);
 
 /* The end of a SELECT from the target that leaves the scope: "" or " WHERE (..)". */
 pg::String where_clause(const Scope &scope);

@@ -71,7 +71,7 @@ void append_target_columns(String &text, const ColumnMap &map, const pg::Relatio
 	};
 	/* The server's own look at tableoid costs more than a constant. */
 	String table("tableoid");
-	if (!target.has_children() || !map.reads_row_ids)
+	if (!target.has_children())
 		append_number(table.assign("pg_catalog.oid '"), target.oid()).append("'");
 	add(table.c_str());
 	add(map.reads_row_ids ? "ctid" : "pg_catalog.tid '(0,0)'");

@@ -6,7 +6,9 @@
 #include "sync/conflicts.hpp"
 #include "sync/guards.hpp"
 #include "sync/json_staging.hpp"
+#include "sync/key_check.hpp"
 #include "sync/locks.hpp"
+#include "sync/members.hpp"
 #include "sync/report.hpp"
 #include "sync/rights.hpp"
 #include "sync/scan.hpp"
@@ -101,10 +103,9 @@ class Sync {
 		  keys_are_unique_(
 			  target.has_unique_index_on(key_numbers(map_), scope_.fixed, scope_.filter.expression))
 	{
-		if (!request.allow_out_of_scope)
-			carry_columns(map_, target, scope_.columns);
 		check_rights(request, map_, target);
 		lock_members(request, scope_, target);
+		look_up_computed_columns();
 	}
 
 	Stats run()
@@ -124,6 +125,7 @@ class Sync {
 	}
 
   private:
+	void look_up_computed_columns();
 	std::optional<Stats> attempt();
 	DiffCounts find_changes(ChangeSet &changes, Snapshot snapshot);
 	Written write(ChangeSet &changes, Snapshot snapshot);
@@ -139,9 +141,23 @@ class Sync {
 	Report &report_;
 	ColumnMap map_;
 	Scope scope_;
+	ComputedKeys keys_;
 	bool keys_are_unique_;
 	bool is_last_attempt_ = false;
 };
+
+/* What the checks before the writes have to know of the target's rows besides the image. */
+void Sync::look_up_computed_columns()
+{
+	Vector<Oid> const members = computing_members(target_, request_.allow_out_of_scope ? nullptr : &scope_.members);
+	if (!request_.allow_out_of_scope)
+		look_up_columns(scope_, target_, members);
+	keys_ = computed_keys(map_, target_, members);
+	refuse_columns_generated_below(map_, scope_, target_, members);
+	carry_columns(map_, target_, scope_.used.columns);
+	if (keys_.changed_by_updates)
+		carry_columns(map_, target_, keys_.used.columns);
+}
 
 /* One try on one snapshot; nothing when another transaction interfered and nothing was done. */
 std::optional<Stats> Sync::attempt()
@@ -187,8 +203,10 @@ DiffCounts Sync::find_changes(ChangeSet &changes, Snapshot snapshot)
 	report_.begin(Phase::checking);
 	check_duplicates(request_, map_, diff, target_, staging_);
 	check_guards(request_, diff.counts(), changes.deletes().count(), target_, staging_);
+	PlannedWrites const writes{map_, changes, target_, snapshot};
 	if (!request_.allow_out_of_scope)
-		check_scope(scope_, map_, changes, target_, snapshot);
+		check_scope(scope_, writes);
+	check_keys(keys_, writes);
 	DiffCounts const counts = diff.counts();
 	work.finish();
 	return counts;

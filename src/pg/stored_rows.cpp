@@ -1,0 +1,199 @@
+#include "pg/stored_rows.hpp"
+
+#include "pg/compat.hpp"
+
+namespace bulk_sync::pg {
+
+namespace {
+
+Expr *store_column(const RowStore &store, int number)
+{
+	Form_pg_attribute const column = TupleDescAttr(store.tuple_desc(), number - 1);
+	return reinterpret_cast<Expr *>(makeVar(1, static_cast<AttrNumber>(number), column->atttypid,
+											column->atttypmod, column->attcollation, 0));
+}
+
+/* The value of a column, or of a generated one the value from before. */
+Expr *given_value(const ColumnSource &source, const RowStore &store)
+{
+	const ColumnType &type = source.type;
+	bool const has_default = source.expression != nullptr && !source.generated;
+	if (source.store_column != 0) {
+		Expr *const value = store_column(store, source.store_column);
+		return has_default ? value_or_default(value, source.expression) : value;
+	}
+	if (has_default)
+		return reinterpret_cast<Expr *>(source.expression);
+	return reinterpret_cast<Expr *>(
+		makeConst(type.oid, type.typmod, type.collation, type.length, 0, true, type.by_value));
+}
+
+TargetEntry *entry(const ColumnSource &source, Expr *value)
+{
+	return makeTargetEntry(value, source.column, nullptr, false);
+}
+
+/* One target entry for each source: what stands for the column. */
+List *replacements(RangeTblEntry *relation, const RowStore &store,
+				   const Vector<ColumnSource> &sources)
+{
+	List *given = NIL;
+	for (const ColumnSource &source : sources)
+		given = lappend(given, entry(source, given_value(source, store)));
+	List *targets = NIL;
+	for (const ColumnSource &source : sources) {
+		Expr *value = given_value(source, store);
+		if (source.generated)
+			value = reinterpret_cast<Expr *>(
+				compat::replace_vars(source.expression, relation, given, nullptr));
+		targets = lappend(targets, entry(source, value));
+	}
+	return targets;
+}
+
+List *shown_columns(const RowStore &store, const Vector<int> &shown)
+{
+	List *targets = NIL;
+	for (int const number : shown) {
+		auto const position = static_cast<AttrNumber>(list_length(targets) + 1);
+		targets = lappend(targets, makeTargetEntry(store_column(store, number), position,
+												   psprintf("c%d", number), false));
+	}
+	return targets;
+}
+
+Query *select_where(Node *condition, bool has_sublinks, const RowStore &store,
+					const Vector<int> &shown)
+{
+	ParseState *const state = make_parsestate(nullptr);
+	state->p_queryEnv = create_queryEnv();
+	store.register_in(state->p_queryEnv);
+	ParseNamespaceItem *const item =
+		addRangeTableEntryForENR(state, makeRangeVar(nullptr, pstrdup(store.name()), -1), true);
+
+	auto *const reference = makeNode(RangeTblRef);
+	reference->rtindex = item->p_rtindex;
+	auto *const query = makeNode(Query);
+	query->commandType = CMD_SELECT;
+	query->querySource = QSRC_ORIGINAL;
+	query->canSetTag = true;
+	query->rtable = state->p_rtable;
+	query->jointree = makeFromExpr(list_make1(reference), condition);
+	query->targetList = shown_columns(store, shown);
+	query->hasSubLinks = has_sublinks;
+	return query;
+}
+
+/* Makes a composite value of a whole row, where else the planner would see its fields. */
+Node *wrap_whole_row(Var *var, replace_rte_variables_context *)
+{
+	Node *const copy = static_cast<Node *>(copyObjectImpl(var));
+	if (var->varattno != InvalidAttrNumber)
+		return copy;
+	auto *const row = makeNode(ConvertRowtypeExpr);
+	row->arg = reinterpret_cast<Expr *>(copy);
+	row->resulttype = var->vartype;
+	row->convertformat = COERCE_IMPLICIT_CAST;
+	row->location = -1;
+	return reinterpret_cast<Node *>(row);
+}
+
+/*
+ * The filter with whole rows that mean what they mean in WHERE. There `t IS NOT NULL` does not look at
+ * dropped columns. The row that will stand for t has NULLs in their place, and the planner divides such
+ * a test among the fields of a row that it sees built, as in WHERE where it builds the row itself.
+ */
+Node *keep_whole_rows(const Filter &filter, const Relation &relation, bool *has_sublinks)
+{
+	TupleDesc const desc = relation.tuple_desc();
+	if (compat::builds_whole_rows(relation.get()))
+		return filter.expression;
+	for (int i = 0; i < desc->natts; i++)
+		if (TupleDescAttr(desc, i)->attisdropped)
+			return replace_rte_variables(filter.expression, 1, 0, wrap_whole_row, nullptr,
+										 has_sublinks);
+	return filter.expression;
+}
+
+Query *build_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,
+						  const Vector<ColumnSource> &sources, const Vector<int> &shown)
+{
+	List *const targets = replacements(filter.relation, store, sources);
+	bool has_sublinks = checkExprHasSubLink(filter.expression);
+	Node *const expression = compat::replace_vars(keep_whole_rows(filter, relation, &has_sublinks),
+												  filter.relation, targets, &has_sublinks);
+
+	auto *const test = makeNode(BooleanTest);
+	test->arg = reinterpret_cast<Expr *>(expression);
+	test->booltesttype = IS_NOT_TRUE;
+	test->location = -1;
+	return select_where(reinterpret_cast<Node *>(test), has_sublinks, store, shown);
+}
+
+/* With the casts that the operator's declared types need. A polymorphic one takes the value as it
+ * is, but for a domain, which is no array or enum itself. */
+Node *operand(Node *value, Oid declared)
+{
+	Oid const type = exprType(value);
+	Oid const wanted = IsPolymorphicType(declared) ? getBaseType(type) : declared;
+	return wanted == type ? value
+						  : coerce_type(nullptr, value, type, wanted, -1, COERCION_IMPLICIT,
+										COERCE_IMPLICIT_CAST, -1);
+}
+
+Node *is_distinct(Node *left, Node *right, Oid equality, Oid collation)
+{
+	Oid left_type;
+	Oid right_type;
+	op_input_types(equality, &left_type, &right_type);
+	auto *const test = makeNode(DistinctExpr);
+	test->opno = equality;
+	test->opfuncid = get_opcode(equality);
+	test->opresulttype = BOOLOID;
+	test->inputcollid = collation;
+	test->args = list_make2(operand(left, left_type), operand(right, right_type));
+	test->location = -1;
+	return reinterpret_cast<Node *>(test);
+}
+
+Query *build_other_values(const ComparedColumn &compared, const RowStore &store,
+						  const Vector<ColumnSource> &sources, const Vector<int> &shown)
+{
+	const ColumnType &type = compared.type;
+	Var *const column = makeVar(1, compared.column, type.oid, type.typmod, type.collation, 0);
+	Node *const value = compat::replace_vars(reinterpret_cast<Node *>(column), nullptr,
+											 replacements(nullptr, store, sources), nullptr);
+	auto *const other = reinterpret_cast<Node *>(store_column(store, compared.store_column));
+	return select_where(is_distinct(value, other, compared.equality, type.collation), false, store,
+						shown);
+}
+
+Query *build_nulls(int column, const RowStore &store, const Vector<int> &shown)
+{
+	auto *const test = makeNode(NullTest);
+	test->arg = store_column(store, column);
+	test->nulltesttype = IS_NULL;
+	test->location = -1;
+	return select_where(reinterpret_cast<Node *>(test), false, store, shown);
+}
+
+} // namespace
+
+Query *select_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,
+						   const Vector<ColumnSource> &sources, const Vector<int> &shown)
+{
+	return pg_call([&] { return build_failing_rows(filter, relation, store, sources, shown); });
+}
+
+Query *select_other_values(const ComparedColumn &compared, const RowStore &store,
+						   const Vector<ColumnSource> &sources, const Vector<int> &shown)
+{
+	return pg_call([&] { return build_other_values(compared, store, sources, shown); });
+}
+
+Query *select_nulls(int column, const RowStore &store, const Vector<int> &shown)
+{
+	return pg_call([&] { return build_nulls(column, store, shown); });
+}
+
+} // namespace bulk_sync::pg

@@ -1,0 +1,21 @@
+/*
+ * The tables of the target's tree, and what they make of its columns.
+ */
+#pragma once
+
+#include "sync/column_map.hpp"
+#include "sync/scope.hpp"
+
+namespace bulk_sync {
+
+/* Partitions or children that may compute a column otherwise than the target; locked when the target
+ * has generated columns itself. Empty when there can be no such column. `known` are the members that
+ * can have rows of the call, locked; nullptr for all that there are. Throws pg::Error. */
+Vector<Oid> computing_members(const pg::Relation &target, const Vector<Oid> *known);
+
+/* A column of the call that is ordinary in the target and generated in a member would not be stored
+ * as staging has it. Throws pg::Error, 0A000. */
+void refuse_columns_generated_below(const ColumnMap &map, const Scope &scope,
+									const pg::Relation &target, const Vector<Oid> &members);
+
+} // namespace bulk_sync
