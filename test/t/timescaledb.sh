@@ -23,7 +23,7 @@ failed=no
 query() { psql -X -q -At -v VERBOSITY=sqlstate -d hypertables -c "$1" 2>&1 || true; }
 
 # prepare SQL: what must not fail.
-prepare() { psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d hypertables -c "$1"; }
+prepare() { PGOPTIONS='-c client_min_messages=warning' psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d hypertables -c "$1"; }
 
 # expect TEXT EXPECTED SQL
 expect() {
@@ -195,7 +195,9 @@ compressed() {
 	done
 	expect 'compressed, in REPEATABLE READ' 'ERROR:  0A000' "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT bulk_sync('reading', 'import', '{at,device}', lock => 'table')"
 	expect 'nothing was written' '0' "SELECT count(*) FROM (TABLE reading EXCEPT ALL TABLE before) AS d"
-	expect_ok 'compressed, but out of scope' "'reading', 'import', '{at,device}', 'at >= ''2026-01-01'''"
+	prepare "UPDATE import SET value = 2025 WHERE at = '2035-01-01'; INSERT INTO import VALUES ('2036-01-01', 3, 1); DELETE FROM import WHERE device = 9 AND at < '2027-01-01'"
+	expect 'compressed, but out of scope' '1|1|1|3|0' "SELECT * FROM bulk_sync('reading', 'import', '{at,device}', 'at >= ''2026-01-01''')"
+	expect 'what it did' 0 "SELECT count(*) FROM bulk_compare('reading', 'import', '{at,device}', 'at >= ''2026-01-01''')"
 	expect 'compressed, compared' 't' "SELECT count(*) > 100 FROM bulk_compare('reading', 'import', '{at,device}')"
 	expect_ok 'compressed as staging' "'plain', 'reading', '{at,device}'"
 	prepare "SELECT decompress_chunk(c, true) FROM show_chunks('reading') AS c"
