@@ -10,12 +10,11 @@ import time
 import psycopg2
 
 SECONDS = 2 if os.environ.get("BULK_SYNC_QUICK") == "1" else 5  # for each case
-SCHEMA = "collisions_test"
+DATABASE = f"bulk_sync_collisions_{os.getpid()}"
 
-SETUP = f"""
-DROP SCHEMA IF EXISTS {SCHEMA} CASCADE;
-CREATE SCHEMA {SCHEMA};
-SET search_path = {SCHEMA}, public;
+SETUP = """
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS bulk_sync;
 CREATE TABLE target (id int PRIMARY KEY, code text, during int4range, EXCLUDE USING gist (during WITH &&)) WITH (autovacuum_enabled = false);
 CREATE UNIQUE INDEX ON target (lower(code));
 CREATE TABLE staging (id int, code text, during int4range);
@@ -33,17 +32,19 @@ CASES = (("(200, 'other', NULL)", "'staging'", ("READ COMMITTED",), {None, "4000
          ("(998, 'other', '[9990,9999)'), (999, 'another', NULL)", "'taken', skip_deletes => true", ("READ COMMITTED", "REPEATABLE READ"), {"23505"}))
 
 
-def connect():
-    connection = psycopg2.connect("", options=f"-c search_path={SCHEMA},public")
+def connect(database=DATABASE):
+    connection = psycopg2.connect(dbname=database)
     connection.autocommit = True
     return connection
 
 
 def disturb(rows, stop):
-    cursor = connect().cursor()
+    connection = connect()
+    cursor = connection.cursor()
     while not stop.is_set():
         cursor.execute(f"INSERT INTO target VALUES {rows} ON CONFLICT DO NOTHING")
         cursor.execute("DELETE FROM target WHERE id IN (200, 998, 999)")
+    connection.close()
 
 
 def call(cursor, staging, level):
@@ -63,7 +64,8 @@ def run(rows, staging, levels, expected):
     thread = threading.Thread(target=disturb, args=(rows, stop))
     thread.start()
     outcomes = {}
-    cursor = connect().cursor()
+    connection = connect()
+    cursor = connection.cursor()
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         for level in levels:
@@ -71,16 +73,21 @@ def run(rows, staging, levels, expected):
             outcomes[outcome] = outcomes.get(outcome, 0) + 1
     stop.set()
     thread.join()
+    connection.close()
     print(rows, outcomes)
     return set(outcomes) <= expected
 
 
 def main():
-    cursor = connect().cursor()
-    cursor.execute(SETUP)
-    good = all([run(*case) for case in CASES])
-    cursor.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
-    return 0 if good else 1
+    maintenance = connect(os.environ.get("PGDATABASE", "postgres")).cursor()
+    maintenance.execute(f"CREATE DATABASE {DATABASE}")
+    try:
+        connection = connect()
+        connection.cursor().execute(SETUP)
+        connection.close()
+        return 0 if all([run(*case) for case in CASES]) else 1
+    finally:
+        maintenance.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
 
 
 if __name__ == "__main__":
