@@ -38,13 +38,13 @@ CREATE OPERATOR CLASS unordered_hash DEFAULT FOR TYPE unordered USING hash AS
 
 CREATE DOMAIN plain_domain AS plain CHECK (VALUE IS DISTINCT FROM '-1'::plain);
 CREATE TYPE plain_pair AS (p plain, t text);
-CREATE TYPE mixed AS (u unordered, d plain_domain, r numeric);
+CREATE TYPE mixed_key AS (u unordered, d plain_domain, r numeric);
 CREATE TYPE plain_range AS RANGE (subtype = plain);
 CREATE DOMAIN plain_ranges AS plain_range CHECK (NOT isempty(VALUE));
 CREATE DOMAIN int_ranges AS int4range;
 
 -- Equal keys match, different ones do not, NULL matches NULL.
-CREATE TABLE target (p plain, u unordered, d plain_domain, a plain[], c plain_pair, m mixed, r plain_range, dr plain_ranges,
+CREATE TABLE target (p plain, u unordered, d plain_domain, a plain[], c plain_pair, m mixed_key, r plain_range, dr plain_ranges,
 	mr plain_multirange, pairs plain_pair[], v int);
 CREATE TABLE staging (LIKE target);
 INSERT INTO target VALUES
@@ -86,7 +86,7 @@ FROM (VALUES
 	('plain[]', 'format(''{%s,7}'', i)'),
 	('unordered[]', 'format(''{%s,7}'', i)'),
 	('plain_pair', 'format(''(%s,x)'', i)'),
-	('mixed', 'format(''(%s,%s,1.0)'', i, i)'),
+	('mixed_key', 'format(''(%s,%s,1.0)'', i, i)'),
 	('plain_pair[]', 'format(''{"(%s,x)"}'', i)'),
 	('plain_range', 'format(''[1,%s)'', i + 1)'),
 	('plain_ranges', 'format(''[1,%s)'', i + 1)'),
