@@ -50,26 +50,49 @@ class CompareCheck:
         return {name: row[name] for name in self.case.keys}
 
     def expected(self):
-        documents, compared = self.decision.documents, [column.name for column in self.case.compared()]
+        compared = [column.name for column in self.case.compared()]
         for place in self.decision.created:
-            new = parsed(documents[place])
+            new = self.shown(place)
             if self.case.mark and self.case.target.column(self.case.mark).default == "true":
                 new[self.case.mark] = False
             yield "added", self.key(new), None, new, None
         for row, place in self.decision.updated:
-            old, staged = parsed(documents[row.place]), parsed(documents[place])
+            old, staged = self.shown(row.place), self.shown(place)
             new = dict(old, **{name: staged[name] for name in compared})
             if row.place in self.decision.marked:
                 new[self.case.mark] = False if old[self.case.mark] is True else None
             new.update(parsed(self.decision.generated.get(place, "{}")))
+            key = self.key(old)
+            for name in self.decision.changes[place]:
+                if name in compared:
+                    old[name], new[name] = self.told_apart(name, row.place, place)
             changes = {name: {"old": old[name], "new": new[name]} for name in self.decision.changes[place]}
-            yield "updated", self.key(old), old, new, changes
+            yield "updated", key, old, new, changes
         for row in self.decision.deleted:
-            old = parsed(documents[row.place])
+            old = self.shown(row.place)
             yield "removed", self.key(old), old, None, None
         for row in self.decision.unchanged if self.case.seed % 2 else ():
-            old = parsed(documents[row.place])
+            old = self.shown(row.place)
             yield "unchanged", self.key(old), old, old, None
+
+    def shown(self, place):
+        """A row as JSON; values that have no exact form there are the type's own text."""
+        row, texts = map(parsed, self.decision.documents[place])
+        return {name: texts[name] if self.is_inexact(name, texts[name]) else value for name, value in row.items()}
+
+    def is_inexact(self, name, text):
+        """Negative zero; an array that does not begin at 1."""
+        if text is None:
+            return False
+        sort = self.case.target.column(name).type.name
+        return text == "-0" if sort in ("float4", "float8") else sort == "int_array" and text.startswith("[")
+
+    def told_apart(self, name, *places):
+        """The two values of a changed column; as texts when they look the same as JSON."""
+        plain = [parsed(self.decision.documents[place][0])[name] for place in places]
+        if plain[0] == plain[1]:
+            return [parsed(self.decision.documents[place][1])[name] for place in places]
+        return [self.shown(place)[name] for place in places]
 
 
 def parsed(text):

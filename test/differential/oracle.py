@@ -34,7 +34,7 @@ class Decision:
     changes: dict = field(default_factory=dict)     # staging row number -> names of the changed columns
     marked: set = field(default_factory=set)        # places of the rows that are soft-deleted already
     generated: dict = field(default_factory=dict)   # staging row number -> generated columns of the row to write, as JSON, when they are wanted
-    documents: dict = None                          # the rows as JSON, when they are wanted: place or staging row number -> text
+    documents: dict = None                          # the rows as JSON, when they are wanted: place or staging row number -> two texts
 
 
 @dataclass
@@ -239,10 +239,19 @@ class Oracle:
         return set(self.rows(f"SELECT tableoid::int8, ctid::text FROM {self.case.qualified_target()} WHERE {test}"))
 
     def read_documents(self):
-        found = {(oid, place): text for oid, place, text in
-                 self.rows(f'SELECT tableoid::int8, ctid::text, to_jsonb("a row")::text FROM {self.case.qualified_target()} AS "a row"')}
-        found.update(self.rows(f'SELECT {PLACE}, (to_jsonb("a row") - \'place in oracle\')::text FROM oracle_staging AS "a row"'))
+        """Each row twice: as to_jsonb() has it, and with the text that the types' output functions make of its values."""
+        target = self.case.qualified_target()
+        found = {(oid, place): (row, texts) for oid, place, row, texts in self.rows(
+            f'SELECT tableoid::int8, ctid::text, to_jsonb("a row")::text, {self.texts(target)} FROM {target} AS "a row"')}
+        found.update((place, (row, texts)) for place, row, texts in self.rows(
+            f'SELECT {PLACE}, (to_jsonb("a row") - \'place in oracle\')::text, {self.texts("oracle_staging")} FROM oracle_staging AS "a row"'))
         return found
+
+    def texts(self, relation):
+        names = [name for name, in self.rows("SELECT attname::text FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped "
+                                             f"AND attrelid = {literal(relation)}::regclass")]
+        return "(" + " || ".join(f"jsonb_build_object({literal(name)}, CASE num_nulls({ident(name)}) WHEN 0 THEN format('%s', {ident(name)}) END)"
+                                 for name in names) + ")::text"
 
     def ranks(self):
         """Groups the rows of both sides by key, equal as the default ordering of the target's types says."""

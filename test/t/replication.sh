@@ -362,7 +362,7 @@ ERROR:  cannot execute bulk_sync() in a read-only transaction
 25006
 ERROR:  bulk_sync would delete 100 of 10000 rows in scope of "staff", more than max_deletes = 1
 DETAIL:  Rows to delete: 100. Limit: max_deletes = 1. Rows in scope: 10000.
-HINT:  Check that staging is complete, or raise the limit.
+HINT:  Check that staging relation "staff_import" is complete, or raise the limit.
 55000
 100|4950|100|4950|0
 added|5050
