@@ -4,7 +4,6 @@ Plain SQL is asked for what only the server knows: each staging value as an INSE
 are equal, the stored image of every value. The decision - who is created, updated, deleted, left alone, and what is refused - is made
 here in Python. Then three plain statements carry the decision out in a savepoint, which gives the final rows and constraint errors.
 """
-import itertools
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -329,8 +328,8 @@ class Oracle:
             for sql in partition_sql(partition, columns, "pg_temp.oracle_stored", lambda column, own=partition.generated: declare(column, own), "pg_temp"):
                 self.run(sql)
         self.run("CREATE TEMP TABLE oracle_child (" + ", ".join(declare(c, target.child_generated) for c in columns) + ")")
-        for names, places in self.insert_groups(created):
-            self.run(self.insert_sql("oracle_stored", names, places, PLACE))
+        if created:
+            self.run(self.insert_sql("oracle_stored", created))
         if not updated:
             return
         plain = [c for c in target.columns if not c.generated]
@@ -366,21 +365,27 @@ class Oracle:
         skipped = len(decision.created) - len(created) + len(decision.updated) - len(updated)
         return len(created), len(updated), len(deleted), len(decision.unchanged), skipped
 
-    def insert_groups(self, places):
-        """The new rows in the order of staging, in runs that give a value to the same columns: a NULL takes the default in some."""
-        def given(place):
-            return tuple(c.name for c in self.inserted if not (self.case.default_when_null(c) and self.staged[place][c.name] is None))
-        return [(names, list(run)) for names, run in itertools.groupby(sorted(places), given)]
-
-    def insert_sql(self, table, names, places, *more):
-        columns = [ident(name) for name in names] + list(more)
-        values = list(columns)
+    def insert_sql(self, table, places):
+        """The new rows in the order of staging; in some columns a NULL takes the default, which a copy of the target has no sequences for."""
+        columns = [ident(c.name) for c in self.inserted]
+        values = [self.value_or_default(c, table == self.case.qualified_target()) for c in self.inserted]
         if self.case.mark and self.case.target.column(self.case.mark).default:
             columns.append(ident(self.case.mark))
             values.append("false" if self.case.target.column(self.case.mark).type.name == "bool" else "NULL")
+        if table == "oracle_stored":
+            columns.append(PLACE)
+            values.append(PLACE)
         listed = ", ".join(map(str, places))
         into = f"INSERT INTO {table} ({', '.join(columns)}) OVERRIDING SYSTEM VALUE"
         return f"{into} SELECT {', '.join(values)} FROM oracle_staging WHERE {PLACE} IN ({listed}) ORDER BY {PLACE}"
+
+    def value_or_default(self, column, sequences):
+        name, default = ident(column.name), column.default
+        if column.identity:
+            default = f"nextval(pg_get_serial_sequence({literal(self.case.qualified_target())}, {literal(column.name)}))"
+        if not default or not self.case.default_when_null(column) or (column.identity or column.sequence) and not sequences:
+            return name
+        return f"coalesce({name}, {default})"
 
     def update_sql(self, updated):
         sets = [f"{ident(c.name)} = o.{ident(c.name)}" for c in self.compared]
@@ -406,7 +411,7 @@ class Oracle:
     def statements(self, created, updated, deleted):
         target = self.case.qualified_target()
         return ([self.delete_sql(deleted)] if deleted else []) + ([self.update_sql(updated)] if updated else []) \
-            + [self.insert_sql(target, names, places) for names, places in self.insert_groups(created)]
+            + ([self.insert_sql(target, created)] if created else [])
 
     def replay(self, decision, prediction):
         created, updated, deleted = self.written(decision)
