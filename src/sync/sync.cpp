@@ -149,7 +149,8 @@ class Sync {
 /* What the checks before the writes have to know of the target's rows besides the image. */
 void Sync::look_up_computed_columns()
 {
-	Vector<Oid> const members = computing_members(target_, request_.allow_out_of_scope ? nullptr : &scope_.members);
+	Vector<Oid> const members =
+		computing_members(target_, request_.allow_out_of_scope ? nullptr : &scope_.members);
 	if (!request_.allow_out_of_scope)
 		look_up_columns(scope_, target_, members);
 	keys_ = computed_keys(map_, target_, members);
