@@ -115,9 +115,9 @@ void consider_last_page(Search &search)
 	if (page == InvalidBlockNumber || page >= RelationGetNumberOfBlocks(search.table))
 		return;
 	TupleTableSlot *const slot = table_slot_create(search.table, nullptr);
-	for (OffsetNumber number = FirstOffsetNumber; number <= MaxHeapTuplesPerPage; number++) {
+	for (int number = FirstOffsetNumber; number <= MaxHeapTuplesPerPage; number++) {
 		ItemPointerData tid;
-		ItemPointerSet(&tid, page, number);
+		ItemPointerSet(&tid, page, static_cast<OffsetNumber>(number));
 		if (table_tuple_fetch_row_version(search.table, &tid, SnapshotAny, slot))
 			consider(search, slot);
 	}

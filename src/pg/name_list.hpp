@@ -12,6 +12,7 @@ namespace bulk_sync::pg {
 
 /* Names in the order they were added, each once. The characters belong to the caller, and have to
  * live as long as the list. */
+// NOLINTNEXTLINE(bugprone-exception-escape): its vectors move their memory along
 class NameList {
   public:
 	/* Adds the name, which the list must not have yet. Throws std::bad_alloc. */

@@ -9,6 +9,7 @@
 namespace bulk_sync {
 
 /* The keys of a call that staging does not rule alone; positions in the image, from 0. */
+// NOLINTNEXTLINE(bugprone-exception-escape): its vectors move their memory along
 struct ComputedKeys {
 	Vector<int> identity;  /* a NULL takes a number */
 	Vector<int> generated; /* computed from other columns */

@@ -10,6 +10,7 @@
 namespace bulk_sync {
 
 /* Columns of the target that a check looks at. */
+// NOLINTNEXTLINE(bugprone-exception-escape): its vectors move their memory along
 struct UsedColumns {
 	/* Those that are stored as they are given, used directly or to compute others. */
 	Vector<AttrNumber> columns;

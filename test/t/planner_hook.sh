@@ -101,12 +101,12 @@ END
 	expect 00000 storage "SELECT bulk_sync('target', 'stored_target', '{id}', 'id IN (SELECT id FROM stored_target)')" || status=1
 	expect 00000 storage "SELECT bulk_compare('stored_target', 'new_rows', '{id}')" || status=1
 	expect 00000 storage "SELECT bulk_compare('tree', 'new_rows', '{id}')" || status=1
-	for call in other_method other_parts; do
+	for call in other_method other_parts heap_method; do
 		expect 0A000 none "SELECT bulk_sync('$call', 'new_rows', '{id}')" || status=1
 		expect 0A000 none "SELECT bulk_sync('$call', 'new_rows', '{id}', dry_run => true)" || status=1
 		expect 00000 none "SELECT bulk_compare('$call', 'new_rows', '{id}')" || status=1
 	done
-	expect 00000 none "SELECT bulk_sync('heap_method', 'other_method', '{id}')" || status=1
+	expect 00000 none "SELECT bulk_sync('target', 'other_method', '{id}', allow_empty => true, dry_run => true)" || status=1
 	return $status
 }
 
