@@ -1,5 +1,7 @@
 #include "sync/compare.hpp"
 
+#include <optional>
+
 #include "pg/concurrency.hpp"
 #include "pg/progress.hpp"
 #include "sync/compare_rows.hpp"
@@ -52,6 +54,16 @@ void find_differences(const Comparison &comparison, const Staging &staging, pg::
 	changes.finish();
 }
 
+/* The partitions that can hold rows in scope, locked, where it matters what they compute; nothing when
+ * rows may be in any. */
+std::optional<Vector<Oid>> members_in_scope(const Request &request, const Scope &scope,
+											const pg::Relation &target, Snapshot snapshot)
+{
+	if (scope.pruning == nullptr || request.allow_out_of_scope || !members_may_compute(target))
+		return std::nullopt;
+	return pg::lock_partitions(target, scope.pruning, AccessShareLock, snapshot);
+}
+
 } // namespace
 
 void compare(const Request &request, pg::ResultRows &result)
@@ -65,14 +77,16 @@ void compare(const Request &request, pg::ResultRows &result)
 	ColumnMap map = map_columns(request, target, staging);
 	map.reads_row_ids = false;
 	Scope scope = define_scope(request, target);
-	Vector<Oid> const members = computing_members(target, nullptr);
+	auto snapshot = pg::ReadSnapshot::of_statement();
+	auto const in_scope = members_in_scope(request, scope, target, snapshot.get());
+	const Vector<Oid> *const known = in_scope ? &*in_scope : nullptr;
+	Vector<Oid> const members = computing_members(target, known);
 	if (!request.allow_out_of_scope)
 		look_up_columns(scope, target, members);
 	ComputedKeys const keys = computed_keys(map, target, members);
-	refuse_columns_generated_below(map, scope, target, members);
+	refuse_columns_generated_below(map, scope, target, known);
 	carry_columns(map, target, all_columns(target));
 
-	auto snapshot = pg::ReadSnapshot::of_statement();
 	find_differences({request, map, scope, keys, target, members}, staging, result, snapshot.get());
 	snapshot.release();
 	staging.close();

@@ -116,6 +116,12 @@ void check_generated_key(const ComputedKeys &keys, int key, const PlannedWrites 
 
 } // namespace
 
+bool has_generated_keys(const ColumnMap &map, const pg::Relation &target) noexcept
+{
+	return std::any_of(map.image.begin(), map.image.begin() + map.key_count(),
+					   [&](const Column &column) { return target.find(column.target)->generated; });
+}
+
 ComputedKeys computed_keys(const ColumnMap &map, const pg::Relation &target,
 						   const Vector<Oid> &members)
 {

@@ -20,6 +20,9 @@ struct ComputedKeys {
 	bool none() const noexcept { return identity.empty() && generated.empty(); }
 };
 
+/* Is a key a generated column? Then the members that may have rows of the call are to be known. */
+bool has_generated_keys(const ColumnMap &map, const pg::Relation &target) noexcept;
+
 /* `members` as in used_columns(). Throws pg::Error. */
 ComputedKeys computed_keys(const ColumnMap &map, const pg::Relation &target,
 						   const Vector<Oid> &members);

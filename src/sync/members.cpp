@@ -43,22 +43,26 @@ void refuse_column(const pg::Relation &target, const char *column, Oid member)
 
 } // namespace
 
+bool members_may_compute(const pg::Relation &target)
+{
+	return target.has_children() &&
+		   (has_generated_columns(target) || pg::compat::children_may_generate_alone);
+}
+
 Vector<Oid> computing_members(const pg::Relation &target, const Vector<Oid> *known)
 {
-	bool const generates = has_generated_columns(target);
-	if (!target.has_children() || !(generates || pg::compat::children_may_generate_alone))
+	if (!target.has_children() || !has_generated_columns(target))
 		return {};
-	if (known != nullptr)
-		return *known;
-	/* Where the target generates nothing, only the catalog is asked about the members. */
-	return target.tree(generates ? AccessShareLock : NoLock);
+	return known != nullptr ? *known : target.tree(AccessShareLock);
 }
 
 void refuse_columns_generated_below(const ColumnMap &map, const Scope &scope,
-									const pg::Relation &target, const Vector<Oid> &members)
+									const pg::Relation &target, const Vector<Oid> *known)
 {
-	if (!pg::compat::children_may_generate_alone)
+	if (!pg::compat::children_may_generate_alone || !target.has_children())
 		return;
+	/* Only the catalog is asked about the members. */
+	Vector<Oid> const members = known != nullptr ? *known : target.tree(NoLock);
 	for (Oid const member : members) {
 		List *const names = pg::generated_columns(member);
 		for (int i = 0; i < list_length(names); i++) {

@@ -8,14 +8,17 @@
 
 namespace bulk_sync {
 
-/* Partitions or children that may compute a column otherwise than the target; locked when the target
- * has generated columns itself. Empty when there can be no such column. `known` are the members that
- * can have rows of the call, locked; nullptr for all that there are. Throws pg::Error. */
+/* Can there be partitions or children that compute a column otherwise than the target? */
+bool members_may_compute(const pg::Relation &target);
+
+/* The partitions or children that may compute a generated column of the target by an expression of
+ * their own, locked. `known` are the members that can have rows of the call, locked; nullptr for all
+ * that there are. Throws pg::Error. */
 Vector<Oid> computing_members(const pg::Relation &target, const Vector<Oid> *known);
 
 /* A column of the call that is ordinary in the target and generated in a member would not be stored
- * as staging has it. Throws pg::Error, 0A000. */
+ * as staging has it. `known` as above. Throws pg::Error, 0A000. */
 void refuse_columns_generated_below(const ColumnMap &map, const Scope &scope,
-									const pg::Relation &target, const Vector<Oid> &members);
+									const pg::Relation &target, const Vector<Oid> *known);
 
 } // namespace bulk_sync

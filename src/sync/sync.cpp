@@ -149,12 +149,16 @@ class Sync {
 /* What the checks before the writes have to know of the target's rows besides the image. */
 void Sync::look_up_computed_columns()
 {
-	Vector<Oid> const members =
-		computing_members(target_, request_.allow_out_of_scope ? nullptr : &scope_.members);
-	if (!request_.allow_out_of_scope)
+	/* Rows that may be out of scope may be in any partition. */
+	bool const in_scope = !request_.allow_out_of_scope;
+	const Vector<Oid> *const known = in_scope ? &scope_.members : nullptr;
+	Vector<Oid> const members = in_scope || has_generated_keys(map_, target_)
+									? computing_members(target_, known)
+									: Vector<Oid>();
+	if (in_scope)
 		look_up_columns(scope_, target_, members);
 	keys_ = computed_keys(map_, target_, members);
-	refuse_columns_generated_below(map_, scope_, target_, members);
+	refuse_columns_generated_below(map_, scope_, target_, known);
 	carry_columns(map_, target_, scope_.used.columns);
 	if (keys_.changed_by_updates)
 		carry_columns(map_, target_, keys_.used.columns);
