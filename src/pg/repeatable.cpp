@@ -6,11 +6,17 @@ namespace bulk_sync::pg {
 
 namespace {
 
-[[noreturn]] void refuse(const char *message)
+/* Of what a reader of the filter does not see there. */
+constexpr const char *behind_names = " It is in a view that the filter reads, or in a policy of "
+									 "row-level security on a table that it reads.";
+
+/* `place` is the end of the detail. */
+[[noreturn]] void refuse(const char *message, const char *place)
 {
 	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s", message),
 					errdetail("The filter decides which rows exist for the call and must give "
-							  "the same answer each time.")));
+							  "the same answer each time.%s",
+							  place)));
 }
 
 /* Raises for what makes a query give other rows each time although no function of it is volatile.
@@ -18,23 +24,24 @@ namespace {
  * sequence knows no snapshot, and the rows that we insert move it. */
 bool visit_unrepeatable(Node *node, void *argument)
 {
+	auto *const place = static_cast<const char *>(argument);
 	if (node == nullptr)
 		return false;
 	if (IsA(node, Query)) {
 		auto *const query = reinterpret_cast<Query *>(node);
 		if (query->rowMarks != NIL)
-			refuse("row locking is not allowed in the filter");
+			refuse("row locking is not allowed in the filter", place);
 		return compat::walk_query(query, visit_unrepeatable, argument, QTW_EXAMINE_RTES_BEFORE);
 	}
 	if (IsA(node, RangeTblEntry)) {
 		auto *const entry = reinterpret_cast<RangeTblEntry *>(node);
 		if (entry->rtekind == RTE_RELATION && entry->relkind == RELKIND_SEQUENCE)
-			refuse("reading a sequence is not allowed in the filter");
+			refuse("reading a sequence is not allowed in the filter", place);
 		return false;
 	}
 	if (IsA(node, TableSampleClause) &&
 		reinterpret_cast<TableSampleClause *>(node)->repeatable == nullptr)
-		refuse("TABLESAMPLE without REPEATABLE is not allowed in the filter");
+		refuse("TABLESAMPLE without REPEATABLE is not allowed in the filter", place);
 	return compat::walk_expression(node, visit_unrepeatable, argument);
 }
 
@@ -60,14 +67,20 @@ Node *expanded(Node *filter, ParseState *state)
 	return reinterpret_cast<Node *>(rewritten);
 }
 
+void refuse_in(Node *node, const char *place)
+{
+	if (contain_volatile_functions(node))
+		refuse("volatile functions are not allowed in the filter", place);
+	visit_unrepeatable(node, const_cast<char *>(place));
+}
+
 } // namespace
 
 void refuse_unrepeatable(Node *filter, ParseState *state)
 {
-	Node *const query = state->p_hasSubLinks ? expanded(filter, state) : nullptr;
-	if (contain_volatile_functions(filter) || contain_volatile_functions(query))
-		refuse("volatile functions are not allowed in the filter");
-	visit_unrepeatable(query, nullptr);
+	refuse_in(filter, "");
+	if (state->p_hasSubLinks)
+		refuse_in(expanded(filter, state), behind_names);
 }
 
 } // namespace bulk_sync::pg
