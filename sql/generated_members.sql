@@ -119,6 +119,13 @@ SELECT * FROM sync_checked('target', 'staging', '{id}', 'g < 150');
 ALTER TABLE staging ADD g int;
 UPDATE staging SET g = a * CASE id WHEN 3 THEN 2 ELSE 7 END, v = 2;
 SELECT * FROM sync_checked('target', 'staging', '{g}');
+-- Other rows may change that column.
+UPDATE staging SET v = 3 WHERE id = 2;
+UPDATE staging SET a = 5 WHERE id = 3;
+SELECT * FROM bulk_compare('target', 'staging', '{id}', 'g < 150', ignore_columns => '{g}') ORDER BY key ->> 'id';
+SELECT * FROM sync_checked('target', 'staging', '{id}', 'g < 150', ignore_columns => '{g}');
+UPDATE staging SET a = 3 WHERE id = 3;
+UPDATE target SET a = 3 WHERE id = 3;
 UPDATE staging SET a = 4 WHERE id = 2;
 \set VERBOSITY default
 SELECT * FROM bulk_sync('target', 'staging', '{id}', 'g < 150');

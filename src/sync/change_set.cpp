@@ -36,6 +36,27 @@ ChangeSet::ChangeSet(const ColumnMap &map, const Request &request)
 	});
 }
 
+void ChangeSet::watch(const List *tables)
+{
+	for (int i = 0; i < list_length(tables); i++)
+		watched_.push_back({list_nth_oid(tables, i), Vector<bool>(map_.image.size(), false)});
+}
+
+/* A table may be there twice. */
+void ChangeSet::note_changes(const ChangedRow &row) noexcept
+{
+	for (WatchedTable &watched : watched_)
+		for (std::size_t i = 0; watched.table == row.target.id.table && i < map_.image.size(); i++)
+			watched.changed[i] = watched.changed[i] || row.changed[i];
+}
+
+bool ChangeSet::changed_in(Oid table, std::size_t position) const noexcept
+{
+	return std::any_of(watched_.begin(), watched_.end(), [&](const WatchedTable &watched) {
+		return watched.table == table && watched.changed[position];
+	});
+}
+
 /* A position costs little in the store, and more when the INSERT has to leave it out of its rows, which
  * else go from the store to the table as they are. */
 void ChangeSet::expect_disorder()
@@ -88,6 +109,7 @@ void ChangeSet::updated(const ChangedRow &row)
 		if (row.changed[i])
 			changed_columns_[i] = true;
 	}
+	note_changes(row);
 	if (MinimalTuple const carried = row.target.carried()) {
 		int const before = row_id_columns + map_.image_desc->natts;
 		pg::deform_tuple(carried, map_.carried_desc, row_.values + before, row_.nulls + before);

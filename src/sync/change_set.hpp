@@ -20,6 +20,10 @@ class ChangeSet final : public DiffSink {
 	/* Empty, in the current memory context and resource owner. Throws pg::Error. */
 	ChangeSet(const ColumnMap &map, const Request &request);
 
+	/* From now on changed_in() knows about rows of these tables, given as OIDs. Throws
+	 * std::bad_alloc. */
+	void watch(const List *tables);
+
 	void expect_disorder() override;
 	void added(StagedRow *row, uint64 position) override;
 	void updated(const ChangedRow &row) override;
@@ -39,6 +43,9 @@ class ChangeSet final : public DiffSink {
 	/* Image columns that changed in at least one row to update. */
 	const Vector<bool> &changed_columns() const noexcept { return changed_columns_; }
 
+	/* Did this column of the image change in a row to update of a table that is watched? */
+	bool changed_in(Oid table, std::size_t position) const noexcept;
+
 	/* Rows found new or changed that an option keeps from being written. */
 	uint64 skipped_creates() const noexcept { return skipped_creates_; }
 	uint64 skipped_updates() const noexcept { return skipped_updates_; }
@@ -52,7 +59,14 @@ class ChangeSet final : public DiffSink {
 	void finish();
 
   private:
+	/* What changed in rows to update of one table; flags for the image columns. */
+	struct WatchedTable {
+		Oid table;
+		Vector<bool> changed;
+	};
+
 	void fill_row_id(const RowId &id) noexcept;
+	void note_changes(const ChangedRow &row) noexcept;
 
 	const ColumnMap &map_;
 	const Request &request_;
@@ -65,6 +79,7 @@ class ChangeSet final : public DiffSink {
 	Vector<bool> has_null_;	 /* flags for the image columns and then the extra ones */
 	Vector<bool> has_value_; /* likewise; both kept for defaulting columns alone */
 	Vector<bool> changed_columns_;
+	Vector<WatchedTable> watched_;
 	uint64 skipped_creates_ = 0;
 	uint64 skipped_updates_ = 0;
 

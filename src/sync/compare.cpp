@@ -40,6 +40,8 @@ void find_differences(const Comparison &comparison, const Staging &staging, pg::
 	const auto &[request, map, scope, keys, target, members] = comparison;
 	bool const checks_scope = !scope.is_whole_table() && !request.allow_out_of_scope;
 	ChangeSet changes(map, request);
+	watch_unknown(changes, scope.used);
+	watch_unknown(changes, keys.used);
 	CompareRows rows(request, map, target, members, result,
 					 checks_scope || !keys.none() ? &changes : nullptr);
 	Diff diff(map, rows, get_hash_memory_limit());

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "pg/statement.hpp"
-#include "sync/scan.hpp"
 #include "sync/statements.hpp"
 
 namespace bulk_sync {
@@ -69,38 +68,19 @@ void refuse_unknown_column(const pg::Relation &target, const char *column, Oid t
 	});
 }
 
-/* Do the updates set a column from which a child computes this one in a way that is not known? */
-bool may_change_unknown(const PlannedWrites &writes, const Generation &generation)
-{
-	const Vector<bool> &changed = writes.changes.changed_columns();
-	for (std::size_t i = 0; i < changed.size(); i++)
-		if (changed[i] && generation.is_unknown_from(writes.map.image[i].target))
-			return true;
-	return false;
-}
-
-/* Rows that stay in a child which computes a column from more than is known of them. */
+/* Rows that stay in a child which computes a column from more than is known of them, and in which one
+ * of the columns changes that it computes it from. */
 void refuse_unknown_columns(const PlannedWrites &writes, const Generation &generation,
 							const CheckWords &words)
 {
-	pg::RowStore &updates = writes.changes.updates();
-	Oid const table = pg_call([&]() -> Oid {
-		TupleTableSlot *const slot =
-			MakeSingleTupleTableSlot(updates.tuple_desc(), &TTSOpsMinimalTuple);
-		Oid found = InvalidOid;
-		updates.rewind();
-		while (!OidIsValid(found) && updates.next(slot)) {
-			CHECK_FOR_INTERRUPTS();
-			RowId const id = row_id_of(slot);
-			if (list_member_oid(generation.unknown, id.table))
-				found = id.table;
-		}
-		ExecDropSingleTupleTableSlot(slot);
-		return found;
-	});
-	if (OidIsValid(table))
-		refuse_unknown_column(writes.target, writes.target.find(generation.column)->name, table,
-							  words);
+	for (int i = 0; i < list_length(generation.unknown); i++) {
+		Oid const table = list_nth_oid(generation.unknown, i);
+		for (std::size_t position = 0; position < writes.map.image.size(); position++)
+			if (generation.is_unknown_from(writes.map.image[position].target) &&
+				writes.changes.changed_in(table, position))
+				refuse_unknown_column(writes.target, writes.target.find(generation.column)->name,
+									  table, words);
+	}
 }
 
 /* Every column of the target, with no source yet but the expressions of generated columns. */
@@ -224,6 +204,12 @@ UsedColumns used_columns(const Vector<AttrNumber> &used, const pg::Relation &tar
 	return result;
 }
 
+void watch_unknown(ChangeSet &changes, const UsedColumns &used)
+{
+	for (const Generation &generation : used.generated)
+		changes.watch(generation.unknown);
+}
+
 void find_failing_updates(const PlannedWrites &writes, const UsedColumns &used,
 						  const CheckWords &words, const FailingRowsQuery &query, KeyList &failing)
 {
@@ -231,8 +217,7 @@ void find_failing_updates(const PlannedWrites &writes, const UsedColumns &used,
 	if (updates.count() == 0)
 		return;
 	for (const Generation &generation : used.generated)
-		if (may_change_unknown(writes, generation))
-			refuse_unknown_columns(writes, generation, words);
+		refuse_unknown_columns(writes, generation, words);
 	find_failing_rows(writes, updates, row_id_columns + 1, sources_of_updates(writes, used), query,
 					  failing);
 }

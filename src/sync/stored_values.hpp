@@ -23,6 +23,10 @@ struct UsedColumns {
 UsedColumns used_columns(const Vector<AttrNumber> &used, const pg::Relation &target,
 						 const Vector<Oid> &members);
 
+/* Before the diff: lets the change set note what the checks have to know of rows in tables that
+ * compute one of the columns from more than the target has. Throws std::bad_alloc. */
+void watch_unknown(ChangeSet &changes, const UsedColumns &used);
+
 /* How a check speaks of itself when it cannot know what is stored. */
 struct CheckWords {
 	const char *question;  /* "cannot check whether rows of "t" <question>" */

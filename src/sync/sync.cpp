@@ -172,6 +172,8 @@ std::optional<Stats> Sync::attempt()
 	if (!request_.dry_run && !pg::reads_committed())
 		refuse_stale_scope(snapshot.get());
 	ChangeSet changes(map_, request_);
+	watch_unknown(changes, scope_.used);
+	watch_unknown(changes, keys_.used);
 	DiffCounts const counts = find_changes(changes, snapshot.get());
 	Written written;
 	if (request_.dry_run) {
