@@ -1,6 +1,9 @@
 #include "pg/json_writer.hpp"
 
+#include <cinttypes>
+
 extern "C" {
+#include "utils/bytea.h"
 #include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
@@ -27,7 +30,7 @@ Datum parse(const char *json)
 } // namespace
 
 JsonColumn::JsonColumn(const char *name, const ColumnType &type)
-	: name_(name), member_(pg_call([&] { return member_of(name); })),
+	: name_(name), type_(type), member_(pg_call([&] { return member_of(name); })),
 	  form_(pg_call([&] { return JsonForm::of(type.oid); }))
 {
 }
@@ -50,6 +53,9 @@ void JsonValues::add_pair(const JsonColumn &column, const Datum values[2], const
 	for (int i = 0; i < 2; i++)
 		if (alike || !exact[i])
 			texts[i] = add_output(column, values[i], nulls[i]);
+	if (alike && look_alike(texts[0], texts[1], false))
+		for (int i = 0; i < 2; i++)
+			texts[i] = add_with_hash(column, values[i]);
 }
 
 JsonText JsonValues::add_plain(const JsonColumn &column, Datum value, bool is_null, bool &exact)
@@ -73,6 +79,16 @@ JsonText JsonValues::add_output(const JsonColumn &column, Datum value, bool is_n
 		appendStringInfoString(&text_, "null");
 	else
 		column.form().append_output(&text_, value);
+	text.length = text_.len - text.start;
+	return text;
+}
+
+/* "pg_catalog.lower (image 0000000000000366)" */
+JsonText JsonValues::add_with_hash(const JsonColumn &column, Datum value)
+{
+	JsonText text = add_output(column, value, false);
+	text_.len--; /* the quotation mark at the end */
+	appendStringInfo(&text_, " (image %016" PRIx64 ")\"", image_hash(column.type(), value));
 	text.length = text_.len - text.start;
 	return text;
 }
@@ -130,14 +146,14 @@ Datum JsonObjectWriter::finish()
 
 OutputSettings OutputSettings::current() noexcept
 {
-	return {extra_float_digits, DateStyle, IntervalStyle};
+	return {extra_float_digits, DateStyle, IntervalStyle, bytea_output};
 }
 
 /* What pg_dump sets. Three digits more serve output functions that do not look for the shortest exact
  * form. */
 OutputSettings OutputSettings::exact() noexcept
 {
-	return {3, USE_ISO_DATES, INTSTYLE_POSTGRES};
+	return {3, USE_ISO_DATES, INTSTYLE_POSTGRES, BYTEA_OUTPUT_HEX};
 }
 
 void OutputSettings::apply() const noexcept
@@ -145,6 +161,7 @@ void OutputSettings::apply() const noexcept
 	extra_float_digits = float_digits;
 	DateStyle = date_style;
 	IntervalStyle = interval_style;
+	bytea_output = bytes_style;
 }
 
 } // namespace bulk_sync::pg

@@ -17,10 +17,12 @@ class JsonColumn {
 	const char *name() const noexcept { return name_; }
 	/* "name":  with the blank behind it */
 	const char *member() const noexcept { return member_; }
+	const ColumnType &type() const noexcept { return type_; }
 	const JsonForm &form() const noexcept { return *form_; }
 
   private:
 	const char *name_;
+	ColumnType type_;
 	const char *member_;
 	const JsonForm *form_;
 };
@@ -40,7 +42,8 @@ class JsonValues {
 	/* A value for which JSON has no exact form is a string, as the type's output function has it. */
 	JsonText add(const JsonColumn &column, Datum value, bool is_null);
 
-	/* Two values whose images differ. Where they look the same as jsonb, both are such strings. */
+	/* Two values whose images differ. Where they look the same as jsonb, both are such strings, and
+	 * where they are the same to the output function as well, each has a hash of its image. */
 	void add_pair(const JsonColumn &column, const Datum values[2], const bool nulls[2],
 				  JsonText texts[2]);
 
@@ -49,6 +52,7 @@ class JsonValues {
   private:
 	JsonText add_plain(const JsonColumn &column, Datum value, bool is_null, bool &exact);
 	JsonText add_output(const JsonColumn &column, Datum value, bool is_null);
+	JsonText add_with_hash(const JsonColumn &column, Datum value);
 	bool look_alike(JsonText left, JsonText right, bool reads_them);
 
 	StringInfoData text_;
@@ -78,6 +82,7 @@ struct OutputSettings {
 	int float_digits;
 	int date_style;
 	int interval_style;
+	int bytes_style;
 
 	static OutputSettings current() noexcept;
 	static OutputSettings exact() noexcept;

@@ -86,24 +86,6 @@ uint64 hash_bytes_of(const void *bytes, std::size_t length)
 							   0);
 }
 
-uint64 hash_image(const ColumnType &type, Datum value)
-{
-	if (type.by_value)
-		return value;
-	if (type.length > 0)
-		return hash_bytes_of(DatumGetPointer(value), type.length);
-	if (type.length == -2)
-		return hash_bytes_of(DatumGetCString(value), strlen(DatumGetCString(value)));
-	if (VARATT_IS_SHORT(DatumGetPointer(value)) && !VARATT_IS_EXTERNAL(DatumGetPointer(value)))
-		return hash_bytes_of(VARDATA_SHORT(DatumGetPointer(value)),
-							 VARSIZE_SHORT(DatumGetPointer(value)) - VARHDRSZ_SHORT);
-	struct varlena *const packed = PG_DETOAST_DATUM_PACKED(value);
-	uint64 const hash = hash_bytes_of(VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed));
-	if (reinterpret_cast<char *>(packed) != DatumGetPointer(value))
-		pfree(packed);
-	return hash;
-}
-
 } // namespace
 
 ColumnType ColumnType::of(Form_pg_attribute attribute) noexcept
@@ -119,7 +101,26 @@ ColumnType ColumnType::of(Form_pg_attribute attribute) noexcept
 
 bool same_image(const ColumnType &type, Datum left, Datum right)
 {
-	return datum_image_eq(left, right, type.by_value, type.length);
+	return type.by_value ? type.stored_bits(left) == type.stored_bits(right)
+						 : datum_image_eq(left, right, false, type.length);
+}
+
+uint64 image_hash(const ColumnType &type, Datum value)
+{
+	if (type.by_value)
+		return type.stored_bits(value);
+	if (type.length > 0)
+		return hash_bytes_of(DatumGetPointer(value), type.length);
+	if (type.length == -2)
+		return hash_bytes_of(DatumGetCString(value), strlen(DatumGetCString(value)));
+	if (VARATT_IS_SHORT(DatumGetPointer(value)) && !VARATT_IS_EXTERNAL(DatumGetPointer(value)))
+		return hash_bytes_of(VARDATA_SHORT(DatumGetPointer(value)),
+							 VARSIZE_SHORT(DatumGetPointer(value)) - VARHDRSZ_SHORT);
+	struct varlena *const packed = PG_DETOAST_DATUM_PACKED(value);
+	uint64 const hash = hash_bytes_of(VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed));
+	if (reinterpret_cast<char *>(packed) != DatumGetPointer(value))
+		pfree(packed);
+	return hash;
 }
 
 const char *type_name(const ColumnType &type)
@@ -181,7 +182,7 @@ void KeyEquality::take_functions(const TypeCacheEntry &cache)
 uint64 KeyEquality::hash_reference(Datum value) const
 {
 	if (by_image_)
-		return hash_image(type_, value);
+		return image_hash(type_, value);
 	if (hash_ == nullptr)
 		return 0;
 	if (!hash_takes_seed_)

@@ -19,6 +19,21 @@ struct ColumnType {
 
 	static ColumnType of(Form_pg_attribute attribute) noexcept;
 	bool is_varlena() const noexcept { return length == -1; }
+	/* What is stored of a value that is passed by value. A datum from the heap and one from a function
+	 * may differ in the bits above: the one comes with its sign extended. */
+	uint64 stored_bits(Datum value) const noexcept
+	{
+		switch (length) {
+		case 1:
+			return static_cast<uint8>(value);
+		case 2:
+			return static_cast<uint16>(value);
+		case 4:
+			return static_cast<uint32>(value);
+		default:
+			return value;
+		}
+	}
 };
 
 /* Mixes one more word into a hash; the finalizer of MurmurHash3 (Austin Appleby). */
@@ -35,6 +50,9 @@ inline uint64 hash_combine(uint64 hash, uint64 word) noexcept
 
 /* Are two values the same bytes once detoasted? Neither is NULL. Raises. */
 bool same_image(const ColumnType &type, Datum left, Datum right);
+
+/* A hash of these bytes. Raises. */
+uint64 image_hash(const ColumnType &type, Datum value);
 
 /* Name of the type with its modifier, for messages. Throws Error. */
 const char *type_name(const ColumnType &type);
@@ -65,11 +83,11 @@ class KeyEquality {
 	 * constant perhaps: hash_combine() spreads them. */
 	uint64 hash(Datum value) const
 	{
-		return by_image_ && type_.by_value ? stored_bits(value) : hash_reference(value);
+		return by_image_ && type_.by_value ? type_.stored_bits(value) : hash_reference(value);
 	}
 	bool equal(Datum left, Datum right) const
 	{
-		return by_image_ && type_.by_value ? stored_bits(left) == stored_bits(right)
+		return by_image_ && type_.by_value ? type_.stored_bits(left) == type_.stored_bits(right)
 										   : equal_reference(left, right);
 	}
 
@@ -81,21 +99,6 @@ class KeyEquality {
 	bool is_parallel_safe() const noexcept { return parallel_safe_; }
 
   private:
-	/* What is stored of a value. A datum from the heap and one from an input function may differ in
-	 * the bits above: the one comes with its sign extended. */
-	uint64 stored_bits(Datum value) const noexcept
-	{
-		switch (type_.length) {
-		case 1:
-			return static_cast<uint8>(value);
-		case 2:
-			return static_cast<uint16>(value);
-		case 4:
-			return static_cast<uint32>(value);
-		default:
-			return value;
-		}
-	}
 	static KeyEquality look_up(const ColumnType &type);
 	void take_functions(const TypeCacheEntry &cache);
 	uint64 hash_reference(Datum value) const;
