@@ -366,3 +366,16 @@ SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'gone');
 SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'gone');
 SELECT tableoid::regclass, * FROM born ORDER BY id;
 DROP TABLE born, staged;
+-- A domain that does not permit what unmarked rows have is asked, both for new rows and for rows that return.
+CREATE DOMAIN at_some_time AS timestamptz NOT NULL DEFAULT now();
+CREATE DOMAIN always AS boolean DEFAULT true CHECK (VALUE);
+CREATE TABLE born (id int, at at_some_time, gone always);
+CREATE TABLE staged AS SELECT 1 AS id;
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'at');
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'gone');
+INSERT INTO born VALUES (1);
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'at');
+SELECT * FROM bulk_sync('born', 'staged', '{id}', soft_delete => 'gone', dry_run => true);
+SELECT status FROM bulk_compare('born', 'staged', '{id}', soft_delete => 'gone');
+DROP TABLE born, staged;
+DROP DOMAIN at_some_time, always;

@@ -180,6 +180,32 @@ void check_mark(const Request &request, const Attribute &attribute, const pg::Co
 					"Staging has it too, and argument \"ignore_columns\" does not name it.");
 }
 
+/* column "gone" of "employee" in rows that are not deleted */
+void add_mark_context(void *argument)
+{
+	auto const *const names = static_cast<const char *const *>(argument);
+	errcontext("column \"%s\" of \"%s\" in rows that are not deleted", names[0], names[1]);
+}
+
+/* What stands in the mark of rows that are not deleted gets there without a cast, which would ask the
+ * domain. */
+void check_domain_of_mark(const Relation &target, const Column &mark)
+{
+	pg_call([&] {
+		if (get_typtype(mark.type.oid) != TYPTYPE_DOMAIN)
+			return;
+		const char *names[] = {mark.name, target.name()};
+		ErrorContextCallback callback;
+		callback.callback = add_mark_context;
+		callback.arg = names;
+		callback.previous = error_context_stack;
+		error_context_stack = &callback;
+		domain_check(BoolGetDatum(false), !mark.mark_is_boolean(), mark.type.oid, nullptr,
+					 CurrentMemoryContext);
+		error_context_stack = callback.previous;
+	});
+}
+
 /* May the column's default be anything else than "not deleted"? */
 bool default_may_mark(const Relation &target, const Column &mark)
 {
@@ -207,6 +233,7 @@ void add_mark(ColumnMap &map, const Request &request, const Relation &target,
 	column.type = attribute->type;
 	column.updated = true;
 	column.inserted = default_may_mark(target, column);
+	check_domain_of_mark(target, column);
 	map.mark = static_cast<int>(map.image.size());
 	map.image.push_back(column);
 }
