@@ -147,6 +147,12 @@ Datum JsonConverter::convert(Datum object, bool &is_null) const
 	return value;
 }
 
+bool JsonConverter::is_null(Datum object) const
+{
+	JsonbValue *const value = find_member(object, member_);
+	return value == nullptr || value->type == jbvNull;
+}
+
 JsonObject JsonObject::of(Datum json, const char *argument)
 {
 	return JsonObject(pg_call([&] {

@@ -19,6 +19,10 @@ class JsonConverter {
 	 * current memory context. Raises, with the member and its value in the context of the error. */
 	Datum convert(Datum object, bool &is_null) const;
 
+	/* Is the member JSON null, or missing? A domain may make something else of that, or refuse it.
+	 * Raises. */
+	bool is_null(Datum object) const;
+
 	const char *member() const noexcept { return member_; }
 
   private:

@@ -62,6 +62,11 @@ struct ColumnMap {
 	TupleDesc extra_desc = nullptr;	  /* nullptr without extra columns */
 	TupleDesc carried_desc = nullptr; /* nullptr without carried columns */
 
+	/* A column of a staged row, which has those of the image and behind them the extra ones. */
+	const Column &column_at(std::size_t position) const noexcept
+	{
+		return position < image.size() ? image[position] : extra[position - image.size()];
+	}
 	int key_count() const noexcept { return static_cast<int>(keys.size()); }
 	/* May keys be hashed, compared and shown while the executor has workers running? */
 	bool keys_are_parallel_safe() const noexcept;

@@ -55,7 +55,7 @@ class ObjectReader {
 		MemoryContext const caller = MemoryContextSwitchTo(context_);
 		for (std::size_t i = 0; i < converters_.size(); i++)
 			if (map_.mark != static_cast<int>(i))
-				row_.values[i] = converters_[i].convert(object, row_.nulls[i]);
+				convert(i, object);
 		fill_mark(map_, row_);
 		MemoryContextSwitchTo(caller);
 		error_context_stack = callback.previous;
@@ -65,6 +65,15 @@ class ObjectReader {
 	}
 
   private:
+	/* A domain may forbid the NULL that stands for a default; the column is NOT NULL anyway. */
+	void convert(std::size_t position, Datum object)
+	{
+		const pg::JsonConverter &converter = converters_[position];
+		row_.nulls[position] = map_.column_at(position).null_defaults && converter.is_null(object);
+		if (!row_.nulls[position])
+			row_.values[position] = converter.convert(object, row_.nulls[position]);
+	}
+
 	const ColumnMap &map_;
 	Diff &diff_;
 	Vector<pg::JsonConverter> converters_;

@@ -91,8 +91,9 @@ class StagingReceiver final : public pg::RowReceiver {
 		}
 		Datum value = slot_->tts_values[staged_];
 		bool is_null = slot_->tts_isnull[staged_];
-		if (column.conversion.kind() != pg::Conversion::Kind::none &&
-			(!is_null || column.conversion.converts_null()))
+		/* A domain may forbid the NULL that stands for a default; the column is NOT NULL anyway. */
+		bool const converts_null = column.conversion.converts_null() && !column.null_defaults;
+		if (column.conversion.kind() != pg::Conversion::Kind::none && (!is_null || converts_null))
 			value = column.conversion.apply(value, is_null);
 		/* A pointer into a TOAST table outlives the scan only when we hold that table. */
 		if (!is_null && !keeps_pointers_ && column.type.is_varlena())
@@ -101,12 +102,6 @@ class StagingReceiver final : public pg::RowReceiver {
 		row_.nulls[position_] = is_null;
 		position_++;
 		staged_++;
-	}
-
-	const Column &column_at(int position) const
-	{
-		int const in_image = static_cast<int>(map_.image.size());
-		return position < in_image ? map_.image[position] : map_.extra[position - in_image];
 	}
 
 	/* "column "age" of staging relation "import", value "x1", key (name)=(Bob)" */
@@ -121,7 +116,7 @@ class StagingReceiver final : public pg::RowReceiver {
 		TupleDesc desc = slot->tts_tupleDescriptor;
 		Datum *const values = slot->tts_values;
 		bool *const nulls = slot->tts_isnull;
-		const Column &column = self->column_at(self->position_);
+		const Column &column = self->map_.column_at(self->position_);
 		/* A Gather has no names for its columns. */
 		desc = CreateTupleDescCopy(desc);
 		for (int i = 0; i < self->map_.key_count(); i++)
