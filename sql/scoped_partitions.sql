@@ -133,6 +133,18 @@ SELECT * FROM bulk_sync_json('big', '[{"day": 63, "k": 1, "v": "x"}]', '{day,k}'
 DROP TRIGGER logs ON big;
 DROP FUNCTION logs, logged;
 DROP TABLE log;
+-- Nor what one part of the filter keeps from rows that another could not bear, in whatever order the writes would ask.
+CREATE TABLE ratio (a int, b int, v text) PARTITION BY RANGE (a);
+CREATE TABLE ratio_1 PARTITION OF ratio FOR VALUES FROM (0) TO (5);
+CREATE TABLE ratio_2 PARTITION OF ratio FOR VALUES FROM (5) TO (10);
+INSERT INTO ratio SELECT a, b, 'old' FROM generate_series(0, 9) AS a, generate_series(0, 2) AS b;
+CREATE TABLE rates AS SELECT a, b, 'new' AS v FROM ratio WHERE a BETWEEN 3 AND 7 AND b = 2;
+SET enable_tidscan = off;
+SELECT * FROM bulk_sync('ratio', 'rates', '{a,b}', 'b <> 0 AND a / b > 0 AND a BETWEEN 3 AND 7');
+SELECT * FROM bulk_sync('ratio', 'rates', '{a,b}', 'b = 2 AND (a = 2 OR 9 / (a - 2) > 2 AND a > 2)', allow_out_of_scope => true, skip_creates => true, skip_updates => true, allow_empty => true);
+RESET enable_tidscan;
+SELECT a, b, v FROM ratio WHERE b > 0 ORDER BY a, b;
+DROP TABLE ratio, rates;
 -- Statement triggers of the parent fire once, and no right on a partition is needed.
 CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '% %', TG_OP, TG_TABLE_NAME; RETURN NULL; END $$;
 CREATE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON big FOR EACH STATEMENT EXECUTE FUNCTION tell();

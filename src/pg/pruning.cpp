@@ -3,7 +3,8 @@
 #include "pg/compat.hpp"
 
 extern "C" {
-#include "utils/partcache.h"
+#include "catalog/partition.h"
+#include "optimizer/prep.h"
 }
 
 namespace bulk_sync::pg {
@@ -32,45 +33,114 @@ template <typename Keeps> Node *part_of(Node *condition, Keeps &&keeps)
 															: make_orclause(parts));
 }
 
-/* Numbers of the columns that the partition key of a table uses, less
- * FirstLowInvalidHeapAttributeNumber. */
-Bitmapset *key_columns(Oid table)
+/* A part of a partition key: an expression over the root's columns, and what compares it. */
+struct KeyPart {
+	Node *expression;
+	Oid family;
+};
+
+Node *without_relabels(Node *expression)
 {
-	::Relation const relation = table_open(table, NoLock);
-	PartitionKey const key = RelationGetPartitionKey(relation);
-	Bitmapset *columns = nullptr;
-	for (int i = 0; i < key->partnatts; i++)
-		if (key->partattrs[i] != 0)
-			columns =
-				bms_add_member(columns, key->partattrs[i] - FirstLowInvalidHeapAttributeNumber);
-	pull_varattnos(reinterpret_cast<Node *>(key->partexprs), 1, &columns);
-	table_close(relation, NoLock);
-	return columns;
+	while (IsA(expression, RelabelType))
+		expression = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(expression)->arg);
+	return expression;
 }
 
-/* The same of all members, as columns of the root: their own may be in another order. */
-Bitmapset *key_columns_of(Oid root, const Vector<Oid> &members)
+bool is_known(const List *parts, Node *expression, Oid family)
 {
-	Bitmapset *columns = nullptr;
+	for (int i = 0; i < list_length(parts); i++) {
+		const auto *const part = static_cast<KeyPart *>(list_nth(parts, i));
+		if (part->family == family && equal(part->expression, expression))
+			return true;
+	}
+	return false;
+}
+
+/* Adds the parts of the partition key of a table. Its columns may be in another order than the root's. */
+List *add_key_parts(List *parts, ::Relation root, ::Relation table)
+{
+	PartitionKey const key = RelationGetPartitionKey(table);
+	int expressions = 0;
+	for (int i = 0; i < key->partnatts; i++) {
+		Node *part =
+			key->partattrs[i] == 0
+				? static_cast<Node *>(list_nth(key->partexprs, expressions++))
+				: reinterpret_cast<Node *>(makeVar(1, key->partattrs[i], key->parttypid[i],
+												   key->parttypmod[i], key->parttypcoll[i], 0));
+		part = without_relabels(static_cast<Node *>(
+			linitial(map_partition_varattnos(list_make1(part), 1, root, table))));
+		if (is_known(parts, part, key->partopfamily[i]))
+			continue;
+		auto *const added = static_cast<KeyPart *>(palloc(sizeof(KeyPart)));
+		added->expression = static_cast<Node *>(copyObjectImpl(part));
+		added->family = key->partopfamily[i];
+		parts = lappend(parts, added);
+	}
+	return parts;
+}
+
+List *key_parts_of(::Relation root, const Vector<Oid> &members)
+{
+	List *parts = NIL;
 	for (Oid const member : members) {
 		if (get_rel_relkind(member) != RELKIND_PARTITIONED_TABLE)
 			continue;
-		Bitmapset *const used = key_columns(member);
-		for (int at = bms_next_member(used, -1); at >= 0; at = bms_next_member(used, at)) {
-			auto const number = static_cast<AttrNumber>(at + FirstLowInvalidHeapAttributeNumber);
-			const char *const name = get_attname(member, number, false);
-			columns = bms_add_member(columns,
-									 get_attnum(root, name) - FirstLowInvalidHeapAttributeNumber);
-		}
+		::Relation const table = table_open(member, NoLock);
+		parts = add_key_parts(parts, root, table);
+		table_close(table, NoLock);
 	}
-	return columns;
+	return parts;
 }
 
-bool uses_any(Node *condition, Bitmapset *columns)
+/* Is the expression a part of a key? With an operator, one that partitions are left out by. */
+bool is_key_part(const List *parts, Node *expression, Oid oper = InvalidOid)
 {
-	Bitmapset *used = nullptr;
-	pull_varattnos(condition, 1, &used);
-	return bms_overlap(used, columns);
+	expression = without_relabels(expression);
+	for (int i = 0; i < list_length(parts); i++) {
+		const auto *const part = static_cast<KeyPart *>(list_nth(parts, i));
+		if (equal(part->expression, expression) &&
+			(!OidIsValid(oper) || op_in_opfamily(oper, part->family) ||
+			 op_in_opfamily(get_negator(oper), part->family)))
+			return true;
+	}
+	return false;
+}
+
+/* The key may be the contrary of what the condition has. */
+bool is_boolean_key_part(const List *parts, Node *expression)
+{
+	return is_key_part(parts, expression) || is_key_part(parts, negate_clause(expression));
+}
+
+bool compares_key_part(const List *key, Oid oper, const List *operands)
+{
+	if (list_length(operands) != 2)
+		return false;
+	auto *const left = static_cast<Node *>(linitial(operands));
+	auto *const right = static_cast<Node *>(lsecond(operands));
+	return (IsA(right, Const) && is_key_part(key, left, oper)) ||
+		   (IsA(left, Const) && is_key_part(key, right, oper));
+}
+
+/* Is it of the forms by which the planner leaves out partitions (partprune.c)? These are comparisons of
+ * what each row was compared by when it was stored, so that they raise for no row. */
+bool leaves_out_partitions(Node *condition, const List *key)
+{
+	if (IsA(condition, OpExpr)) {
+		auto *const comparison = reinterpret_cast<OpExpr *>(condition);
+		if (compares_key_part(key, comparison->opno, comparison->args))
+			return true;
+	} else if (IsA(condition, ScalarArrayOpExpr)) {
+		auto *const comparison = reinterpret_cast<ScalarArrayOpExpr *>(condition);
+		return compares_key_part(key, comparison->opno, comparison->args);
+	} else if (IsA(condition, NullTest)) {
+		return is_key_part(key,
+						   reinterpret_cast<Node *>(reinterpret_cast<NullTest *>(condition)->arg));
+	} else if (IsA(condition, BooleanTest)) {
+		return is_boolean_key_part(
+			key, reinterpret_cast<Node *>(reinterpret_cast<BooleanTest *>(condition)->arg));
+	}
+	return is_boolean_key_part(key, condition);
 }
 
 /* SELECT FROM <relation> WHERE <condition>, whose planning locks in `mode`. */
@@ -139,8 +209,8 @@ Node *lasting_condition(const Filter &filter)
 Node *partition_condition(Node *condition, const Relation &relation, const Vector<Oid> &members)
 {
 	return pg_call([&] {
-		Bitmapset *const columns = key_columns_of(relation.oid(), members);
-		return part_of(condition, [&](Node *part) { return uses_any(part, columns); });
+		List *const key = key_parts_of(relation.get(), members);
+		return part_of(condition, [&](Node *part) { return leaves_out_partitions(part, key); });
 	});
 }
 

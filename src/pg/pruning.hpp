@@ -19,9 +19,10 @@ namespace bulk_sync::pg {
 Node *lasting_condition(const Filter &filter);
 
 /*
- * The parts of such a condition that are about columns by which `members` are partitioned, the
- * partitioned table `relation` or locked partitions of it; nullptr when there are none. The planner
- * leaves out partitions by no other, which would only be computed again for each row. Throws Error.
+ * The parts of such a condition by which the planner leaves out partitions of `members`, the
+ * partitioned table `relation` or locked partitions of it; nullptr when there are none. Any other part
+ * would be computed again, also for rows out of scope, for which it may raise: the rest of the filter
+ * kept it from them. Throws Error.
  */
 Node *partition_condition(Node *condition, const Relation &relation, const Vector<Oid> &members);
 
