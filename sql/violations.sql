@@ -106,6 +106,16 @@ UPDATE stay_staged SET during = CASE id WHEN 1 THEN '[2,8)' ELSE '[7,9)' END::in
 SELECT state, "constraint", message, detail, hint FROM failure($$SELECT bulk_sync('stay', 'stay_staged', '{id}')$$);
 UPDATE stay_staged SET during = '[2,6)' WHERE id = 1;
 SELECT * FROM sync_checked('stay', 'stay_staged', '{id}');
+-- One new row has thousands in its way which all go, and another new one.
+TRUNCATE stay_staged;
+INSERT INTO stay_staged VALUES (0, '[0,1000000)', 0), (-1, '[3,4)', 0);
+CREATE TABLE stays (LIKE stay);
+INSERT INTO stays SELECT i, int4range(i * 10, i * 10 + 5), i FROM generate_series(1, 40000) AS i;
+ALTER TABLE stays ADD EXCLUDE USING gist (during WITH &&);
+SET statement_timeout = '15s';
+SELECT state, "constraint", message, detail, hint FROM failure($$SELECT bulk_sync('stays', 'stay_staged', '{id}')$$);
+RESET statement_timeout;
+DROP TABLE stays;
 \x off
 DROP TABLE stay, stay_staged, target, staging;
 DROP FUNCTION stage;

@@ -2,6 +2,10 @@
 
 #include "sync/statements.hpp"
 
+extern "C" {
+#include "lib/qunique.h"
+}
+
 namespace bulk_sync {
 
 namespace {
@@ -10,19 +14,67 @@ using pg::Collision;
 using pg::pg_call;
 using pg::RowStore;
 
-/* Goes to the row of a store that has the row id of a tuple; false when there is none. Raises. */
-bool find_row(RowStore &store, HeapTuple tuple, TupleTableSlot *slot)
+/* A row that the snapshot shows with a key which collides with the refused one's. */
+struct SeenRow {
+	HeapTuple tuple;
+	bool makes_way;
+};
+
+int by_place(const void *left, const void *right)
 {
+	return ItemPointerCompare(&(*static_cast<const SeenRow *const *>(left))->tuple->t_self,
+							  &(*static_cast<const SeenRow *const *>(right))->tuple->t_self);
+}
+
+/* The rows that the snapshot shows, sorted: one new row may have thousands in its way. */
+struct SeenRows {
+	SeenRow **rows;
+	std::size_t count;
+	Oid table;
+
+	/* The row that one of a store has the row id of; nullptr when there is none. */
+	SeenRow *find(TupleTableSlot *slot) const
+	{
+		slot_getsomeattrs(slot, row_id_columns);
+		if (DatumGetObjectId(slot->tts_values[0]) != table)
+			return nullptr;
+		HeapTupleData tuple;
+		tuple.t_self = *reinterpret_cast<ItemPointer>(DatumGetPointer(slot->tts_values[1]));
+		SeenRow wanted{&tuple, false};
+		SeenRow *const key = &wanted;
+		void *const found = bsearch(&key, rows, count, sizeof(SeenRow *), by_place);
+		return found == nullptr ? nullptr : *static_cast<SeenRow **>(found);
+	}
+};
+
+/* Raises. */
+SeenRows sort_seen(const Collision &collision)
+{
+	SeenRows seen{nullptr, static_cast<std::size_t>(list_length(collision.seen)), collision.table};
+	seen.rows = static_cast<SeenRow **>(
+		palloc_extended(Max(seen.count, 1) * sizeof(SeenRow *), MCXT_ALLOC_HUGE));
+	for (std::size_t i = 0; i < seen.count; i++) {
+		seen.rows[i] = static_cast<SeenRow *>(palloc(sizeof(SeenRow)));
+		*seen.rows[i] = {static_cast<HeapTuple>(list_nth(collision.seen, static_cast<int>(i))),
+						 false};
+	}
+	qsort(seen.rows, seen.count, sizeof(SeenRow *), by_place);
+	/* Two rows that may be the refused one have met the same row. */
+	seen.count = qunique(seen.rows, seen.count, sizeof(SeenRow *), by_place);
+	return seen;
+}
+
+/* Calls visit(seen row, slot) for the rows of a store that are among the seen ones. Raises. */
+template <typename Visit> void each_seen(RowStore &store, const SeenRows &seen, Visit &&visit)
+{
+	TupleTableSlot *const slot = MakeSingleTupleTableSlot(store.tuple_desc(), &TTSOpsMinimalTuple);
 	store.rewind();
 	while (store.next(slot)) {
 		CHECK_FOR_INTERRUPTS();
-		slot_getsomeattrs(slot, row_id_columns);
-		if (DatumGetObjectId(slot->tts_values[0]) == tuple->t_tableOid &&
-			ItemPointerEquals(reinterpret_cast<ItemPointer>(DatumGetPointer(slot->tts_values[1])),
-							  &tuple->t_self))
-			return true;
+		if (SeenRow *const row = seen.find(slot))
+			visit(*row, slot);
 	}
-	return false;
+	ExecDropSingleTupleTableSlot(slot);
 }
 
 int image_position(const ColumnMap &map, AttrNumber column)
@@ -68,22 +120,18 @@ Fates fates_of(const Collision &collision, const ColumnMap &map, ChangeSet &chan
 			   const pg::Relation &target)
 {
 	Fates fates;
-	TupleTableSlot *const deleted =
-		MakeSingleTupleTableSlot(changes.deletes().tuple_desc(), &TTSOpsMinimalTuple);
-	TupleTableSlot *const updated =
-		MakeSingleTupleTableSlot(changes.updates().tuple_desc(), &TTSOpsMinimalTuple);
-	for (int i = 0; !fates.any_stays && i < list_length(collision.seen); i++) {
-		auto *const tuple = static_cast<HeapTuple>(list_nth(collision.seen, i));
-		if (!map.mark && find_row(changes.deletes(), tuple, deleted))
-			continue;
-		if (find_row(changes.updates(), tuple, updated) &&
-			changes_index_columns(collision, map, target, tuple, updated))
-			fates.any_moves = true;
-		else
-			fates.any_stays = true;
-	}
-	ExecDropSingleTupleTableSlot(deleted);
-	ExecDropSingleTupleTableSlot(updated);
+	SeenRows const seen = sort_seen(collision);
+	if (seen.count == 0)
+		return fates;
+	if (!map.mark)
+		each_seen(changes.deletes(), seen,
+				  [](SeenRow &row, TupleTableSlot *) { row.makes_way = true; });
+	each_seen(changes.updates(), seen, [&](SeenRow &row, TupleTableSlot *update) {
+		if (changes_index_columns(collision, map, target, row.tuple, update))
+			row.makes_way = fates.any_moves = true;
+	});
+	for (std::size_t i = 0; i < seen.count; i++)
+		fates.any_stays = fates.any_stays || !seen.rows[i]->makes_way;
 	return fates;
 }
 
