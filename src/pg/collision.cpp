@@ -6,6 +6,7 @@
 #include "pg/index_key.hpp"
 
 extern "C" {
+#include "access/subtrans.h"
 #include "storage/bufmgr.h"
 #include "storage/smgr.h"
 }
@@ -51,6 +52,16 @@ bool is_own(const Search &search, TupleTableSlot *slot)
 			HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask));
 }
 
+/* Written in a subtransaction of the attempt, as those of plpgsql's EXCEPTION are. Whether that was rolled
+ * back before the attempt was, nothing tells any more. */
+bool is_of_subtransaction(const Search &search, TupleTableSlot *slot)
+{
+	TransactionId xid = HeapTupleHeaderGetXmin(header_of(slot));
+	while (TransactionIdIsNormal(xid) && TransactionIdFollows(xid, search.writer))
+		xid = SubTransGetParent(xid);
+	return xid == search.writer;
+}
+
 /* Put there by another transaction that the snapshot does not see, and committed. */
 bool is_of_others(const Search &search, TupleTableSlot *slot)
 {
@@ -94,8 +105,10 @@ void consider(Search &search, TupleTableSlot *slot)
 {
 	const char *const detail = search.error->detail;
 	IndexKey key;
-	if (search.too_many || !is_own(search, slot) || needs_toast(search, slot) ||
-		!search.keys.read(slot, key) || (detail != nullptr && !search.keys.is_named(key, detail)))
+	bool const is_ours =
+		is_own(search, slot) || (detail != nullptr && is_of_subtransaction(search, slot));
+	if (search.too_many || !is_ours || needs_toast(search, slot) || !search.keys.read(slot, key) ||
+		(detail != nullptr && !search.keys.is_named(key, detail)))
 		return;
 	if (list_length(search.refused) == most_unnamed) {
 		search.too_many = true;
