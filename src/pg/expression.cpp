@@ -3,6 +3,10 @@
 #include "pg/compat.hpp"
 #include "pg/repeatable.hpp"
 
+extern "C" {
+#include "catalog/pg_proc.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {
@@ -155,10 +159,14 @@ bool is_collation_of(const Var *column, Oid collation, Node *value)
 			OidIsValid(column->varcollid) && get_collation_isdeterministic(column->varcollid));
 }
 
+/* Of two types, one may have several values for one of the other: where clocks go forward, there are two
+ * timestamps for one timestamptz. These are conversions that the time zone has a say in. */
 bool is_default_equality(const OpExpr *comparison, const Var *column, Node *value)
 {
 	TypeCacheEntry *const cache = lookup_type_cache(column->vartype, TYPECACHE_BTREE_OPFAMILY);
 	return OidIsValid(cache->btree_opf) && op_strict(comparison->opno) &&
+		   (op_volatile(comparison->opno) == PROVOLATILE_IMMUTABLE ||
+			column->vartype == TIMESTAMPTZOID) &&
 		   get_op_opfamily_strategy(comparison->opno, cache->btree_opf) == BTEqualStrategyNumber &&
 		   is_collation_of(column, comparison->inputcollid, value);
 }
