@@ -28,7 +28,7 @@ constexpr int most_unnamed = 1000;
 
 /* A search in one table. Everything raises. */
 struct Search {
-	const ErrorData *error;
+	const char *detail; /* of the error, when it tells the key */
 	::Relation table;
 	::Relation index;
 	IndexKeyReader keys;
@@ -103,11 +103,12 @@ template <typename Visit> void each_version(const Search &search, Visit &&visit)
 /* Notes a row of ours that may be the refused one. */
 void consider(Search &search, TupleTableSlot *slot)
 {
-	const char *const detail = search.error->detail;
+	const char *const detail = search.detail;
 	IndexKey key;
 	bool const is_ours =
 		is_own(search, slot) || (detail != nullptr && is_of_subtransaction(search, slot));
 	if (search.too_many || !is_ours || needs_toast(search, slot) || !search.keys.read(slot, key) ||
+		!search.keys.can_be_refused(key) ||
 		(detail != nullptr && !search.keys.is_named(key, detail)))
 		return;
 	if (list_length(search.refused) == most_unnamed) {
@@ -141,7 +142,7 @@ void consider_last_page(Search &search)
  * see the key, all rows that the attempt wrote. */
 void find_refused(Search &search)
 {
-	if (search.error->detail != nullptr)
+	if (search.detail != nullptr)
 		consider_last_page(search);
 	if (search.refused == NIL)
 		each_version(search, [&](TupleTableSlot *slot) { consider(search, slot); });
@@ -192,7 +193,7 @@ bool collides(const Search &search, const IndexKey &key, bool met_ones_alone,
 
 bool meets(Search &search, const IndexKey &key)
 {
-	bool found = search.too_many || search.keys.is_named(key, search.error->detail);
+	bool found = search.too_many || search.keys.is_named(key, search.detail);
 	for (int i = 0; i < list_length(search.refused); i++) {
 		auto *const refused = static_cast<Refused *>(list_nth(search.refused, i));
 		if (!refused->met && search.keys.collide(key, *refused->key))
@@ -217,7 +218,7 @@ bool find_others(Search &search)
  * other rows of ours. Without the key, that can only be asked for rows that met one of others. */
 void find_rest(Search &search, Collision &collision)
 {
-	bool const met_ones_alone = search.error->detail == nullptr;
+	bool const met_ones_alone = search.detail == nullptr;
 	IndexKey key;
 	each_in_the_way(search, [&](TupleTableSlot *slot) {
 		bool const own = is_own(search, slot);
@@ -229,7 +230,7 @@ void find_rest(Search &search, Collision &collision)
 		if (own)
 			collision.with_own =
 				collision.with_own || collides(search, key, met_ones_alone, &slot->tts_tid);
-		else if (search.refused == NIL ? search.keys.is_named(key, search.error->detail)
+		else if (search.refused == NIL ? search.keys.is_named(key, search.detail)
 									   : collides(search, key, met_ones_alone, nullptr))
 			collision.seen = lappend(collision.seen, ExecCopySlotHeapTuple(slot));
 	});
@@ -245,10 +246,17 @@ List *names_of(Bitmapset *columns, Oid table)
 	return names;
 }
 
+/* Who may not see the key gets no detail, or, of an exclusion constraint, one without the key. */
+const char *key_detail(const ErrorData *error)
+{
+	return error->detail != nullptr && strstr(error->detail, ")=(") != nullptr ? error->detail
+																			   : nullptr;
+}
+
 void search_table(const ErrorData *error, ::Relation table, ::Relation index, Snapshot snapshot,
 				  TransactionId writer, Collision &collision)
 {
-	Search search{error, table, index, IndexKeyReader(table, index), snapshot, writer};
+	Search search{key_detail(error), table, index, IndexKeyReader(table, index), snapshot, writer};
 	collision.table = RelationGetRelid(table);
 	collision.desc = CreateTupleDescCopyConstr(RelationGetDescr(table));
 	collision.columns = names_of(search.keys.columns(), collision.table);

@@ -69,6 +69,14 @@ IndexKey *IndexKeyReader::copy(const IndexKey &key) const
 	return result;
 }
 
+bool IndexKeyReader::can_be_refused(const IndexKey &key) const
+{
+	bool has_null = false;
+	for (int i = 0; i < info_->ii_NumIndexKeyAttrs; i++)
+		has_null = has_null || key.nulls[i];
+	return operators_ != nullptr && (!has_null || info_->ii_NullsNotDistinct);
+}
+
 bool IndexKeyReader::collide(const IndexKey &existing, const IndexKey &added) const
 {
 	MemoryContext const outer = MemoryContextSwitchTo(GetPerTupleMemoryContext(state_));

@@ -23,6 +23,9 @@ class IndexKeyReader {
 	bool read(TupleTableSlot *slot, IndexKey &key);
 	IndexKey *copy(const IndexKey &key) const;
 
+	/* Can a row with this key be refused at all? NULLs escape most indexes. */
+	bool can_be_refused(const IndexKey &key) const;
+
 	/* Does a row with the first key keep one with the second out? */
 	bool collide(const IndexKey &existing, const IndexKey &added) const;
 
