@@ -36,6 +36,7 @@ struct Search {
 	TransactionId writer;
 	List *refused = NIL; /* Refused * */
 	bool too_many = false;
+	bool any_unreadable = false; /* a row of ours that may be the refused one */
 };
 
 HeapTupleHeader header_of(TupleTableSlot *slot)
@@ -107,7 +108,11 @@ void consider(Search &search, TupleTableSlot *slot)
 	IndexKey key;
 	bool const is_ours =
 		is_own(search, slot) || (detail != nullptr && is_of_subtransaction(search, slot));
-	if (search.too_many || !is_ours || needs_toast(search, slot) || !search.keys.read(slot, key) ||
+	if (is_ours && needs_toast(search, slot)) {
+		search.any_unreadable = true;
+		return;
+	}
+	if (search.too_many || !is_ours || !search.keys.read(slot, key) ||
 		!search.keys.can_be_refused(key) ||
 		(detail != nullptr && !search.keys.is_named(key, detail)))
 		return;
@@ -253,6 +258,13 @@ const char *key_detail(const ErrorData *error)
 																			   : nullptr;
 }
 
+/* A user's function may raise the same SQLSTATE with the same names, and its own words. */
+bool is_of_index(const ErrorData *error)
+{
+	return error->message_id != nullptr &&
+		   strstr(error->message_id, "key value violates") != nullptr;
+}
+
 void search_table(const ErrorData *error, ::Relation table, ::Relation index, Snapshot snapshot,
 				  TransactionId writer, Collision &collision)
 {
@@ -264,6 +276,7 @@ void search_table(const ErrorData *error, ::Relation table, ::Relation index, Sn
 		index->rd_index->indimmediate && OidIsValid(get_index_constraint(RelationGetRelid(index)));
 	PushActiveSnapshot(snapshot);
 	find_refused(search);
+	collision.lost_refused = search.refused == NIL && !search.any_unreadable && is_of_index(error);
 	collision.with_others = find_others(search);
 	if (collision.with_others || collision.is_immediate_constraint)
 		find_rest(search, collision);

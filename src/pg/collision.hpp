@@ -18,6 +18,8 @@ struct Collision {
 	Oid table = InvalidOid;
 	bool with_others = false; /* a row that another transaction committed after the snapshot */
 	bool with_own = false;	  /* another row that the same attempt wrote */
+	/* The refused row is gone: whoever comes upon what a rollback left behind may clear it away. */
+	bool lost_refused = false;
 	/* Is it a constraint that is checked row by row, and could be declared DEFERRABLE? */
 	bool is_immediate_constraint = false;
 	/* Names of the columns that the index uses: char *. */

@@ -148,8 +148,9 @@ Violation judge_violation(const pg::Error &error, const ColumnMap &map, ChangeSe
 		return Violation::error;
 	if (collision.with_others)
 		return Violation::conflict;
-	return collision.is_immediate_constraint && fates.any_moves ? Violation::swap
-																: Violation::error;
+	if (fates.any_moves)
+		return collision.is_immediate_constraint ? Violation::swap : Violation::error;
+	return collision.lost_refused ? Violation::unknown : Violation::error;
 }
 
 } // namespace bulk_sync

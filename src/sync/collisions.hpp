@@ -13,6 +13,7 @@ enum class Violation {
 	of_another_table, /* or no such violation at all */
 	error,			  /* it would happen without any other session */
 	swap,			  /* likewise, and each row in the way was about to give its value away */
+	unknown,		  /* what was refused is gone, and nothing in its way was found */
 	conflict		  /* another transaction brought the row that is in the way */
 };
 

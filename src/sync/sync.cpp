@@ -254,6 +254,8 @@ bool Sync::is_conflict(const pg::Error &error, ChangeSet &changes, Snapshot snap
 	Violation const violation = judge_violation(error, map_, changes, target_, snapshot, writer);
 	if (violation == Violation::of_another_table)
 		return false;
+	if (violation == Violation::unknown && !is_last_attempt_)
+		return true;
 	if (violation == Violation::conflict || new_keys_exist_by_now(map_, scope_, changes, target_))
 		return true;
 	if (violation == Violation::swap && report_.phase() == Phase::updating)
