@@ -2,10 +2,6 @@
 
 #include "sync/statements.hpp"
 
-extern "C" {
-#include "lib/qunique.h"
-}
-
 namespace bulk_sync {
 
 namespace {
