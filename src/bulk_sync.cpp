@@ -3,8 +3,8 @@
  */
 #include "pg/arguments.hpp"
 #include "pg/progress.hpp"
-#include "sync/compare.hpp"
-#include "sync/sync.hpp"
+#include "call/compare.hpp"
+#include "call/sync.hpp"
 
 /* Before version 16, PostgreSQL's own macros do not export what they declare. */
 #pragma GCC visibility push(default)

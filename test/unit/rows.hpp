@@ -6,7 +6,7 @@
 
 #include <optional>
 
-#include "sync/staged_rows.hpp"
+#include "diff/staged_rows.hpp"
 #include "unit.hpp"
 
 namespace bulk_sync::unit {

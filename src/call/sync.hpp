@@ -1,0 +1,27 @@
+/*
+ * The whole job, from a request to what was done.
+ *
+ *   request -> column map + scope -> scan staging -> diff <- scan target
+ *                                                     |
+ *                                                change set -> guards -> apply -> stats
+ */
+#pragma once
+
+#include "plan/request.hpp"
+
+namespace bulk_sync {
+
+/* Rows, each counted from what happened. */
+struct Stats {
+	uint64 created = 0;
+	uint64 updated = 0;
+	uint64 deleted = 0;
+	uint64 unchanged = 0;
+	uint64 skipped = 0; /* differences that were found and not applied */
+};
+
+/* Makes the target match staging. Throws pg::Error; then nothing has changed once the caller's
+ * transaction, or the subtransaction that the error ends in, is rolled back. */
+Stats synchronize(const Request &request);
+
+} // namespace bulk_sync

@@ -1,0 +1,144 @@
+#include "diff/change_set.hpp"
+
+#include <algorithm>
+
+#include "plan/statements.hpp"
+
+namespace bulk_sync {
+
+namespace {
+
+template <typename Visit> void each_column(const ColumnMap &map, Visit &&visit)
+{
+	int position = 0;
+	for (const Column &column : map.image)
+		visit(position++, column);
+	for (const Column &column : map.extra)
+		visit(position++, column);
+}
+
+} // namespace
+
+ChangeSet::ChangeSet(const ColumnMap &map, const Request &request)
+	: map_(map), request_(request), context_(CurrentMemoryContext),
+	  deletes_(pg::RowStore::create(deletes_name, delete_store_desc())),
+	  updates_(pg::RowStore::create(updates_name, update_store_desc(map))),
+	  inserts_(pg::RowStore::create(inserts_name, insert_store_desc(map, false))),
+	  row_(RowValues::with_room_for(static_cast<int>(
+		  row_id_columns + map.image.size() + std::max(map.extra.size(), map.carried.size()))))
+{
+	changed_columns_.resize(map.image.size(), false);
+	has_null_.resize(map.image.size() + map.extra.size(), false);
+	has_value_.resize(has_null_.size(), false);
+	each_column(map, [&](int position, const Column &column) {
+		if (column.null_defaults)
+			defaulting_.push_back(position);
+	});
+}
+
+void ChangeSet::watch(const List *tables)
+{
+	for (int i = 0; i < list_length(tables); i++)
+		watched_.push_back({list_nth_oid(tables, i), Vector<bool>(map_.image.size(), false)});
+}
+
+/* A table may be there twice. */
+void ChangeSet::note_changes(const ChangedRow &row) noexcept
+{
+	for (WatchedTable &watched : watched_)
+		for (std::size_t i = 0; watched.table == row.target.id.table && i < map_.image.size(); i++)
+			watched.changed[i] = watched.changed[i] || row.changed[i];
+}
+
+bool ChangeSet::changed_in(Oid table, std::size_t position) const noexcept
+{
+	return std::any_of(watched_.begin(), watched_.end(), [&](const WatchedTable &watched) {
+		return watched.table == table && watched.changed[position];
+	});
+}
+
+/* A position costs little in the store, and more when the INSERT has to leave it out of its rows, which
+ * else go from the store to the table as they are. */
+void ChangeSet::expect_disorder()
+{
+	MemoryContext const caller = MemoryContextSwitchTo(context_);
+	inserts_.finish();
+	inserts_ = pg::RowStore::create(inserts_name, insert_store_desc(map_, true));
+	inserts_have_positions_ = true;
+	MemoryContextSwitchTo(caller);
+}
+
+void ChangeSet::added(StagedRow *row, uint64 position)
+{
+	if (request_.skip_creates) {
+		skipped_creates_++;
+		return;
+	}
+	std::size_t const in_image = map_.image.size();
+	std::size_t const columns = in_image + map_.extra.size();
+	pg::deform_tuple(row->image(), map_.image_desc, row_.values, row_.nulls);
+	if (row->extra() != nullptr)
+		pg::deform_tuple(row->extra(), map_.extra_desc, row_.values + in_image,
+						 row_.nulls + in_image);
+	for (int const column : defaulting_)
+		(row_.nulls[column] ? has_null_ : has_value_)[column] = true;
+	if (inserts_have_positions_) {
+		row_.values[columns] = Int64GetDatum(static_cast<int64>(position));
+		row_.nulls[columns] = false;
+	}
+	inserts_.put(row_.values, row_.nulls);
+}
+
+Defaulted ChangeSet::defaulted(int position) const noexcept
+{
+	if (!has_null_[position])
+		return Defaulted::nowhere;
+	return has_value_[position] ? Defaulted::somewhere : Defaulted::everywhere;
+}
+
+void ChangeSet::updated(const ChangedRow &row)
+{
+	if (request_.skip_updates) {
+		skipped_updates_++;
+		return;
+	}
+	fill_row_id(row.target.id);
+	for (int i = 0; i < map_.image_desc->natts; i++) {
+		row_.values[row_id_columns + i] = row.new_values.values[i];
+		row_.nulls[row_id_columns + i] = row.new_values.nulls[i];
+		if (row.changed[i])
+			changed_columns_[i] = true;
+	}
+	note_changes(row);
+	if (MinimalTuple const carried = row.target.carried()) {
+		int const before = row_id_columns + map_.image_desc->natts;
+		pg::deform_tuple(carried, map_.carried_desc, row_.values + before, row_.nulls + before);
+	}
+	updates_.put(row_.values, row_.nulls);
+}
+
+void ChangeSet::removed(const TargetRow &row)
+{
+	if (request_.skip_deletes || row.marked)
+		return;
+	fill_row_id(row.id);
+	deletes_.put(row_.values, row_.nulls);
+}
+
+void ChangeSet::fill_row_id(const RowId &id) noexcept
+{
+	tid_ = id.tid;
+	row_.values[0] = ObjectIdGetDatum(id.table);
+	row_.values[1] = PointerGetDatum(&tid_);
+	row_.values[2] = TransactionIdGetDatum(id.xmin);
+	std::fill_n(row_.nulls, row_id_columns, false);
+}
+
+void ChangeSet::finish()
+{
+	deletes_.finish();
+	updates_.finish();
+	inserts_.finish();
+}
+
+} // namespace bulk_sync

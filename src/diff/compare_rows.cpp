@@ -1,0 +1,267 @@
+#include "diff/compare_rows.hpp"
+
+#include <algorithm>
+
+namespace bulk_sync {
+
+using pg::JsonColumn;
+using pg::JsonObjectWriter;
+using pg::JsonText;
+
+CompareRows::CompareRows(const Request &request, const ColumnMap &map, const pg::Relation &target,
+						 const Vector<Oid> &members, pg::ResultRows &result, ChangeSet *changes)
+	: request_(request), map_(map), target_(target), result_(result), changes_(changes),
+	  generated_(target, members), context_(pg::pg_call([] {
+		  return AllocSetContextCreateInternal(CurrentMemoryContext, "bulk_sync compared row",
+											   ALLOCSET_DEFAULT_SIZES);
+	  })),
+	  column_positions_(target.tuple_desc()->natts), old_texts_(target.tuple_desc()->natts),
+	  new_texts_(target.tuple_desc()->natts),
+	  row_(RowValues::with_room_for(target.tuple_desc()->natts)),
+	  new_row_(RowValues::with_room_for(target.tuple_desc()->natts)),
+	  image_(RowValues::with_room_for(static_cast<int>(map.image.size()))),
+	  second_(RowValues::with_room_for(
+		  static_cast<int>(std::max(map.extra.size(), map.carried.size())))),
+	  changed_(RowValues::with_room_for(target.tuple_desc()->natts).nulls)
+{
+	for (const pg::Attribute &attribute : target.attributes()) {
+		column_positions_[attribute.number - 1] = static_cast<int>(columns_.size());
+		columns_.push_back({attribute.name, attribute.type});
+	}
+	std::fill_n(row_.nulls, target.tuple_desc()->natts, true);
+}
+
+/* column "tone" of "paint", key (id)=(2) */
+void CompareRows::add_context(void *argument)
+{
+	auto *const self = static_cast<CompareRows *>(argument);
+	AttrNumber const computed = self->generated_.computing();
+	const char *const column =
+		computed != InvalidAttrNumber ? self->json(computed).name() : self->written_column_;
+	const char *const key = self->key_ == nullptr
+								? nullptr
+								: pg::describe_values(self->map_.key_desc, self->key_->values,
+													  self->key_->nulls, self->map_.key_count());
+	const char *const target = self->target_.name();
+	if (column != nullptr && key != nullptr)
+		errcontext("column \"%s\" of \"%s\", key %s", column, target, key);
+	else if (column != nullptr)
+		errcontext("column \"%s\" of \"%s\"", column, target);
+	else if (key != nullptr)
+		errcontext("row of \"%s\", key %s", target, key);
+}
+
+/* Puts a row of the result: the key, which is in front of `row`, and what write() fills in. */
+template <typename Write>
+void CompareRows::put(const char *status_text, const RowValues &row, Write &&write)
+{
+	ErrorContextCallback callback;
+	callback.callback = add_context;
+	callback.arg = this;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+
+	values_.start();
+	key_ = nullptr;
+	pg::with_exact_output([&] { fields_[key] = key_object(row); });
+	key_ = &row;
+	write();
+	fields_[status] = CStringGetTextDatum(status_text);
+	result_.put(fields_, nulls_);
+	error_context_stack = callback.previous;
+}
+
+/* A new row: the columns that get a value before defaults. */
+void CompareRows::added(StagedRow *row, uint64 position)
+{
+	if (changes_ != nullptr)
+		changes_->added(row, position);
+	MemoryContext const caller = MemoryContextSwitchTo(context_);
+	pg::deform_tuple(row->image(), map_.image_desc, image_.values, image_.nulls);
+	if (row->extra() != nullptr)
+		pg::deform_tuple(row->extra(), map_.extra_desc, second_.values, second_.nulls);
+	nulls_[old_row] = true;
+	nulls_[new_row] = false;
+	nulls_[changes] = true;
+	put("added", image_, [&] { pg::with_exact_output([&] { fields_[new_row] = new_object(); }); });
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(context_);
+}
+
+Datum CompareRows::new_object()
+{
+	JsonObjectWriter object;
+	object.start(values_);
+	auto const add = [&](const Column &column, Datum value, bool is_null) {
+		if (column.inserted && !(column.null_defaults && is_null))
+			object.add(json(column.target), write(json(column.target), value, is_null));
+	};
+	for (std::size_t i = 0; i < map_.image.size(); i++)
+		add(map_.image[i], image_.values[i], image_.nulls[i]);
+	for (std::size_t i = 0; i < map_.extra.size(); i++)
+		add(map_.extra[i], second_.values[i], second_.nulls[i]);
+	for (const InsertDefault &value : map_.insert_defaults)
+		object.add(json(value.column), write(json(value.column), value.value, value.is_null));
+	written_column_ = nullptr;
+	return object.finish();
+}
+
+void CompareRows::updated(const ChangedRow &row)
+{
+	if (changes_ != nullptr)
+		changes_->updated(row);
+	MemoryContext const caller = MemoryContextSwitchTo(context_);
+	load(row.target);
+	load_new(row);
+	nulls_[old_row] = false;
+	nulls_[new_row] = false;
+	nulls_[changes] = false;
+	put("updated", row.old_values, [&] {
+		generated_.compute(new_row_.values, new_row_.nulls, changed_, row.target.id.table);
+		pg::with_exact_output([&] { write_pair(row); });
+	});
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(context_);
+}
+
+/* The row as it would be stored, but for generated columns. */
+void CompareRows::load_new(const ChangedRow &row)
+{
+	int const columns = target_.tuple_desc()->natts;
+	std::copy_n(row_.values, columns, new_row_.values);
+	std::copy_n(row_.nulls, columns, new_row_.nulls);
+	for (std::size_t i = 0; i < map_.image.size(); i++) {
+		AttrNumber const column = map_.image[i].target;
+		new_row_.values[column - 1] = row.new_values.values[i];
+		new_row_.nulls[column - 1] = row.new_values.nulls[i];
+		changed_[column - 1] = row.changed[i];
+	}
+}
+
+void CompareRows::write_pair(const ChangedRow &row)
+{
+	JsonObjectWriter old_object;
+	JsonObjectWriter new_object;
+	old_object.start(values_);
+	new_object.start(values_);
+	for (const pg::Attribute &attribute : target_.attributes()) {
+		AttrNumber const column = attribute.number;
+		write_both(attribute);
+		old_object.add(json(column), old_texts_[column - 1]);
+		new_object.add(json(column), new_texts_[column - 1]);
+	}
+	JsonObjectWriter differences;
+	differences.start(values_);
+	for (std::size_t i = 0; i < map_.image.size(); i++) {
+		AttrNumber const column = map_.image[i].target;
+		if (row.changed[i])
+			differences.add_change(json(column), old_texts_[column - 1], new_texts_[column - 1]);
+	}
+	written_column_ = nullptr;
+	fields_[old_row] = old_object.finish();
+	fields_[new_row] = new_object.finish();
+	fields_[changes] = differences.finish();
+}
+
+/* A column's old and new value; one that is the same is written once. */
+void CompareRows::write_both(const pg::Attribute &attribute)
+{
+	int const at = attribute.number - 1;
+	const JsonColumn &column = json(attribute.number);
+	Datum const values[] = {row_.values[at], new_row_.values[at]};
+	bool const nulls[] = {row_.nulls[at], new_row_.nulls[at]};
+	bool const same =
+		nulls[0] == nulls[1] && (nulls[0] || values[0] == values[1] ||
+								 pg::same_image(attribute.type, values[0], values[1]));
+	if (same) {
+		old_texts_[at] = write(column, values[0], nulls[0]);
+		new_texts_[at] = old_texts_[at];
+		return;
+	}
+	JsonText texts[2];
+	written_column_ = column.name();
+	values_.add_pair(column, values, nulls, texts);
+	old_texts_[at] = texts[0];
+	new_texts_[at] = texts[1];
+}
+
+void CompareRows::removed(const TargetRow &row)
+{
+	if (row.marked)
+		return;
+	MemoryContext const caller = MemoryContextSwitchTo(context_);
+	load(row);
+	nulls_[old_row] = false;
+	nulls_[new_row] = true;
+	nulls_[changes] = true;
+	put("removed", image_, [&] { pg::with_exact_output([&] { fields_[old_row] = whole_row(); }); });
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(context_);
+}
+
+void CompareRows::unchanged(const TargetRow &row, StagedRow *)
+{
+	if (!request_.include_unchanged)
+		return;
+	MemoryContext const caller = MemoryContextSwitchTo(context_);
+	load(row);
+	nulls_[old_row] = false;
+	nulls_[new_row] = false;
+	nulls_[changes] = true;
+	put("unchanged", image_, [&] {
+		pg::with_exact_output([&] { fields_[old_row] = whole_row(); });
+		fields_[new_row] = fields_[old_row];
+	});
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(context_);
+}
+
+/* Takes a row of the target apart into image_ and row_. */
+void CompareRows::load(const TargetRow &row)
+{
+	pg::deform_tuple(row.image(), map_.image_desc, image_.values, image_.nulls);
+	for (std::size_t i = 0; i < map_.image.size(); i++) {
+		row_.values[map_.image[i].target - 1] = image_.values[i];
+		row_.nulls[map_.image[i].target - 1] = image_.nulls[i];
+	}
+	if (row.carried() == nullptr)
+		return;
+	pg::deform_tuple(row.carried(), map_.carried_desc, second_.values, second_.nulls);
+	for (std::size_t i = 0; i < map_.carried.size(); i++) {
+		row_.values[map_.carried[i] - 1] = second_.values[i];
+		row_.nulls[map_.carried[i] - 1] = second_.nulls[i];
+	}
+}
+
+JsonText CompareRows::write(const JsonColumn &column, Datum value, bool is_null)
+{
+	written_column_ = column.name();
+	return values_.add(column, value, is_null);
+}
+
+Datum CompareRows::key_object(const RowValues &row)
+{
+	JsonObjectWriter object;
+	object.start(values_);
+	for (int i = 0; i < map_.key_count(); i++) {
+		const JsonColumn &column = json(map_.image[i].target);
+		object.add(column, write(column, row.values[i], row.nulls[i]));
+	}
+	written_column_ = nullptr;
+	return object.finish();
+}
+
+Datum CompareRows::whole_row()
+{
+	JsonObjectWriter object;
+	object.start(values_);
+	for (const pg::Attribute &attribute : target_.attributes()) {
+		AttrNumber const column = attribute.number;
+		object.add(json(column),
+				   write(json(column), row_.values[column - 1], row_.nulls[column - 1]));
+	}
+	written_column_ = nullptr;
+	return object.finish();
+}
+
+} // namespace bulk_sync

@@ -1,0 +1,73 @@
+/*
+ * Differences as rows of bulk_compare(): status, key, old, new, changes.
+ */
+#pragma once
+
+#include "pg/generated.hpp"
+#include "pg/json_writer.hpp"
+#include "pg/result_rows.hpp"
+#include "diff/change_set.hpp"
+
+namespace bulk_sync {
+
+class CompareRows final : public DiffSink {
+  public:
+	/* `members` as in pg::generation_of(). `changes` gets the rows too, for checks of what would be
+	 * written; nullptr when there is none. In the current memory context. Throws pg::Error. */
+	CompareRows(const Request &request, const ColumnMap &map, const pg::Relation &target,
+				const Vector<Oid> &members, pg::ResultRows &result, ChangeSet *changes);
+
+	void added(StagedRow *row, uint64 position) override;
+	void updated(const ChangedRow &row) override;
+	void removed(const TargetRow &row) override;
+	void unchanged(const TargetRow &row, StagedRow *staged) override;
+
+  private:
+	enum Field { status, key, old_row, new_row, changes, field_count };
+
+	template <typename Write>
+	void put(const char *status_text, const RowValues &row, Write &&write);
+	static void add_context(void *self);
+
+	void load(const TargetRow &row);
+	void load_new(const ChangedRow &row);
+	Datum key_object(const RowValues &row);
+	Datum new_object();
+	Datum whole_row();
+	void write_pair(const ChangedRow &row);
+	pg::JsonText write(const pg::JsonColumn &column, Datum value, bool is_null);
+	void write_both(const pg::Attribute &attribute);
+	const pg::JsonColumn &json(AttrNumber column) const
+	{
+		return columns_[column_positions_[column - 1]];
+	}
+
+	const Request &request_;
+	const ColumnMap &map_;
+	const pg::Relation &target_;
+	pg::ResultRows &result_;
+	ChangeSet *changes_;
+	pg::GeneratedColumns generated_;
+	MemoryContext context_;			 /* for one row */
+	Vector<pg::JsonColumn> columns_; /* of the target, in its order */
+	/* The following are by column number less one. */
+	Vector<int> column_positions_;
+	Vector<pg::JsonText> old_texts_;
+	Vector<pg::JsonText> new_texts_;
+	RowValues row_;
+	RowValues new_row_;
+
+	RowValues image_;
+	RowValues second_; /* extra or carried columns */
+	pg::JsonValues values_;
+	bool *changed_; /* by column number less one: is it changed in the row that is being written? */
+	Datum fields_[field_count] = {};
+	bool nulls_[field_count] = {};
+
+	/* For the context of errors: the column whose value is being written, and the row's key once
+	 * that could be written. */
+	const char *written_column_ = nullptr;
+	const RowValues *key_ = nullptr;
+};
+
+} // namespace bulk_sync

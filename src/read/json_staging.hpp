@@ -1,0 +1,31 @@
+/*
+ * Staging that comes as a JSON array of objects: the caller's in-memory rows.
+ */
+#pragma once
+
+#include "pg/json.hpp"
+#include "read/staging.hpp"
+
+namespace bulk_sync {
+
+class JsonStaging final : public Staging {
+  public:
+	/*
+	 * The columns are the members of all objects together, with the types of the target's columns;
+	 * of an empty array the keys, and what the options name. Throws pg::Error, 22023, for what is
+	 * no array of objects.
+	 */
+	JsonStaging(const Request &request, const pg::Relation &target);
+
+	const char *description() const override { return "argument \"rows\""; }
+	const pg::ColumnList &columns() const override { return columns_; }
+	void scan(const ColumnMap &map, Snapshot snapshot, Diff &diff) const override;
+	void lock_sources(const ColumnMap &, Snapshot) const override {}
+
+  private:
+	pg::JsonRows rows_;
+	pg::ColumnList columns_;
+	TupleDesc target_desc_;
+};
+
+} // namespace bulk_sync

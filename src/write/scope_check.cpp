@@ -1,0 +1,86 @@
+#include "write/scope_check.hpp"
+
+namespace bulk_sync {
+
+namespace {
+
+using pg::pg_call;
+
+constexpr CheckWords words = {"are in the scope of the filter", "The filter uses",
+							  "switch the check off with allow_out_of_scope => true"};
+
+class RowsOutOfScope final : public FailingRowsQuery {
+  public:
+	RowsOutOfScope(const Scope &scope, const pg::Relation &target) noexcept
+		: scope_(scope), target_(target)
+	{
+	}
+
+	Query *build(const pg::RowStore &store, const Vector<pg::ColumnSource> &sources, int,
+				 const Vector<int> &keys) const override
+	{
+		return pg::select_failing_rows(scope_.filter, target_, store, sources, keys);
+	}
+
+  private:
+	const Scope &scope_;
+	const pg::Relation &target_;
+};
+
+/* A column that the filter uses and for which new rows have no value but its default; nullptr when there
+ * is none that they could be given. */
+const char *defaulted_column(const Scope &scope, const ColumnMap &map, const pg::Relation &target)
+{
+	auto const has = [](const auto &columns, auto &&is) {
+		return std::any_of(columns.begin(), columns.end(), is);
+	};
+	for (AttrNumber const number : scope.used.columns) {
+		auto const is_column = [&](const Column &column) { return column.target == number; };
+		auto const is_default = [&](const InsertDefault &value) { return value.column == number; };
+		if (!has(map.image, is_column) && !has(map.extra, is_column) &&
+			!has(map.insert_defaults, is_default))
+			return target.find(number)->name;
+	}
+	return nullptr;
+}
+
+/* `defaulted` may be nullptr. */
+void refuse_rows(const KeyList &keys, const pg::Relation &target, const char *defaulted)
+{
+	pg_call([&] {
+		const char *const about_default =
+			defaulted == nullptr
+				? ""
+				: psprintf(" New rows have the default of column \"%s\", which the filter uses, "
+						   "unless staging or insert_defaults gives a value.",
+						   defaulted);
+		ereport(ERROR,
+				(errcode(ERRCODE_WITH_CHECK_OPTION_VIOLATION),
+				 errmsg("rows of staging are outside of the scope of the filter"),
+				 errdetail("%s", keys.text()),
+				 errhint("Each row must satisfy the filter as it is stored in \"%s\", or the next "
+						 "call would insert it again.%s allow_out_of_scope => true switches the "
+						 "check off.",
+						 target.name(), about_default)));
+	});
+}
+
+} // namespace
+
+void check_scope(const Scope &scope, const PlannedWrites &writes)
+{
+	if (scope.is_whole_table())
+		return;
+	RowsOutOfScope const query(scope, writes.target);
+	KeyList failing;
+	find_failing_updates(writes, scope.used, words, query, failing);
+	uint64 const failing_updates = failing.count;
+	find_failing_inserts(writes, scope.used, words, query, failing);
+	if (failing.count > 0)
+		refuse_rows(failing, writes.target,
+					failing.count > failing_updates
+						? defaulted_column(scope, writes.map, writes.target)
+						: nullptr);
+}
+
+} // namespace bulk_sync

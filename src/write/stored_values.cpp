@@ -1,0 +1,234 @@
+#include "write/stored_values.hpp"
+
+#include <algorithm>
+
+#include "pg/statement.hpp"
+#include "plan/statements.hpp"
+
+namespace bulk_sync {
+
+namespace {
+
+using pg::ColumnSource;
+using pg::Generation;
+using pg::pg_call;
+
+void add_once(Vector<AttrNumber> &columns, AttrNumber column)
+{
+	if (std::find(columns.begin(), columns.end(), column) == columns.end())
+		columns.push_back(column);
+}
+
+/* Keeps the first failing keys as text, and counts. */
+class FailingKeys final : public pg::RowReceiver {
+  public:
+	FailingKeys(const ColumnMap &map, KeyList &keys)
+		: map_(map), keys_(keys), context_(CurrentMemoryContext)
+	{
+	}
+
+	void row(TupleTableSlot *slot) override
+	{
+		slot_getallattrs(slot);
+		MemoryContext const caller = MemoryContextSwitchTo(context_);
+		keys_.add(map_.key_desc, slot->tts_values, slot->tts_isnull);
+		MemoryContextSwitchTo(caller);
+	}
+
+  private:
+	const ColumnMap &map_;
+	KeyList &keys_;
+	MemoryContext context_;
+};
+
+void refuse_unknown_default(const pg::Relation &target, const char *column, const CheckWords &words)
+{
+	pg_call([&] {
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_WITH_CHECK_OPTION_VIOLATION),
+			 errmsg("cannot check whether new rows of \"%s\" %s", target.name(), words.question),
+			 errdetail("%s column \"%s\", whose volatile default is not known before the row "
+					   "is stored.",
+					   words.user, column),
+			 errhint("Stage the column, give it in insert_defaults, or %s.", words.way_round)));
+	});
+}
+
+void refuse_unknown_column(const pg::Relation &target, const char *column, Oid table,
+						   const CheckWords &words)
+{
+	pg_call([&] {
+		ereport(ERROR, (errcode(ERRCODE_WITH_CHECK_OPTION_VIOLATION),
+						errmsg("cannot check whether updated rows of \"%s\" %s",
+							   get_rel_name(table), words.question),
+						errdetail("%s column \"%s\", which \"%s\" generates from columns that "
+								  "\"%s\" does not have.",
+								  words.user, column, get_rel_name(table), target.name())));
+	});
+}
+
+/* Rows that stay in a child which computes a column from more than is known of them, and in which one
+ * of the columns changes that it computes it from. */
+void refuse_unknown_columns(const PlannedWrites &writes, const Generation &generation,
+							const CheckWords &words)
+{
+	for (int i = 0; i < list_length(generation.unknown); i++) {
+		Oid const table = list_nth_oid(generation.unknown, i);
+		for (std::size_t position = 0; position < writes.map.image.size(); position++)
+			if (generation.is_unknown_from(writes.map.image[position].target) &&
+				writes.changes.changed_in(table, position))
+				refuse_unknown_column(writes.target, writes.target.find(generation.column)->name,
+									  table, words);
+	}
+}
+
+/* Every column of the target, with no source yet but the expressions of generated columns. */
+Vector<ColumnSource> sources_of(const pg::Relation &target, const UsedColumns &used)
+{
+	Vector<ColumnSource> sources;
+	for (const pg::Attribute &attribute : target.attributes()) {
+		ColumnSource source;
+		source.column = attribute.number;
+		source.type = attribute.type;
+		for (const Generation &generation : used.generated)
+			if (generation.column == attribute.number) {
+				source.expression = generation.expression;
+				source.generated = true;
+			}
+		sources.push_back(source);
+	}
+	ColumnSource table;
+	table.column = TableOidAttributeNumber;
+	table.type.oid = OIDOID;
+	table.type.length = sizeof(Oid);
+	table.type.by_value = true;
+	sources.push_back(table);
+	return sources;
+}
+
+ColumnSource &source_of(Vector<ColumnSource> &sources, AttrNumber column)
+{
+	return *std::find_if(sources.begin(), sources.end(),
+						 [&](const ColumnSource &source) { return source.column == column; });
+}
+
+/* Updated rows: the image as it will be, and of other columns what the row has. */
+Vector<ColumnSource> sources_of_updates(const PlannedWrites &writes, const UsedColumns &used)
+{
+	Vector<ColumnSource> sources = sources_of(writes.target, used);
+	source_of(sources, TableOidAttributeNumber).store_column = 1;
+	int position = row_id_columns;
+	for (const Column &column : writes.map.image)
+		source_of(sources, column.target).store_column = ++position;
+	for (AttrNumber const column : writes.map.carried)
+		source_of(sources, column).store_column = ++position;
+	return sources;
+}
+
+/* The default of a column that a new row gets no value for. */
+Node *stored_default(const pg::Relation &target, AttrNumber column, const UsedColumns &used,
+					 const CheckWords &words)
+{
+	if (std::find(used.columns.begin(), used.columns.end(), column) == used.columns.end())
+		return nullptr;
+	Node *const expression = pg::column_default(target, column);
+	if (expression != nullptr && pg::is_volatile(expression))
+		refuse_unknown_default(target, target.find(column)->name, words);
+	return expression;
+}
+
+/* New rows: the staged values, and defaults of other columns and in place of some NULLs. A row that no
+ * partition takes goes into the target itself. */
+Vector<ColumnSource> sources_of_inserts(const PlannedWrites &writes, const UsedColumns &used,
+										const CheckWords &words)
+{
+	const ColumnMap &map = writes.map;
+	Vector<ColumnSource> sources = sources_of(writes.target, used);
+	source_of(sources, TableOidAttributeNumber).expression =
+		pg::constant(source_of(sources, TableOidAttributeNumber).type,
+					 ObjectIdGetDatum(writes.target.oid()), false);
+	int position = 0;
+	auto const take = [&](const Column &column) {
+		Defaulted const defaulted = writes.changes.defaulted(position++);
+		if (!column.inserted || defaulted == Defaulted::everywhere)
+			return;
+		ColumnSource &source = source_of(sources, column.target);
+		source.store_column = position;
+		if (defaulted == Defaulted::somewhere)
+			source.expression = stored_default(writes.target, column.target, used, words);
+	};
+	for (const Column &column : map.image)
+		take(column);
+	for (const Column &column : map.extra)
+		take(column);
+	for (const InsertDefault &value : map.insert_defaults)
+		source_of(sources, value.column).expression =
+			pg::constant(value.type, value.value, value.is_null);
+	for (ColumnSource &source : sources)
+		if (source.store_column == 0 && source.expression == nullptr)
+			source.expression = stored_default(writes.target, source.column, used, words);
+	return sources;
+}
+
+/* Reads the rows of one store that fail. */
+void find_failing_rows(const PlannedWrites &writes, const pg::RowStore &store, int first_key,
+					   const Vector<ColumnSource> &sources, const FailingRowsQuery &query,
+					   KeyList &failing)
+{
+	Vector<int> keys;
+	for (int i = 0; i < writes.map.key_count(); i++)
+		keys.push_back(first_key + i);
+	FailingKeys receiver(writes.map, failing);
+	pg::Statement::from_query(query.build(store, sources, first_key, keys),
+							  "bulk_sync check of rows to write", writes.snapshot, {&store})
+		.read(receiver);
+}
+
+} // namespace
+
+UsedColumns used_columns(const Vector<AttrNumber> &used, const pg::Relation &target,
+						 const Vector<Oid> &members)
+{
+	UsedColumns result;
+	for (AttrNumber const column : used) {
+		if (!target.find(column)->generated) {
+			add_once(result.columns, column);
+			continue;
+		}
+		Generation const generation = pg::generation_of(target, column, members);
+		for (AttrNumber const source : pg::columns_used(generation.expression, target))
+			add_once(result.columns, source);
+		result.generated.push_back(generation);
+	}
+	return result;
+}
+
+void watch_unknown(ChangeSet &changes, const UsedColumns &used)
+{
+	for (const Generation &generation : used.generated)
+		changes.watch(generation.unknown);
+}
+
+void find_failing_updates(const PlannedWrites &writes, const UsedColumns &used,
+						  const CheckWords &words, const FailingRowsQuery &query, KeyList &failing)
+{
+	const pg::RowStore &updates = writes.changes.updates();
+	if (updates.count() == 0)
+		return;
+	for (const Generation &generation : used.generated)
+		refuse_unknown_columns(writes, generation, words);
+	find_failing_rows(writes, updates, row_id_columns + 1, sources_of_updates(writes, used), query,
+					  failing);
+}
+
+void find_failing_inserts(const PlannedWrites &writes, const UsedColumns &used,
+						  const CheckWords &words, const FailingRowsQuery &query, KeyList &failing)
+{
+	const pg::RowStore &inserts = writes.changes.inserts();
+	if (inserts.count() > 0)
+		find_failing_rows(writes, inserts, 1, sources_of_inserts(writes, used, words), query,
+						  failing);
+}
+
+} // namespace bulk_sync
