@@ -1,8 +1,8 @@
 /*
  * The SQL functions: decode the arguments, do the work, encode the result.
  */
-#include "pg/arguments.hpp"
 #include "pg/progress.hpp"
+#include "plan/options.hpp"
 #include "call/compare.hpp"
 #include "call/sync.hpp"
 
@@ -40,11 +40,11 @@ Datum encode(const bulk_sync::Stats &stats, FunctionCallInfo call)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
-template <typename Decode> Datum run(FunctionCallInfo call, Decode &&decode)
+Datum run(bulk_sync::Function function, FunctionCallInfo call)
 {
 	return bulk_sync::pg::pg_entry([&] {
 		bulk_sync::Stats const stats =
-			bulk_sync::synchronize(decode(bulk_sync::pg::Arguments(call)));
+			bulk_sync::synchronize(bulk_sync::decode_request(function, call));
 		return bulk_sync::pg::pg_call([&] { return encode(stats, call); });
 	});
 }
@@ -53,19 +53,20 @@ template <typename Decode> Datum run(FunctionCallInfo call, Decode &&decode)
 
 Datum bulk_sync_call(PG_FUNCTION_ARGS)
 {
-	return run(fcinfo, bulk_sync::sync_request);
+	return run(bulk_sync::Function::bulk_sync, fcinfo);
 }
 
 Datum bulk_sync_json_call(PG_FUNCTION_ARGS)
 {
-	return run(fcinfo, bulk_sync::json_request);
+	return run(bulk_sync::Function::bulk_sync_json, fcinfo);
 }
 
 Datum bulk_compare_call(PG_FUNCTION_ARGS)
 {
 	return bulk_sync::pg::pg_entry([&] {
 		bulk_sync::pg::ResultRows result(fcinfo);
-		bulk_sync::compare(bulk_sync::compare_request(bulk_sync::pg::Arguments(fcinfo)), result);
+		bulk_sync::compare(bulk_sync::decode_request(bulk_sync::Function::bulk_compare, fcinfo),
+						   result);
 		return Datum{0};
 	});
 }

@@ -1,5 +1,6 @@
 /*
- * What a sync would find, row by row and without writing: the same diff with another sink.
+ * What a sync would find, row by row and without writing: the same plan and the same diff, with
+ * another sink.
  */
 #pragma once
 

@@ -2,13 +2,8 @@
 
 namespace bulk_sync {
 
-namespace {
-
 using pg::pg_call;
 using pg::ProgressField;
-using pg::report_progress;
-
-} // namespace
 
 Report::Report(const Request &request) : progress_(request.target), verbose_(request.verbose)
 {
@@ -18,7 +13,7 @@ Report::Report(const Request &request) : progress_(request.target), verbose_(req
 void Report::begin(Phase phase) noexcept
 {
 	phase_ = phase;
-	report_progress(ProgressField::phase, static_cast<int64>(phase));
+	progress_.set(ProgressField::phase, static_cast<int64>(phase));
 	INSTR_TIME_SET_CURRENT(began_);
 }
 
@@ -30,53 +25,73 @@ double Report::elapsed() const noexcept
 	return INSTR_TIME_GET_DOUBLE(now);
 }
 
-void Report::end_staging(const Diff &diff, const char *description)
+void Report::expect(double rows) noexcept
+{
+	progress_.set_expected(phase_ == Phase::staging ? ProgressField::staging_total
+													: ProgressField::target_total,
+						   rows);
+}
+
+void Report::reading(uint64 rows) noexcept
+{
+	progress_.set(phase_ == Phase::staging ? ProgressField::staging_scanned
+										   : ProgressField::target_scanned,
+				  static_cast<int64>(rows));
+}
+
+void Report::writing(uint64 rows) noexcept
+{
+	progress_.set(ProgressField::rows_applied, static_cast<int64>(written_ + rows));
+}
+
+void Report::staging_was_read(const Plan &plan, const DiffResult &result)
 {
 	if (!verbose_)
 		return;
 	pg_call([&] {
-		uint64 const rows = diff.counts().staged;
+		uint64 const rows = result.counts.staged;
 		ereport(INFO, (errmsg_plural("read " UINT64_FORMAT " row of %s in %.3f s%s",
 									 "read " UINT64_FORMAT " rows of %s in %.3f s%s", rows, rows,
-									 description, elapsed(),
-									 diff.is_divided() ? ", more than fit into memory" : "")));
+									 plan.staging, elapsed(),
+									 result.divided ? ", more than fit into memory" : "")));
 	});
 }
 
-void Report::end_target(const Diff &diff, const ChangeSet &changes, const char *target)
+void Report::changes_were_found(const Plan &plan, const DiffCounts &counts,
+								const ChangeSet &changes)
 {
 	uint64 const to_apply =
 		changes.deletes().count() + changes.updates().count() + changes.inserts().count();
-	report_progress(ProgressField::rows_to_apply, static_cast<int64>(to_apply));
+	progress_.set(ProgressField::rows_to_apply, static_cast<int64>(to_apply));
 	if (!verbose_)
 		return;
 	pg_call([&] {
-		uint64 const rows = diff.counts().in_scope;
+		uint64 const rows = counts.in_scope;
 		ereport(INFO,
 				(errmsg_plural("compared " UINT64_FORMAT " row in scope of \"%s\" in %.3f s",
 							   "compared " UINT64_FORMAT " rows in scope of \"%s\" in %.3f s", rows,
-							   rows, target, elapsed()),
+							   rows, plan.target.name(), elapsed()),
 				 errdetail(UINT64_FORMAT " to create, " UINT64_FORMAT " to update, " UINT64_FORMAT
 										 " to delete, " UINT64_FORMAT " unchanged.",
 						   changes.inserts().count(), changes.updates().count(),
-						   changes.deletes().count(), diff.counts().unchanged)));
+						   changes.deletes().count(), counts.unchanged)));
 	});
 }
 
-void Report::end_write(const char *what, uint64 rows)
+void Report::rows_were_written(const char *how, uint64 rows)
 {
-	applied_ += rows;
-	report_progress(ProgressField::rows_applied, static_cast<int64>(applied_));
+	written_ += rows;
+	writing(0);
 	if (!verbose_)
 		return;
 	pg_call([&] {
-		ereport(INFO, (errmsg_plural("%s " UINT64_FORMAT " row in %.3f s",
-									 "%s " UINT64_FORMAT " rows in %.3f s", rows, what, rows,
-									 elapsed())));
+		ereport(INFO,
+				(errmsg_plural("%s " UINT64_FORMAT " row in %.3f s",
+							   "%s " UINT64_FORMAT " rows in %.3f s", rows, how, rows, elapsed())));
 	});
 }
 
-void Report::end_triggers()
+void Report::triggers_were_fired()
 {
 	if (verbose_)
 		pg_call([&] { ereport(INFO, (errmsg("fired AFTER triggers in %.3f s", elapsed()))); });
@@ -84,8 +99,8 @@ void Report::end_triggers()
 
 void Report::restart()
 {
-	applied_ = 0;
-	report_progress(ProgressField::rows_applied, 0);
+	written_ = 0;
+	writing(0);
 	if (verbose_)
 		pg_call([&] {
 			ereport(INFO, (errmsg("another transaction changed rows; starting again on a fresh "

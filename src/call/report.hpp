@@ -4,43 +4,41 @@
  */
 #pragma once
 
-#include "pg/progress.hpp"
 #include "diff/change_set.hpp"
-#include "plan/request.hpp"
+#include "diff/observer.hpp"
+#include "pg/progress.hpp"
 
 namespace bulk_sync {
 
-/* In the order of a call; the view has the names. */
-enum class Phase { waiting, staging, target, checking, deleting, updating, inserting, triggers };
-
-class Report {
+class Report final : public Observer {
   public:
 	/* Throws pg::Error. */
 	explicit Report(const Request &request);
 
-	/* A phase begins. */
-	void begin(Phase phase) noexcept;
 	Phase phase() const noexcept { return phase_; }
 
-	/* Rows written by the statements that have ended. */
-	uint64 applied() const noexcept { return applied_; }
+	void begin(Phase phase) noexcept override;
+	void expect(double rows) noexcept override;
+	void reading(uint64 rows) noexcept override;
+	void writing(uint64 rows) noexcept override;
+	void staging_was_read(const Plan &plan, const DiffResult &result) override;
+	void rows_were_written(const char *how, uint64 rows) override;
+	void triggers_were_fired() override;
 
-	/* The phase that began last has ended. All throw pg::Error. */
-	void end_staging(const Diff &diff, const char *description);
-	void end_target(const Diff &diff, const ChangeSet &changes, const char *target);
-	void end_write(const char *what, uint64 rows);
-	void end_triggers();
+	/* Both sides were compared. Throws pg::Error. */
+	void changes_were_found(const Plan &plan, const DiffCounts &counts, const ChangeSet &changes);
+	/* The attempt met a conflict, and another one begins. Throws pg::Error. */
 	void restart();
 
   private:
 	/* Seconds since the phase began. */
 	double elapsed() const noexcept;
 
-	pg::ProgressReport progress_;
+	pg::ProgressSlot progress_;
 	bool verbose_;
 	Phase phase_ = Phase::waiting;
 	instr_time began_ = {};
-	uint64 applied_ = 0;
+	uint64 written_ = 0; /* by the statements that have ended */
 };
 
 } // namespace bulk_sync

@@ -1,9 +1,5 @@
 /*
- * The whole job, from a request to what was done.
- *
- *   request -> column map + scope -> scan staging -> diff <- scan target
- *                                                     |
- *                                                change set -> guards -> apply -> stats
+ * A sync, from a request to what was done. ARCHITECTURE.md has a picture of the way.
  */
 #pragma once
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "plan/statements.hpp"
-
 namespace bulk_sync {
 
 namespace {
@@ -19,27 +17,31 @@ template <typename Visit> void each_column(const ColumnMap &map, Visit &&visit)
 
 } // namespace
 
-ChangeSet::ChangeSet(const ColumnMap &map, const Request &request)
-	: map_(map), request_(request), context_(CurrentMemoryContext),
+ChangeSet::ChangeSet(const Plan &plan)
+	: map_(plan.map), request_(plan.request), context_(CurrentMemoryContext),
 	  deletes_(pg::RowStore::create(deletes_name, delete_store_desc())),
-	  updates_(pg::RowStore::create(updates_name, update_store_desc(map))),
-	  inserts_(pg::RowStore::create(inserts_name, insert_store_desc(map, false))),
+	  updates_(pg::RowStore::create(updates_name, update_store_desc(map_))),
+	  inserts_(pg::RowStore::create(inserts_name, insert_store_desc(map_, false))),
 	  row_(RowValues::with_room_for(static_cast<int>(
-		  row_id_columns + map.image.size() + std::max(map.extra.size(), map.carried.size()))))
+		  row_id_columns + map_.image.size() + std::max(map_.extra.size(), map_.carried.size()))))
 {
-	changed_columns_.resize(map.image.size(), false);
-	has_null_.resize(map.image.size() + map.extra.size(), false);
+	changed_columns_.resize(map_.image.size(), false);
+	has_null_.resize(map_.image.size() + map_.extra.size(), false);
 	has_value_.resize(has_null_.size(), false);
-	each_column(map, [&](int position, const Column &column) {
+	each_column(map_, [&](int position, const Column &column) {
 		if (column.null_defaults)
 			defaulting_.push_back(position);
 	});
+	watch(plan.scope.used);
+	watch(plan.keys.used);
 }
 
-void ChangeSet::watch(const List *tables)
+void ChangeSet::watch(const UsedColumns &used)
 {
-	for (int i = 0; i < list_length(tables); i++)
-		watched_.push_back({list_nth_oid(tables, i), Vector<bool>(map_.image.size(), false)});
+	for (const pg::Generation &generation : used.generated)
+		for (int i = 0; i < list_length(generation.unknown); i++)
+			watched_.push_back(
+				{list_nth_oid(generation.unknown, i), Vector<bool>(map_.image.size(), false)});
 }
 
 /* A table may be there twice. */
@@ -89,7 +91,16 @@ void ChangeSet::added(StagedRow *row, uint64 position)
 	inserts_.put(row_.values, row_.nulls);
 }
 
-Defaulted ChangeSet::defaulted(int position) const noexcept
+InsertStore ChangeSet::insert_store() const
+{
+	InsertStore store;
+	for (std::size_t i = 0; i < has_null_.size(); i++)
+		store.defaulted.push_back(defaulted(i));
+	store.has_positions = inserts_have_positions_;
+	return store;
+}
+
+Defaulted ChangeSet::defaulted(std::size_t position) const noexcept
 {
 	if (!has_null_[position])
 		return Defaulted::nowhere;

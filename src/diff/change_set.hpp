@@ -8,21 +8,16 @@
 #pragma once
 
 #include "pg/row_store.hpp"
+#include "plan/plan.hpp"
+#include "plan/stores.hpp"
 #include "diff/diff.hpp"
 
 namespace bulk_sync {
 
-/* In which rows to insert a column is NULL, where NULL stands for the column's default. */
-enum class Defaulted { nowhere, somewhere, everywhere };
-
 class ChangeSet final : public DiffSink {
   public:
 	/* Empty, in the current memory context and resource owner. Throws pg::Error. */
-	ChangeSet(const ColumnMap &map, const Request &request);
-
-	/* From now on changed_in() knows about rows of these tables, given as OIDs. Throws
-	 * std::bad_alloc. */
-	void watch(const List *tables);
+	explicit ChangeSet(const Plan &plan);
 
 	void expect_disorder() override;
 	void added(StagedRow *row, uint64 position) override;
@@ -36,14 +31,13 @@ class ChangeSet final : public DiffSink {
 	pg::RowStore &deletes() noexcept { return deletes_; }
 	pg::RowStore &updates() noexcept { return updates_; }
 	pg::RowStore &inserts() noexcept { return inserts_; }
-	/* Of a column that is inserted: its position in the image, or behind it in the extra columns. */
-	Defaulted defaulted(int position) const noexcept;
-	/* Is the position in staging the last column of inserts()? If not, they are in that order. */
-	bool inserts_have_positions() const noexcept { return inserts_have_positions_; }
+	/* What the INSERT has to know of inserts(). Throws std::bad_alloc. */
+	InsertStore insert_store() const;
 	/* Image columns that changed in at least one row to update. */
 	const Vector<bool> &changed_columns() const noexcept { return changed_columns_; }
 
-	/* Did this column of the image change in a row to update of a table that is watched? */
+	/* Did this column of the image change in a row to update of this table? Asked about tables that
+	 * compute a column which the checks look at from more than the target has. */
 	bool changed_in(Oid table, std::size_t position) const noexcept;
 
 	/* Rows found new or changed that an option keeps from being written. */
@@ -65,6 +59,8 @@ class ChangeSet final : public DiffSink {
 		Vector<bool> changed;
 	};
 
+	void watch(const UsedColumns &used);
+	Defaulted defaulted(std::size_t position) const noexcept;
 	void fill_row_id(const RowId &id) noexcept;
 	void note_changes(const ChangedRow &row) noexcept;
 

@@ -8,27 +8,26 @@ using pg::JsonColumn;
 using pg::JsonObjectWriter;
 using pg::JsonText;
 
-CompareRows::CompareRows(const Request &request, const ColumnMap &map, const pg::Relation &target,
-						 const Vector<Oid> &members, pg::ResultRows &result, ChangeSet *changes)
-	: request_(request), map_(map), target_(target), result_(result), changes_(changes),
-	  generated_(target, members), context_(pg::pg_call([] {
+CompareRows::CompareRows(const Plan &plan, pg::ResultRows &result, ChangeSet *changes)
+	: request_(plan.request), map_(plan.map), target_(plan.target), result_(result),
+	  changes_(changes), generated_(plan.target, plan.computing_members), context_(pg::pg_call([] {
 		  return AllocSetContextCreateInternal(CurrentMemoryContext, "bulk_sync compared row",
 											   ALLOCSET_DEFAULT_SIZES);
 	  })),
-	  column_positions_(target.tuple_desc()->natts), old_texts_(target.tuple_desc()->natts),
-	  new_texts_(target.tuple_desc()->natts),
-	  row_(RowValues::with_room_for(target.tuple_desc()->natts)),
-	  new_row_(RowValues::with_room_for(target.tuple_desc()->natts)),
-	  image_(RowValues::with_room_for(static_cast<int>(map.image.size()))),
+	  column_positions_(target_.tuple_desc()->natts), old_texts_(target_.tuple_desc()->natts),
+	  new_texts_(target_.tuple_desc()->natts),
+	  row_(RowValues::with_room_for(target_.tuple_desc()->natts)),
+	  new_row_(RowValues::with_room_for(target_.tuple_desc()->natts)),
+	  image_(RowValues::with_room_for(static_cast<int>(map_.image.size()))),
 	  second_(RowValues::with_room_for(
-		  static_cast<int>(std::max(map.extra.size(), map.carried.size())))),
-	  changed_(RowValues::with_room_for(target.tuple_desc()->natts).nulls)
+		  static_cast<int>(std::max(map_.extra.size(), map_.carried.size())))),
+	  changed_(RowValues::with_room_for(target_.tuple_desc()->natts).nulls)
 {
-	for (const pg::Attribute &attribute : target.attributes()) {
+	for (const pg::Attribute &attribute : target_.attributes()) {
 		column_positions_[attribute.number - 1] = static_cast<int>(columns_.size());
 		columns_.push_back({attribute.name, attribute.type});
 	}
-	std::fill_n(row_.nulls, target.tuple_desc()->natts, true);
+	std::fill_n(row_.nulls, target_.tuple_desc()->natts, true);
 }
 
 /* column "tone" of "paint", key (id)=(2) */

@@ -12,10 +12,9 @@ namespace bulk_sync {
 
 class CompareRows final : public DiffSink {
   public:
-	/* `members` as in pg::generation_of(). `changes` gets the rows too, for checks of what would be
-	 * written; nullptr when there is none. In the current memory context. Throws pg::Error. */
-	CompareRows(const Request &request, const ColumnMap &map, const pg::Relation &target,
-				const Vector<Oid> &members, pg::ResultRows &result, ChangeSet *changes);
+	/* `changes` gets the rows too, for checks of what would be written; nullptr when there is none.
+	 * In the current memory context. Throws pg::Error. */
+	CompareRows(const Plan &plan, pg::ResultRows &result, ChangeSet *changes);
 
 	void added(StagedRow *row, uint64 position) override;
 	void updated(const ChangedRow &row) override;

@@ -1,13 +1,12 @@
 #include "pg/applied_rows.hpp"
 
 #include "pg/compat.hpp"
-#include "pg/progress.hpp"
 
 namespace bulk_sync::pg {
 
 namespace {
 
-constexpr uint64 reported_rows = 64; /* rows between two reports */
+constexpr uint64 told_rows = 64; /* rows between two calls of the observer */
 
 /* The writes of a plan to one relation. */
 struct Writers {
@@ -44,7 +43,7 @@ bool visit_writers(PlanState *node, void *argument)
 
 AppliedRows *AppliedRows::innermost = nullptr;
 
-AppliedRows::AppliedRows(uint64 applied_before) noexcept : count_(applied_before), outer_(innermost)
+AppliedRows::AppliedRows(WriteObserver &observer) noexcept : observer_(observer), outer_(innermost)
 {
 	innermost = this;
 }
@@ -73,8 +72,8 @@ TupleTableSlot *AppliedRows::count_row(PlanState *source)
 	while (counter->source_ != source)
 		counter = counter->outer_;
 	TupleTableSlot *const slot = counter->next_(source);
-	if (!TupIsNull(slot) && ++counter->count_ % reported_rows == 0)
-		report_progress(ProgressField::rows_applied, static_cast<int64>(counter->count_));
+	if (!TupIsNull(slot) && ++counter->count_ % told_rows == 0)
+		counter->observer_.writing(counter->count_);
 	return slot;
 }
 

@@ -1,11 +1,20 @@
 /*
- * Counts the rows that a writing statement takes from its source, for the progress of the call.
+ * Counts the rows that a writing statement takes from its source, for whoever follows the call.
  */
 #pragma once
 
 #include "pg/pg.hpp"
 
 namespace bulk_sync::pg {
+
+class WriteObserver {
+  public:
+	/* `rows`: taken by the statement that is running. */
+	virtual void writing(uint64 rows) noexcept = 0;
+
+  protected:
+	~WriteObserver() = default;
+};
 
 /*
  * The node that gives a statement its rows is called through this object. Triggers may run other
@@ -14,7 +23,7 @@ namespace bulk_sync::pg {
  */
 class AppliedRows {
   public:
-	explicit AppliedRows(uint64 applied_before) noexcept;
+	explicit AppliedRows(WriteObserver &observer) noexcept;
 	AppliedRows(const AppliedRows &) = delete;
 	AppliedRows &operator=(const AppliedRows &) = delete;
 	~AppliedRows();
@@ -30,7 +39,8 @@ class AppliedRows {
 	static TupleTableSlot *count_row(PlanState *source);
 
 	static AppliedRows *innermost;
-	uint64 count_;
+	WriteObserver &observer_;
+	uint64 count_ = 0;
 	PlanState *source_ = nullptr;
 	ExecProcNodeMtd next_ = nullptr;
 	AppliedRows *outer_;

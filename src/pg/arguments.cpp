@@ -33,59 +33,34 @@ const char *element_text(const Elements &elements, int index, const char *name)
 
 } // namespace
 
-void Arguments::require(int position, const char *name) const
+Datum Argument::value() const
 {
-	if (!is_null(position))
-		return;
-	pg_call([&] {
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument \"%s\" must not be null", name)));
-	});
+	if (is_null())
+		pg_call([&] {
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("argument \"%s\" must not be null", name_)));
+		});
+	return value_.value;
 }
 
-Oid Arguments::relation(int position, const char *name) const
+const char *Argument::string() const
 {
-	require(position, name);
-	return DatumGetObjectId(datum(position));
+	Datum const text = value();
+	return pg_call([&] { return TextDatumGetCString(text); });
 }
 
-bool Arguments::boolean(int position, const char *name) const
+NameList Argument::names() const
 {
-	require(position, name);
-	return DatumGetBool(datum(position));
-}
-
-const char *Arguments::string(int position, const char *name) const
-{
-	require(position, name);
-	return optional_string(position);
-}
-
-Datum Arguments::value(int position, const char *name) const
-{
-	require(position, name);
-	return datum(position);
-}
-
-const char *Arguments::optional_string(int position) const
-{
-	if (is_null(position))
-		return nullptr;
-	return pg_call([&] { return TextDatumGetCString(datum(position)); });
-}
-
-NameList Arguments::names(int position, const char *name) const
-{
-	require(position, name);
-	Elements const elements = pg_call([&] { return elements_of(datum(position), name); });
+	Datum const array = value();
+	Elements const elements = pg_call([&] { return elements_of(array, name_); });
 	NameList result;
 	for (int i = 0; i < elements.count; i++) {
-		const char *const text = pg_call([&] { return element_text(elements, i, name); });
+		const char *const text = pg_call([&] { return element_text(elements, i, name_); });
 		if (result.contains(text))
 			pg_call([&] {
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("argument \"%s\" names column \"%s\" more than once", name, text)));
+				ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+								errmsg("argument \"%s\" names column \"%s\" more than once", name_,
+									   text)));
 			});
 		result.add(text);
 	}

@@ -1,5 +1,5 @@
 /*
- * The arguments of an SQL function, with errors that name them.
+ * An argument of an SQL function, with errors that name it.
  */
 #pragma once
 
@@ -7,31 +7,31 @@
 
 namespace bulk_sync::pg {
 
-/* Reads arguments by position, from 0. All functions throw Error. */
-class Arguments {
+/* All functions throw Error. */
+class Argument {
   public:
-	explicit Arguments(FunctionCallInfo call) noexcept : call_(call) {}
+	/* `position` from 0; `name` is kept, not copied. */
+	Argument(FunctionCallInfo call, int position, const char *name) noexcept
+		: value_(call->args[position]), name_(name)
+	{
+	}
 
-	bool is_null(int position) const noexcept { return call_->args[position].isnull; }
+	const char *name() const noexcept { return name_; }
+	bool is_null() const noexcept { return value_.isnull; }
 
-	/* For arguments that must not be NULL: error 22004 names the argument. */
-	Oid relation(int position, const char *name) const;
-	bool boolean(int position, const char *name) const;
-	const char *string(int position, const char *name) const;
-
-	Datum value(int position, const char *name) const;
-
-	/* nullptr for NULL. */
-	const char *optional_string(int position) const;
-	Datum datum(int position) const noexcept { return call_->args[position].value; }
-
+	/* NULL is error 22004. */
+	Oid relation() const { return DatumGetObjectId(value()); }
+	bool boolean() const { return DatumGetBool(value()); }
+	int64 bigint() const { return DatumGetInt64(value()); }
+	double float8() const { return DatumGetFloat8(value()); }
+	const char *string() const;
+	Datum value() const;
 	/* The elements of a one-dimensional text array: none NULL (22004), none twice (22023). */
-	NameList names(int position, const char *name) const;
+	NameList names() const;
 
   private:
-	void require(int position, const char *name) const;
-
-	FunctionCallInfo call_;
+	NullableDatum value_;
+	const char *name_;
 };
 
 } // namespace bulk_sync::pg

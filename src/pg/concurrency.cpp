@@ -17,7 +17,7 @@ void lock(Oid target, uint32 scope, LOCKMODE mode)
 
 } // namespace
 
-ReadSnapshot ReadSnapshot::of_transaction()
+ReadSnapshot ReadSnapshot::fresh()
 {
 	return ReadSnapshot(pg_call([] {
 		CommandCounterIncrement();
@@ -25,7 +25,7 @@ ReadSnapshot ReadSnapshot::of_transaction()
 	}));
 }
 
-ReadSnapshot ReadSnapshot::of_statement()
+ReadSnapshot ReadSnapshot::of_caller()
 {
 	return ReadSnapshot(pg_call([] { return RegisterSnapshot(GetActiveSnapshot()); }));
 }

@@ -11,9 +11,9 @@ namespace bulk_sync::pg {
 class ReadSnapshot {
   public:
 	/* The snapshot of a new statement: fresh in READ COMMITTED, else the transaction's. */
-	static ReadSnapshot of_transaction();
+	static ReadSnapshot fresh();
 	/* The snapshot that the calling statement runs under. */
-	static ReadSnapshot of_statement();
+	static ReadSnapshot of_caller();
 	/* The same rows of others as `snapshot`, and all that this transaction has done by now. */
 	static ReadSnapshot with_own_changes(Snapshot snapshot);
 	/* What is committed now, whatever the isolation level. */

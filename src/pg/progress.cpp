@@ -32,7 +32,7 @@ struct Slot {
 };
 
 Slot *slots = nullptr;
-Slot *running = nullptr; /* of this backend, while it shows a call */
+bool is_shown = false; /* does this backend show a call? */
 
 void init_slots(void *memory)
 {
@@ -173,11 +173,10 @@ void request_progress_memory()
 #endif
 }
 
-ProgressReport::ProgressReport(Oid target) : outer_(running)
+ProgressSlot::ProgressSlot(Oid target)
 {
 	attach();
-	running = nullptr;
-	if (slots == nullptr || outer_ != nullptr || compat::my_backend_slot() < 0)
+	if (slots == nullptr || is_shown || compat::my_backend_slot() < 0)
 		return;
 	Slot &slot = slots[compat::my_backend_slot()];
 	pg_atomic_write_u64(&slot.database, MyDatabaseId);
@@ -188,39 +187,32 @@ ProgressReport::ProgressReport(Oid target) : outer_(running)
 		pg_atomic_write_u64(&field, 0);
 	pg_write_barrier();
 	pg_atomic_write_u64(&slot.pid, static_cast<uint64>(MyProcPid));
-	running = &slot;
+	slot_ = &slot;
+	is_shown = true;
 }
 
-ProgressReport::~ProgressReport()
+ProgressSlot::~ProgressSlot()
 {
-	if (running != nullptr)
-		pg_atomic_write_u64(&running->pid, 0);
-	running = static_cast<Slot *>(outer_);
+	if (slot_ == nullptr)
+		return;
+	pg_atomic_write_u64(&static_cast<Slot *>(slot_)->pid, 0);
+	is_shown = false;
 }
 
-ProgressPause::ProgressPause() noexcept : outer_(running)
+void ProgressSlot::set(ProgressField field, int64 value) noexcept
 {
-	running = nullptr;
+	if (slot_ != nullptr)
+		pg_atomic_write_u64(&static_cast<Slot *>(slot_)->fields[static_cast<int>(field)],
+							static_cast<uint64>(value));
 }
 
-ProgressPause::~ProgressPause()
-{
-	running = static_cast<Slot *>(outer_);
-}
-
-void report_progress(ProgressField field, int64 value) noexcept
-{
-	if (running != nullptr)
-		pg_atomic_write_u64(&running->fields[static_cast<int>(field)], static_cast<uint64>(value));
-}
-
-void report_expected_rows(ProgressField field, double rows) noexcept
+void ProgressSlot::set_expected(ProgressField field, double rows) noexcept
 {
 	constexpr double too_many = 9223372036854775808.0; /* 2^63 */
 	if (rows >= too_many)
-		report_progress(field, PG_INT64_MAX);
+		set(field, PG_INT64_MAX);
 	else
-		report_progress(field, rows > 0 ? static_cast<int64>(rows) : 0);
+		set(field, rows > 0 ? static_cast<int64>(rows) : 0);
 }
 
 void progress_rows(ResultRows &result)

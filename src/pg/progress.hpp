@@ -27,37 +27,24 @@ void request_progress_memory();
 
 /*
  * Shows the backend in the view while the object lives. Counters start at 0, and the phase at the
- * first. A call from within a call, by a trigger, is not shown and reports nothing.
+ * first. A call from within a call, by a trigger, is not shown, and what it sets goes nowhere.
  */
-class ProgressReport {
+class ProgressSlot {
   public:
 	/* A call for which there is no memory is not shown. Throws Error, of a cancel. */
-	explicit ProgressReport(Oid target);
-	ProgressReport(const ProgressReport &) = delete;
-	ProgressReport &operator=(const ProgressReport &) = delete;
-	~ProgressReport();
+	explicit ProgressSlot(Oid target);
+	ProgressSlot(const ProgressSlot &) = delete;
+	ProgressSlot &operator=(const ProgressSlot &) = delete;
+	~ProgressSlot();
+
+	/* A store to memory; never raises. */
+	void set(ProgressField field, int64 value) noexcept;
+	/* The same with what a planner expects, which may be more than any table holds. */
+	void set_expected(ProgressField field, double rows) noexcept;
 
   private:
-	void *outer_; /* what the calling call reports to */
+	void *slot_ = nullptr; /* nullptr: not shown */
 };
-
-/* While it lives, nothing is reported: for work that is no call of its own. */
-class ProgressPause {
-  public:
-	ProgressPause() noexcept;
-	ProgressPause(const ProgressPause &) = delete;
-	ProgressPause &operator=(const ProgressPause &) = delete;
-	~ProgressPause();
-
-  private:
-	void *outer_;
-};
-
-/* Sets a field of the running call, if it is shown. A store to memory; never raises. */
-void report_progress(ProgressField field, int64 value) noexcept;
-
-/* The same with what a planner expects, which may be more than any table holds. */
-void report_expected_rows(ProgressField field, double rows) noexcept;
 
 /*
  * A row for each running call: pid, datid, relid, phase (a number), started, and the counters in the

@@ -125,6 +125,11 @@ const char *quoted(const char *name)
 	return pg_call([&] { return quote_identifier(name); });
 }
 
+const char *relation_name(Oid relation)
+{
+	return pg_call([&] { return get_rel_name(relation); });
+}
+
 const char *operator_clause(const char *left, Oid left_type, Oid oper, const char *right,
 							Oid right_type)
 {

@@ -51,6 +51,10 @@ class ColumnList {
  * Throws Error. */
 const char *quoted(const char *name);
 
+/* The name of a relation, not quoted, in the current memory context; nullptr when it is gone. Throws
+ * Error. */
+const char *relation_name(Oid relation);
+
 /* "left OPERATOR(schema.name) right", with casts where the operator's types need them. Throws Error.
  */
 const char *operator_clause(const char *left, Oid left_type, Oid oper, const char *right,

@@ -1,6 +1,5 @@
 #include "pg/statement.hpp"
 
-#include "pg/applied_rows.hpp"
 #include "pg/compat.hpp"
 #include "pg/expression.hpp"
 #include "pg/foreign_plan.hpp"
@@ -201,9 +200,9 @@ void Statement::bind(const Vector<const RowStore *> &stores, const Parameters *p
 	}
 }
 
-Statement Statement::analyze(const String &sql, Snapshot snapshot, Oid relation,
-							 const Vector<const RowStore *> &stores, const Parameters &parameters,
-							 Parallel parallel, Node *condition)
+Statement Statement::plan(const String &sql, Snapshot snapshot, Oid relation,
+						  const Vector<const RowStore *> &stores, const Parameters &parameters,
+						  Parallel parallel, Node *condition)
 {
 	return pg_call([&] {
 		Statement statement(pstrdup(sql.c_str()), snapshot);
@@ -237,7 +236,7 @@ Statement Statement::analyze(const String &sql, Snapshot snapshot, Oid relation,
 	});
 }
 
-Statement Statement::from_query(Query *query, const char *description, Snapshot snapshot,
+Statement Statement::plan_query(Query *query, const char *description, Snapshot snapshot,
 								const Vector<const RowStore *> &stores)
 {
 	return pg_call([&] {
@@ -299,9 +298,9 @@ void Statement::read(RowReceiver &receiver)
 	pg_call([&] { return execute(&adapter.base, false); });
 }
 
-uint64 Statement::write(uint64 applied_before)
+uint64 Statement::write(WriteObserver &observer)
 {
-	AppliedRows counter(applied_before);
+	AppliedRows counter(observer);
 	return pg_call([&] { return execute(None_Receiver, true); });
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "pg/applied_rows.hpp"
 #include "pg/relation.hpp"
 #include "pg/row_store.hpp"
 
@@ -45,18 +46,18 @@ enum class Parallel { allowed, forbidden };
 class Statement {
   public:
 	/*
-	 * Analyzes one statement of SQL under `snapshot`. `stores` are readable by their names. The
+	 * Plans one statement of SQL under `snapshot`. `stores` are readable by their names. The
 	 * first relation of the range table, the target of a writing statement, must be `relation`:
 	 * a name that another session has meanwhile given to another table is error 40001. A
 	 * `condition` over that relation is added to those in the statement, see lasting_condition().
 	 * Throws Error.
 	 */
-	static Statement analyze(const String &sql, Snapshot snapshot, Oid relation,
-							 const Vector<const RowStore *> &stores, const Parameters &parameters,
-							 Parallel parallel = Parallel::allowed, Node *condition = nullptr);
+	static Statement plan(const String &sql, Snapshot snapshot, Oid relation,
+						  const Vector<const RowStore *> &stores, const Parameters &parameters,
+						  Parallel parallel = Parallel::allowed, Node *condition = nullptr);
 
 	/* The same for a SELECT that is a query tree; `description` stands for its text. */
-	static Statement from_query(Query *query, const char *description, Snapshot snapshot,
+	static Statement plan_query(Query *query, const char *description, Snapshot snapshot,
 								const Vector<const RowStore *> &stores);
 
 	/* Does a row-level security policy narrow what the statement reads? */
@@ -84,8 +85,8 @@ class Statement {
 	void read(RowReceiver &receiver);
 
 	/* Runs INSERT, UPDATE or DELETE and leaves its AFTER triggers queued; returns the number of
-	 * rows written. Reports progress, from `applied_before` on. Throws Error. */
-	uint64 write(uint64 applied_before);
+	 * rows written, and tells the observer of them as they are taken. Throws Error. */
+	uint64 write(WriteObserver &observer);
 
 	/* Was the last write done by a plan that another extension had changed at its top? Then the
 	 * number of rows is what that extension says. */

@@ -1,12 +1,14 @@
 #include "plan/column_map.hpp"
 
+#include "pg/fail.hpp"
+
 #include <algorithm>
 
+#include "pg/error_context.hpp"
 #include "pg/expression.hpp"
 #include "pg/json.hpp"
 #include "pg/tuple.hpp"
 #include "plan/name_hints.hpp"
-#include "read/staging.hpp"
 
 namespace bulk_sync {
 
@@ -21,13 +23,13 @@ bool contains(const Vector<AttrNumber> &numbers, AttrNumber number)
 	return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
 }
 
-void check_names(const Request &request, const Relation &target, const Staging &staging)
+void check_names(const Request &request, const Relation &target, const StagingColumns &staging)
 {
 	auto const both = [&](const NameList &names, const char *argument) {
 		for (const char *name : names) {
 			if (target.find(name) == nullptr)
 				target_column_missing(target, name, argument);
-			if (staging.columns().find(name) == nullptr)
+			if (staging.columns.find(name) == nullptr)
 				staging_column_missing(target, staging, name, argument);
 		}
 	};
@@ -35,21 +37,20 @@ void check_names(const Request &request, const Relation &target, const Staging &
 	if (request.columns)
 		both(*request.columns, "columns");
 	for (const char *name : request.ignore_columns) {
-		if (target.find(name) == nullptr && staging.columns().find(name) == nullptr)
+		if (target.find(name) == nullptr && staging.columns.find(name) == nullptr)
 			ignored_column_missing(target, staging, name);
 		if (request.columns && request.columns->contains(name))
-			pg_call([&] {
-				ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-								errmsg("column \"%s\" is named in both \"columns\" and "
-									   "\"ignore_columns\"",
-									   name)));
-			});
+			pg::fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+					  .message = pg::format("column \"%s\" is named in both \"columns\" and "
+											"\"ignore_columns\"",
+											name)});
 	}
 }
 
-void check_staging_columns(const Request &request, const Relation &target, const Staging &staging)
+void check_staging_columns(const Request &request, const Relation &target,
+						   const StagingColumns &staging)
 {
-	for (const Attribute &attribute : staging.columns().attributes())
+	for (const Attribute &attribute : staging.columns.attributes())
 		if (target.find(attribute.name) == nullptr &&
 			!request.ignore_columns.contains(attribute.name))
 			counterpart_missing(target, staging, attribute.name);
@@ -69,12 +70,10 @@ const char *reason_not_updated(const Attribute &attribute, const Vector<AttrNumb
 
 void refuse_update(const Attribute &attribute, const char *reason)
 {
-	pg_call([&] {
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("column \"%s\" in argument \"columns\" is never updated", attribute.name),
-				 errdetail("%s", reason)));
-	});
+	pg::fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			  .message = pg::format("column \"%s\" in argument \"columns\" is never updated",
+									attribute.name),
+			  .detail = reason});
 }
 
 pg::Conversion conversion_between(const Attribute &source, const Attribute &target)
@@ -83,15 +82,14 @@ pg::Conversion conversion_between(const Attribute &source, const Attribute &targ
 	if (conversion.kind() == pg::Conversion::Kind::impossible) {
 		const char *const target_type = pg::type_name(target.type);
 		const char *const source_type = pg::type_name(source.type);
-		pg_call([&] {
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("column \"%s\" is of type %s but the staging column is of type %s",
-							target.name, target_type, source_type),
-					 errhint("Use a staging column of type %s, or of type text: text is converted "
-							 "through the input function of the target's type.",
-							 target_type)));
-		});
+		pg::fail({.sqlstate = ERRCODE_DATATYPE_MISMATCH,
+				  .message =
+					  pg::format("column \"%s\" is of type %s but the staging column is of type %s",
+								 target.name, target_type, source_type),
+				  .hint = pg::format(
+					  "Use a staging column of type %s, or of type text: text is converted "
+					  "through the input function of the target's type.",
+					  target_type)});
 	}
 	return conversion;
 }
@@ -156,11 +154,9 @@ void add_others(ColumnMap &map, const Request &request, const Relation &target,
 
 void refuse_mark(const char *name, const char *detail)
 {
-	pg_call([&] {
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("column \"%s\" cannot mark deleted rows", name), errdetail("%s", detail)));
-	});
+	pg::fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			  .message = pg::format("column \"%s\" cannot mark deleted rows", name),
+			  .detail = detail});
 }
 
 void check_mark(const Request &request, const Attribute &attribute, const pg::ColumnList &staging,
@@ -180,13 +176,6 @@ void check_mark(const Request &request, const Attribute &attribute, const pg::Co
 					"Staging has it too, and argument \"ignore_columns\" does not name it.");
 }
 
-/* column "gone" of "employee" in rows that are not deleted */
-void add_mark_context(void *argument)
-{
-	auto const *const names = static_cast<const char *const *>(argument);
-	errcontext("column \"%s\" of \"%s\" in rows that are not deleted", names[0], names[1]);
-}
-
 /* What stands in the mark of rows that are not deleted gets there without a cast, which would ask the
  * domain. */
 void check_domain_of_mark(const Relation &target, const Column &mark)
@@ -194,15 +183,14 @@ void check_domain_of_mark(const Relation &target, const Column &mark)
 	pg_call([&] {
 		if (get_typtype(mark.type.oid) != TYPTYPE_DOMAIN)
 			return;
-		const char *names[] = {mark.name, target.name()};
-		ErrorContextCallback callback;
-		callback.callback = add_mark_context;
-		callback.arg = names;
-		callback.previous = error_context_stack;
-		error_context_stack = &callback;
-		domain_check(BoolGetDatum(false), !mark.mark_is_boolean(), mark.type.oid, nullptr,
-					 CurrentMemoryContext);
-		error_context_stack = callback.previous;
+		auto const add_context = [&] {
+			errcontext("column \"%s\" of \"%s\" in rows that are not deleted", mark.name,
+					   target.name());
+		};
+		pg::with_error_context(add_context, [&] {
+			domain_check(BoolGetDatum(false), !mark.mark_is_boolean(), mark.type.oid, nullptr,
+						 CurrentMemoryContext);
+		});
 	});
 }
 
@@ -240,16 +228,15 @@ void add_mark(ColumnMap &map, const Request &request, const Relation &target,
 
 void refuse_default(const char *name, const char *detail)
 {
-	pg_call([&] {
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("column \"%s\" cannot be in argument \"insert_defaults\"", name),
-						errdetail("%s", detail)));
-	});
+	pg::fail(
+		{.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+		 .message = pg::format("column \"%s\" cannot be in argument \"insert_defaults\"", name),
+		 .detail = detail});
 }
 
 /* In JSON, where members come and go, the member of a row wins. */
 void add_insert_defaults(ColumnMap &map, const Request &request, const Relation &target,
-						 const Staging &staging)
+						 const StagingColumns &staging)
 {
 	if (!request.insert_defaults)
 		return;
@@ -262,9 +249,9 @@ void add_insert_defaults(ColumnMap &map, const Request &request, const Relation 
 			refuse_default(name, "It is a generated column.");
 		if (is_mark(request, *attribute))
 			refuse_default(name, "It marks deleted rows.");
-		if (staging.columns().find(name) != nullptr && !request.rows)
+		if (staging.columns.find(name) != nullptr && !request.rows)
 			refuse_default(name, "Staging has it too.");
-		if (staging.columns().find(name) != nullptr)
+		if (staging.columns.find(name) != nullptr)
 			continue;
 		InsertDefault value;
 		value.column = attribute->number;
@@ -293,24 +280,33 @@ bool ColumnMap::keys_are_parallel_safe() const noexcept
 					   [](const pg::KeyEquality &key) { return key.is_parallel_safe(); });
 }
 
-ColumnMap map_columns(const Request &request, const Relation &target, const Staging &staging)
+ColumnMap map_columns(const Request &request, const Relation &target, const StagingColumns &staging)
 {
 	check_names(request, target, staging);
 	check_staging_columns(request, target, staging);
 
 	ColumnMap map;
 	Vector<AttrNumber> const primary_key = target.primary_key();
-	add_keys(map, request, target, staging.columns(), primary_key);
+	add_keys(map, request, target, staging.columns, primary_key);
 	Vector<Column> const keys = map.image;
-	add_others(map, request, target, staging.columns(), primary_key);
-	add_mark(map, request, target, staging.columns(), primary_key);
+	add_others(map, request, target, staging.columns, primary_key);
+	add_mark(map, request, target, staging.columns, primary_key);
 	add_insert_defaults(map, request, target, staging);
 
+	map.reads_row_ids = !request.only_compares;
 	map.key_desc = describe_columns(keys, target);
 	map.image_desc = describe_columns(map.image, target);
 	if (!map.extra.empty())
 		map.extra_desc = describe_columns(map.extra, target);
 	return map;
+}
+
+Vector<AttrNumber> key_numbers(const ColumnMap &map)
+{
+	Vector<AttrNumber> keys;
+	for (int i = 0; i < map.key_count(); i++)
+		keys.push_back(map.image[i].target);
+	return keys;
 }
 
 void carry_columns(ColumnMap &map, const Relation &target, const Vector<AttrNumber> &columns)

@@ -9,7 +9,11 @@
 
 namespace bulk_sync {
 
-class Staging;
+/* Staging as the plan sees it. */
+struct StagingColumns {
+	const char *description; /* what messages call it, such as: staging relation "import" */
+	const pg::ColumnList &columns;
+};
 
 /* A column that both sides have. */
 struct Column {
@@ -51,7 +55,7 @@ struct ColumnMap {
 	Vector<pg::KeyEquality> keys; /* of the first columns of the image */
 	std::optional<int> mark;	  /* its position in the image, from 0 */
 	Vector<InsertDefault> insert_defaults;
-	/* Columns of the target that are read along with its rows for the check of the scope. */
+	/* Columns of the target that are read along with its rows, for checks or to be shown. */
 	Vector<AttrNumber> carried;
 	/* Are the target's rows to be found again? A view has no row ids. */
 	bool reads_row_ids = true;
@@ -77,7 +81,11 @@ struct ColumnMap {
  * for columns that are not there (with the nearest name as a hint), 42804 for types without a
  * conversion, 42883 for key types without an equality, 22023 for options that contradict the table.
  */
-ColumnMap map_columns(const Request &request, const pg::Relation &target, const Staging &staging);
+ColumnMap map_columns(const Request &request, const pg::Relation &target,
+					  const StagingColumns &staging);
+
+/* Numbers of the key columns in the target, in the order of the call. Throws std::bad_alloc. */
+Vector<AttrNumber> key_numbers(const ColumnMap &map);
 
 /* Adds target columns to read along, each once, and none that the image has. */
 void carry_columns(ColumnMap &map, const pg::Relation &target, const Vector<AttrNumber> &columns);

@@ -1,8 +1,8 @@
 #include "plan/locks.hpp"
 
-#include "pg/concurrency.hpp"
+#include "pg/statement.hpp"
+#include "plan/read_statements.hpp"
 #include "plan/rights.hpp"
-#include "plan/statements.hpp"
 
 namespace bulk_sync {
 
@@ -10,35 +10,6 @@ namespace {
 
 using pg::quoted;
 using pg::String;
-
-/* The planner wants to know more of a foreign partition than we do; this is an error already when the
- * wrapper has no handler. */
-Vector<Oid> lock_partitions_in_scope(const Scope &scope, const pg::Relation &target, LOCKMODE mode,
-									 Snapshot snapshot)
-{
-	try {
-		return pg::lock_partitions(target, scope.pruning, mode, snapshot);
-	} catch (const pg::Error &error) {
-		if (error.sqlstate() == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE)
-			refuse_unplanned_partition(target, error);
-		throw;
-	}
-}
-
-Vector<Oid> lock_tree(const Request &request, const Scope &scope, const pg::Relation &target)
-{
-	if (scope.pruning == nullptr)
-		return target.tree(target_lock(request));
-	Vector<Oid> members; /* outlives the plans */
-	pg::WorkContext work("bulk_sync partitions");
-	auto snapshot = pg::ReadSnapshot::of_transaction();
-	Vector<Oid> const found =
-		lock_partitions_in_scope(scope, target, target_lock(request), snapshot.get());
-	members.assign(found.begin(), found.end());
-	snapshot.release();
-	work.finish();
-	return members;
-}
 
 /*
  * The writes of row-level security's policies, with no row to write. They are only planned: that
@@ -91,55 +62,32 @@ const Column *updated_column(const Request &request, const ColumnMap &map)
 	return nullptr;
 }
 
-void lock_policies_of_writes(const Request &request, const ColumnMap &map,
-							 const pg::Relation &target, Snapshot snapshot)
+void lock_policies_of_writes(const Plan &plan, Snapshot snapshot)
 {
-	auto const plan = [&](const String &sql) {
-		pg::Statement::analyze(sql, snapshot, target.oid(), {}, {});
+	const Request &request = plan.request;
+	const pg::Relation &target = plan.target;
+	const ColumnMap &map = plan.map;
+	auto const lock = [&](const String &sql) {
+		pg::Statement::plan(sql, snapshot, target.oid(), {}, {});
 	};
 	if (!request.skip_deletes && !map.mark)
-		plan(delete_nothing(target));
+		lock(delete_nothing(target));
 	if (const Column *const column = updated_column(request, map))
-		plan(update_nothing(target, *column));
+		lock(update_nothing(target, *column));
 	if (!request.skip_creates)
-		plan(insert_nothing(target));
+		lock(insert_nothing(target));
 }
 
 } // namespace
 
-LOCKMODE target_lock(const Request &request)
+/* It is planning that takes the locks. */
+void lock_what_is_read(const Plan &plan, Snapshot snapshot)
 {
-	if (!request.may_write())
-		return AccessShareLock;
-	return request.lock == LockMode::table ? ShareRowExclusiveLock : RowExclusiveLock;
-}
-
-void lock_members(const Request &request, Scope &scope, const pg::Relation &target)
-{
-	scope.members = lock_tree(request, scope, target);
-	check_members(target, scope.members);
-	if (scope.pruning == nullptr)
-		return;
-	if (request.allow_out_of_scope)
-		check_members(target, target.tree(NoLock));
-	scope.pruning = pg::partition_condition(scope.pruning, target, scope.members);
-}
-
-/* It is planning that takes the locks, on a snapshot of its own. */
-void lock_sources(const Request &request, const ColumnMap &map, const Scope &scope,
-				  const pg::Relation &target, const Staging &staging)
-{
-	pg::WorkContext work("bulk_sync locks");
-	auto snapshot = pg::ReadSnapshot::of_transaction();
-	staging.lock_sources(map, snapshot.get());
-	bool const policies = has_policies(target);
-	if (scope.has_sub_selects() || policies)
-		pg::Statement::analyze(select_whole_rows(scope, target), snapshot.get(), target.oid(), {},
-							   {});
-	if (policies && request.may_write())
-		lock_policies_of_writes(request, map, target, snapshot.get());
-	snapshot.release();
-	work.finish();
+	bool const policies = has_policies(plan.target);
+	if (plan.scope.has_sub_selects() || policies)
+		pg::Statement::plan(select_whole_rows(plan), snapshot, plan.target.oid(), {}, {});
+	if (policies && plan.request.may_write())
+		lock_policies_of_writes(plan, snapshot);
 }
 
 } // namespace bulk_sync

@@ -1,8 +1,12 @@
 #include "plan/members.hpp"
 
+#include "pg/fail.hpp"
+
 #include <algorithm>
 
 #include "pg/compat.hpp"
+#include "pg/concurrency.hpp"
+#include "plan/rights.hpp"
 
 namespace bulk_sync {
 
@@ -30,23 +34,77 @@ bool is_used(const ColumnMap &map, const Scope &scope, AttrNumber number)
 
 void refuse_column(const pg::Relation &target, const char *column, Oid member)
 {
-	pg_call([&] {
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot sync column \"%s\" of \"%s\"", column, target.name()),
-				 errdetail("It is a generated column in \"%s\", which would not store what "
-						   "staging has.",
-						   get_rel_name(member)),
-				 errhint("Leave the column out of staging, insert_defaults and the filter.")));
-	});
+	pg::fail({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			  .message = pg::format("cannot sync column \"%s\" of \"%s\"", column, target.name()),
+			  .detail = pg::format("It is a generated column in \"%s\", which would not store what "
+								   "staging has.",
+								   pg::relation_name(member)),
+			  .hint = "Leave the column out of staging, insert_defaults and the filter."});
 }
 
-} // namespace
-
+/* Can there be partitions or children that compute a column otherwise than the target? */
 bool members_may_compute(const pg::Relation &target)
 {
 	return target.has_children() &&
 		   (has_generated_columns(target) || pg::compat::children_may_generate_alone);
+}
+
+/* The planner wants to know more of a foreign partition than we do; this is an error already when the
+ * wrapper has no handler. */
+Vector<Oid> lock_partitions_in_scope(const Request &request, const Scope &scope,
+									 const pg::Relation &target, Snapshot snapshot)
+{
+	try {
+		return pg::lock_partitions(target, scope.pruning, target_lock(request), snapshot);
+	} catch (const pg::Error &error) {
+		if (!request.only_compares && error.sqlstate() == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE)
+			refuse_unplanned_partition(target, error);
+		throw;
+	}
+}
+
+Vector<Oid> lock_tree(const Request &request, const Scope &scope, const pg::Relation &target)
+{
+	if (scope.pruning == nullptr)
+		return target.tree(target_lock(request));
+	Vector<Oid> members; /* outlives the plans */
+	pg::WorkContext work("bulk_sync partitions");
+	auto snapshot = pg::ReadSnapshot::fresh();
+	Vector<Oid> const found = lock_partitions_in_scope(request, scope, target, snapshot.get());
+	members.assign(found.begin(), found.end());
+	snapshot.release();
+	work.finish();
+	return members;
+}
+
+} // namespace
+
+LOCKMODE target_lock(const Request &request)
+{
+	if (!request.may_write())
+		return AccessShareLock;
+	return request.lock == LockMode::table ? ShareRowExclusiveLock : RowExclusiveLock;
+}
+
+void lock_members(const Request &request, Scope &scope, const pg::Relation &target)
+{
+	if (request.only_compares) {
+		if (scope.pruning != nullptr && !request.allow_out_of_scope && members_may_compute(target))
+			scope.members = lock_tree(request, scope, target);
+		return;
+	}
+	scope.members = lock_tree(request, scope, target);
+	check_members(target, scope.members);
+	if (scope.pruning == nullptr)
+		return;
+	if (request.allow_out_of_scope)
+		check_members(target, target.tree(NoLock));
+	scope.pruning = pg::partition_condition(scope.pruning, target, scope.members);
+}
+
+const Vector<Oid> *members_with_rows(const Request &request, const Scope &scope) noexcept
+{
+	return request.allow_out_of_scope || scope.members.empty() ? nullptr : &scope.members;
 }
 
 Vector<Oid> computing_members(const pg::Relation &target, const Vector<Oid> *known)

@@ -1,5 +1,7 @@
 #include "plan/name_hints.hpp"
 
+#include "pg/fail.hpp"
+
 #include <algorithm>
 
 #include "pg/invisible.hpp"
@@ -60,33 +62,28 @@ const char *hint_at_invisible(const pg::ColumnList &columns, const char *descrip
 	const char *const in_name = pg::describe_invisible(name);
 	const char *const alike = look_alike(columns, name);
 	const char *const in_alike = alike == nullptr ? nullptr : pg::describe_invisible(alike);
-	return pg_call([&]() -> const char * {
-		if (in_alike != nullptr)
-			return psprintf("%s has a column that looks the same, but its name has %s. Rename it.",
-							description, in_alike);
-		if (in_name == nullptr)
-			return nullptr;
-		if (alike == nullptr)
-			return psprintf("%s has %s.", what, in_name);
-		return psprintf("%s has %s. Without it, that is the column \"%s\".", what, in_name, alike);
-	});
+	if (in_alike != nullptr)
+		return pg::format("%s has a column that looks the same, but its name has %s. Rename it.",
+						  description, in_alike);
+	if (in_name == nullptr)
+		return nullptr;
+	if (alike == nullptr)
+		return pg::format("%s has %s.", what, in_name);
+	return pg::format("%s has %s. Without it, that is the column \"%s\".", what, in_name, alike);
 }
 
 [[noreturn]] void refuse_name(const char *description, const char *name, const char *argument,
 							  const char *hint)
 {
-	pg_call([&] {
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-						errmsg("column \"%s\" of %s does not exist", name, description),
-						errdetail("It is named in argument \"%s\".", argument),
-						hint != nullptr ? errhint("%s", hint) : 0));
-	});
-	pg_unreachable();
+	pg::fail({.sqlstate = ERRCODE_UNDEFINED_COLUMN,
+			  .message = pg::format("column \"%s\" of %s does not exist", name, description),
+			  .detail = pg::format("It is named in argument \"%s\".", argument),
+			  .hint = hint});
 }
 
 const char *describe(const Relation &relation)
 {
-	return pg_call([&] { return psprintf("relation \"%s\"", relation.name()); });
+	return pg::format("relation \"%s\"", relation.name());
 }
 
 /* A sentence's first letter is a capital. */
@@ -103,10 +100,8 @@ const char *begin_sentence(const char *text)
 const char *offered(const char *name)
 {
 	const char *const invisible = pg::describe_invisible(name);
-	return pg_call([&] {
-		return invisible == nullptr ? psprintf("\"%s\"", name)
-									: psprintf("\"%s\" (with %s)", name, invisible);
-	});
+	return invisible == nullptr ? pg::format("\"%s\"", name)
+								: pg::format("\"%s\" (with %s)", name, invisible);
 }
 
 const char *hint_at_nearest(const char *nearest)
@@ -114,21 +109,19 @@ const char *hint_at_nearest(const char *nearest)
 	if (nearest == nullptr)
 		return nullptr;
 	const char *const column = offered(nearest);
-	return pg_call([&] { return psprintf("Perhaps you meant the column %s.", column); });
+	return pg::format("Perhaps you meant the column %s.", column);
 }
 
 /* The target has a column of this name, so it is staging that has to change, unless another column that
  * both have is near. */
-const char *hint_at_staged(const Relation &target, const Staging &staging, const char *name)
+const char *hint_at_staged(const Relation &target, const StagingColumns &staging, const char *name)
 {
-	const char *const nearest = nearest_name(staging.columns(), name);
+	const char *const nearest = nearest_name(staging.columns, name);
 	if (nearest == nullptr || target.find(nearest) != nullptr)
 		return hint_at_nearest(nearest);
 	const char *const column = offered(nearest);
-	return pg_call([&] {
-		return psprintf("Perhaps the column %s of %s is meant: rename it to \"%s\".", column,
-						staging.description(), name);
-	});
+	return pg::format("Perhaps the column %s of %s is meant: rename it to \"%s\".", column,
+					  staging.description, name);
 }
 
 } // namespace
@@ -143,22 +136,22 @@ void target_column_missing(const Relation &target, const char *name, const char 
 	refuse_name(description, name, argument, hint);
 }
 
-void staging_column_missing(const Relation &target, const Staging &staging, const char *name,
+void staging_column_missing(const Relation &target, const StagingColumns &staging, const char *name,
 							const char *argument)
 {
-	const char *hint = hint_at_invisible(staging.columns(), begin_sentence(staging.description()),
-										 name, "The name in the argument");
+	const char *hint = hint_at_invisible(staging.columns, begin_sentence(staging.description), name,
+										 "The name in the argument");
 	if (hint == nullptr)
 		hint = hint_at_staged(target, staging, name);
-	refuse_name(staging.description(), name, argument, hint);
+	refuse_name(staging.description, name, argument, hint);
 }
 
-void ignored_column_missing(const Relation &target, const Staging &staging, const char *name)
+void ignored_column_missing(const Relation &target, const StagingColumns &staging, const char *name)
 {
 	pg::ColumnList both;
 	for (const Attribute &attribute : target.attributes())
 		both.add(attribute);
-	for (const Attribute &attribute : staging.columns().attributes())
+	for (const Attribute &attribute : staging.columns.attributes())
 		both.add(attribute);
 	const char *const description = describe(target);
 	const char *hint =
@@ -168,25 +161,23 @@ void ignored_column_missing(const Relation &target, const Staging &staging, cons
 	refuse_name(description, name, "ignore_columns", hint);
 }
 
-void counterpart_missing(const Relation &target, const Staging &staging, const char *name)
+void counterpart_missing(const Relation &target, const StagingColumns &staging, const char *name)
 {
 	const char *hint =
 		hint_at_invisible(target, begin_sentence(describe(target)), name, "The name");
 	const char *const nearest = hint == nullptr ? nearest_name(target, name) : nullptr;
 	const char *const column = nearest == nullptr ? nullptr : offered(nearest);
-	pg_call([&] {
-		if (column != nullptr)
-			hint = psprintf("Perhaps you meant the column %s; a column that has no counterpart can "
-							"be named in \"ignore_columns\".",
-							column);
-		else if (hint == nullptr)
-			hint = "A column that has no counterpart can be named in \"ignore_columns\".";
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-						errmsg("column \"%s\" of %s does not exist in \"%s\"", name,
-							   staging.description(), target.name()),
-						errhint("%s", hint)));
-	});
-	pg_unreachable();
+	if (column != nullptr)
+		hint =
+			pg::format("Perhaps you meant the column %s; a column that has no counterpart can be "
+					   "named in \"ignore_columns\".",
+					   column);
+	else if (hint == nullptr)
+		hint = "A column that has no counterpart can be named in \"ignore_columns\".";
+	pg::fail({.sqlstate = ERRCODE_UNDEFINED_COLUMN,
+			  .message = pg::format("column \"%s\" of %s does not exist in \"%s\"", name,
+									staging.description, target.name()),
+			  .hint = hint});
 }
 
 } // namespace bulk_sync

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "read/staging.hpp"
+#include "plan/column_map.hpp"
 
 namespace bulk_sync {
 
@@ -12,15 +12,15 @@ namespace bulk_sync {
 										const char *argument);
 
 /* Likewise for one that the target has and staging does not. */
-[[noreturn]] void staging_column_missing(const pg::Relation &target, const Staging &staging,
+[[noreturn]] void staging_column_missing(const pg::Relation &target, const StagingColumns &staging,
 										 const char *name, const char *argument);
 
 /* Likewise for one in argument "ignore_columns" that neither has. */
-[[noreturn]] void ignored_column_missing(const pg::Relation &target, const Staging &staging,
+[[noreturn]] void ignored_column_missing(const pg::Relation &target, const StagingColumns &staging,
 										 const char *name);
 
 /* Likewise for a column of staging that the target lacks. */
-[[noreturn]] void counterpart_missing(const pg::Relation &target, const Staging &staging,
+[[noreturn]] void counterpart_missing(const pg::Relation &target, const StagingColumns &staging,
 									  const char *name);
 
 } // namespace bulk_sync

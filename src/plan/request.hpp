@@ -1,12 +1,12 @@
 /*
- * What the caller asks for: the arguments of the SQL functions, decoded and checked as far as that
- * goes without looking at the relations.
+ * What the caller asks for: the arguments of a call, decoded and checked as far as that goes without
+ * looking at the relations.
  */
 #pragma once
 
 #include <optional>
 
-#include "pg/arguments.hpp"
+#include "pg/name_list.hpp"
 
 namespace bulk_sync {
 
@@ -15,6 +15,7 @@ using pg::Vector;
 
 enum class LockMode { rows, table };
 
+/* plan/options.cpp has the name in SQL, the default and the checks of each. */
 struct Request {
 	Oid target = InvalidOid;
 	Oid staging = InvalidOid;  /* InvalidOid: the rows come as JSON */
@@ -35,19 +36,16 @@ struct Request {
 	LockMode lock = LockMode::rows;
 	bool dry_run = false;
 	bool verbose = false;
-	bool include_unchanged = false; /* of bulk_compare() alone */
+	bool include_unchanged = false;
+
+	/* Is it bulk_compare(), which may read relations that cannot be written? */
+	bool only_compares = false;
 
 	/* A call that cannot write takes no locks of a writer: the right to read is enough for it. */
 	bool may_write() const noexcept
 	{
-		return !dry_run && !(skip_creates && skip_updates && skip_deletes);
+		return !only_compares && !dry_run && !(skip_creates && skip_updates && skip_deletes);
 	}
 };
-
-/* Decode the arguments of bulk_sync(), bulk_sync_json() and bulk_compare(). Throw pg::Error: class
- * 22, naming the argument. */
-Request sync_request(const pg::Arguments &arguments);
-Request json_request(const pg::Arguments &arguments);
-Request compare_request(const pg::Arguments &arguments);
 
 } // namespace bulk_sync

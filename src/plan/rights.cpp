@@ -1,5 +1,7 @@
 #include "plan/rights.hpp"
 
+#include "pg/fail.hpp"
+
 #include "pg/access.hpp"
 
 namespace bulk_sync {
@@ -23,25 +25,53 @@ void require(Oid relation, AclMode right)
 
 void require_column(Oid relation, AttrNumber column, AclMode right)
 {
-	if (!pg::may_on_relation(relation, right) && !pg::may_on_column(relation, column, right))
+	if (!pg::may_on_column(relation, column, right))
 		pg::refuse_access(relation);
 }
 
-/* The right on the whole relation, or on each column for which needs(column) holds. */
-template <typename Needs>
-void require_columns(const ColumnMap &map, Oid relation, AclMode right, AttrNumber Column::*number,
-					 Needs &&needs)
+/* The columns that a right is about. */
+enum class About { whole_rows, staged, inserted, updated, mark };
+
+/* Calls ask(relation, right, about) for each right that a sync needs besides SELECT on its target, in
+ * the order in which they are asked for. */
+template <typename Ask> void each_right(const Request &request, Ask &&ask)
 {
-	if (pg::may_on_relation(relation, right))
+	if (OidIsValid(request.staging))
+		ask(request.staging, ACL_SELECT, About::staged);
+	if (request.dry_run)
 		return;
-	auto const check = [&](const Column &column) {
-		if (needs(column) && !pg::may_on_column(relation, column.*number, right))
-			pg::refuse_access(relation);
+	if (!request.skip_creates)
+		ask(request.target, ACL_INSERT, About::inserted);
+	if (!request.skip_updates)
+		ask(request.target, ACL_UPDATE, About::updated);
+	if (request.skip_deletes)
+		return;
+	if (request.soft_delete != nullptr)
+		ask(request.target, ACL_UPDATE, About::mark);
+	else
+		ask(request.target, ACL_DELETE, About::whole_rows);
+}
+
+/* Numbers in staging for About::staged, else in the target. */
+Vector<AttrNumber> columns_of(const ColumnMap &map, About about)
+{
+	Vector<AttrNumber> columns;
+	auto const add = [&](const Column &column) {
+		if (about == About::staged && !column.is_mark())
+			columns.push_back(column.staging);
+		else if ((about == About::inserted && column.inserted) ||
+				 (about == About::updated && column.updated) ||
+				 (about == About::mark && column.is_mark()))
+			columns.push_back(column.target);
 	};
 	for (const Column &column : map.image)
-		check(column);
+		add(column);
 	for (const Column &column : map.extra)
-		check(column);
+		add(column);
+	if (about == About::inserted)
+		for (const InsertDefault &value : map.insert_defaults)
+			columns.push_back(value.column);
+	return columns;
 }
 
 /* The scan of the target reads ctid and xmin, for which rights on columns are not enough. */
@@ -51,21 +81,18 @@ void require_select_on_target(Oid target)
 		return;
 	if (!pg::may_on_some_column(target, ACL_SELECT))
 		pg::refuse_access(target);
-	pg_call([&] {
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("permission denied for table %s", get_rel_name(target)),
-						errdetail("bulk_sync needs SELECT on the whole target, not only on some "
-								  "of its columns.")));
-	});
+	pg::fail({.sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE,
+			  .message = pg::format("permission denied for table %s", pg::relation_name(target)),
+			  .detail = "bulk_sync needs SELECT on the whole target, not only on some "
+						"of its columns."});
 }
 
 void refuse_target(const Relation &target, const char *detail, const char *hint)
 {
-	pg_call([&] {
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot sync \"%s\"", target.name()),
-				 errdetail("%s", detail), hint != nullptr ? errhint("%s", hint) : 0));
-	});
+	pg::fail({.sqlstate = ERRCODE_WRONG_OBJECT_TYPE,
+			  .message = pg::format("cannot sync \"%s\"", target.name()),
+			  .detail = detail,
+			  .hint = hint});
 }
 
 void check_target_kind(const Relation &target)
@@ -84,10 +111,9 @@ void check_target_kind(const Relation &target)
 
 void refuse_feature(const Relation &target, const char *detail)
 {
-	pg_call([&] {
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("cannot sync \"%s\"", target.name()), errdetail("%s", detail)));
-	});
+	pg::fail({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			  .message = pg::format("cannot sync \"%s\"", target.name()),
+			  .detail = detail});
 }
 
 /* What keeps rows from being written to a relation, as the end of a sentence; nullptr for nothing. */
@@ -98,7 +124,7 @@ const char *obstacle_of(Oid relation)
 	const char *const method = pg::other_access_method(relation);
 	if (method == nullptr)
 		return nullptr;
-	return pg_call([&] { return psprintf("uses the table access method \"%s\".", method); });
+	return pg::format("uses the table access method \"%s\".", method);
 }
 
 void check_member(const Relation &target, Oid member)
@@ -106,21 +132,17 @@ void check_member(const Relation &target, Oid member)
 	const char *const obstacle = obstacle_of(member);
 	if (obstacle == nullptr)
 		return;
-	const char *const detail = pg_call([&] {
-		return member == target.oid() ? psprintf("It %s", obstacle)
-									  : psprintf("\"%s\", one of its partitions or children, %s",
-												 get_rel_name(member), obstacle);
-	});
-	refuse_feature(target, detail);
+	refuse_feature(target, member == target.oid()
+							   ? pg::format("It %s", obstacle)
+							   : pg::format("\"%s\", one of its partitions or children, %s",
+											pg::relation_name(member), obstacle));
 }
 
 void refuse_distributed_staging(Oid staging)
 {
-	pg_call([&] {
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("cannot use \"%s\" as staging", get_rel_name(staging)),
-						errdetail("It is a table of Citus, whose rows are in shards.")));
-	});
+	pg::fail({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			  .message = pg::format("cannot use \"%s\" as staging", pg::relation_name(staging)),
+			  .detail = "It is a table of Citus, whose rows are in shards."});
 }
 
 void refuse_distributed_tables(const Request &request, const Relation &target)
@@ -137,65 +159,45 @@ void refuse_distributed_tables(const Request &request, const Relation &target)
 
 void check_rights_before_locks(const Request &request)
 {
-	require_select_on_target(request.target);
-	if (OidIsValid(request.staging))
+	if (request.only_compares) {
+		require_some(request.target, ACL_SELECT);
 		require_some(request.staging, ACL_SELECT);
-	if (request.dry_run)
 		return;
+	}
+	require_select_on_target(request.target);
 	/* What LOCK TABLE asks for this lock. */
 	if (request.may_write() && request.lock == LockMode::table)
 		require(request.target, ACL_UPDATE | ACL_DELETE | ACL_TRUNCATE);
-	if (!request.skip_creates)
-		require_some(request.target, ACL_INSERT);
-	if (!request.skip_updates)
-		require_some(request.target, ACL_UPDATE);
-	if (request.skip_deletes)
-		return;
-	if (request.soft_delete != nullptr)
-		require_some(request.target, ACL_UPDATE);
-	else
-		require(request.target, ACL_DELETE);
-}
-
-void check_rights_to_compare(const Request &request)
-{
-	require_some(request.target, ACL_SELECT);
-	require_some(request.staging, ACL_SELECT);
+	each_right(request, [&](Oid relation, AclMode right, About about) {
+		if (about == About::whole_rows)
+			require(relation, right);
+		else
+			require_some(relation, right);
+	});
 }
 
 void check_rights(const Request &request, const ColumnMap &map, const Relation &target)
 {
 	require_select_on_target(target.oid());
-	if (OidIsValid(request.staging))
-		require_columns(map, request.staging, ACL_SELECT, &Column::staging,
-						[](const Column &column) { return !column.is_mark(); });
-	if (request.dry_run)
-		return;
-	if (!request.skip_creates) {
-		require_columns(map, target.oid(), ACL_INSERT, &Column::target,
-						[](const Column &column) { return column.inserted; });
-		for (const InsertDefault &value : map.insert_defaults)
-			require_column(target.oid(), value.column, ACL_INSERT);
-	}
-	if (!request.skip_updates)
-		require_columns(map, target.oid(), ACL_UPDATE, &Column::target,
-						[](const Column &column) { return column.updated; });
-	if (request.skip_deletes)
-		return;
-	if (map.mark)
-		require_column(target.oid(), map.image[*map.mark].target, ACL_UPDATE);
-	else
-		require(target.oid(), ACL_DELETE);
+	each_right(request, [&](Oid relation, AclMode right, About about) {
+		if (about == About::whole_rows)
+			require(relation, right);
+		else if (!pg::may_on_relation(relation, right))
+			for (AttrNumber const column : columns_of(map, about))
+				require_column(relation, column, right);
+	});
 }
 
 void check_target(const Request &request, const Relation &target)
 {
+	if (request.only_compares) {
+		check_readable(target);
+		return;
+	}
 	if (request.target == request.staging)
-		pg_call([&] {
-			ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-							errmsg("cannot sync \"%s\" with itself", target.name()),
-							errhint("Target and staging must be two relations.")));
-		});
+		pg::fail({.sqlstate = ERRCODE_WRONG_OBJECT_TYPE,
+				  .message = pg::format("cannot sync \"%s\" with itself", target.name()),
+				  .hint = "Target and staging must be two relations."});
 	check_target_kind(target);
 	if (pg::is_system_relation(target))
 		refuse_target(target, "It is a system catalog.", nullptr);
@@ -214,10 +216,9 @@ void check_members(const Relation &target, const Vector<Oid> &members)
 
 void refuse_unplanned_partition(const Relation &target, const pg::Error &error)
 {
-	const char *const detail = pg_call([&] {
-		return psprintf("One of its partitions that can hold rows in scope is a foreign table: %s.",
-						error.data()->message);
-	});
+	const char *const detail =
+		pg::format("One of its partitions that can hold rows in scope is a foreign table: %s.",
+				   error.data()->message);
 	refuse_feature(target, detail);
 }
 
@@ -232,11 +233,9 @@ void check_readable(const Relation &relation)
 		return;
 	default: {
 		const char *const detail = pg::describe_kind(relation);
-		pg_call([&] {
-			ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-							errmsg("cannot read rows of \"%s\"", relation.name()),
-							errdetail("%s", detail)));
-		});
+		pg::fail({.sqlstate = ERRCODE_WRONG_OBJECT_TYPE,
+				  .message = pg::format("cannot read rows of \"%s\"", relation.name()),
+				  .detail = detail});
 	}
 	}
 }

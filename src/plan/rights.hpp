@@ -9,20 +9,16 @@ namespace bulk_sync {
 
 /*
  * Does the caller have each right that the call needs, at least on some column? Looked at before
- * any lock is waited for, so that nobody without rights can stand in a queue for locks. Throws
- * pg::Error, 42501.
+ * any lock is waited for, so that nobody without rights can stand in a queue for locks. Of what a
+ * comparison reads, the executor asks for the rest. Throws pg::Error, 42501.
  */
 void check_rights_before_locks(const Request &request);
 
 /* The same with the columns known, under lock. Throws pg::Error, 42501. */
 void check_rights(const Request &request, const ColumnMap &map, const pg::Relation &target);
 
-/* For bulk_compare(): SELECT on both sides, at least on some column; the executor asks for the rest.
- * Throws pg::Error, 42501. */
-void check_rights_to_compare(const Request &request);
-
-/* Can the target be synced at all, from this staging relation? Throws pg::Error: 42809 for kinds that
- * cannot, 0A000 for what is not supported. */
+/* Can the target be synced at all, from this staging relation, or, for a comparison, be read? Throws
+ * pg::Error: 42809 for kinds that cannot, 0A000 for what is not supported. */
 void check_target(const Request &request, const pg::Relation &target);
 
 /* Can rows be written to these members of the target's tree? Throws pg::Error, 0A000. */

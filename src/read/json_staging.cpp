@@ -2,18 +2,14 @@
 
 #include <algorithm>
 
+#include "pg/error_context.hpp"
+#include "pg/scratch.hpp"
+
 namespace bulk_sync {
 
 namespace {
 
 using pg::pg_call;
-
-/* element 17 of argument "rows" */
-void add_element_context(void *index)
-{
-	errcontext("element " INT64_FORMAT " of argument \"rows\", counted from 0",
-			   *static_cast<int64 *>(index));
-}
 
 /* A member that the target lacks stays in the list, for the column map to refuse or ignore. */
 pg::Attribute attribute_for(const pg::Relation &target, const char *member)
@@ -30,13 +26,10 @@ pg::Attribute attribute_for(const pg::Relation &target, const char *member)
 /* Converts the objects and hands them to the diff. */
 class ObjectReader {
   public:
-	ObjectReader(const ColumnMap &map, TupleDesc target, Diff &diff)
-		: map_(map), diff_(diff),
+	ObjectReader(const ColumnMap &map, TupleDesc target, Diff &diff, Observer &observer)
+		: map_(map), diff_(diff), observer_(observer),
 		  row_(RowValues::with_room_for(static_cast<int>(map.image.size() + map.extra.size()))),
-		  context_(pg_call([] {
-			  return AllocSetContextCreateInternal(CurrentMemoryContext, "bulk_sync conversion",
-												   ALLOCSET_DEFAULT_SIZES);
-		  }))
+		  scratch_("bulk_sync conversion")
 	{
 		for (const Column &column : map.image)
 			converters_.push_back({target, column.target, column.name});
@@ -44,29 +37,30 @@ class ObjectReader {
 			converters_.push_back({target, column.target, column.name});
 	}
 
-	/* Raises. */
-	void read(Datum object, int64 index)
+	PG_RAISES void read(Datum object, int64 index)
 	{
-		ErrorContextCallback callback;
-		callback.callback = add_element_context;
-		callback.arg = &index;
-		callback.previous = error_context_stack;
-		error_context_stack = &callback;
-		MemoryContext const caller = MemoryContextSwitchTo(context_);
+		auto const add_context = [&] {
+			errcontext("element " INT64_FORMAT " of argument \"rows\", counted from 0", index);
+		};
+		scratch_.keep(
+			[&] { pg::with_error_context(add_context, [&] { convert_object(object); }); });
+		diff_.add_staged(row_.values, row_.nulls);
+		scratch_.reset();
+		if (diff_.counts().staged % Observer::told_rows == 0)
+			observer_.reading(diff_.counts().staged);
+	}
+
+  private:
+	PG_RAISES void convert_object(Datum object)
+	{
 		for (std::size_t i = 0; i < converters_.size(); i++)
 			if (map_.mark != static_cast<int>(i))
 				convert(i, object);
 		fill_mark(map_, row_);
-		MemoryContextSwitchTo(caller);
-		error_context_stack = callback.previous;
-
-		diff_.add_staged(row_.values, row_.nulls);
-		MemoryContextReset(context_);
 	}
 
-  private:
 	/* A domain may forbid the NULL that stands for a default; the column is NOT NULL anyway. */
-	void convert(std::size_t position, Datum object)
+	PG_RAISES void convert(std::size_t position, Datum object)
 	{
 		const pg::JsonConverter &converter = converters_[position];
 		row_.nulls[position] = map_.column_at(position).null_defaults && converter.is_null(object);
@@ -76,9 +70,10 @@ class ObjectReader {
 
 	const ColumnMap &map_;
 	Diff &diff_;
+	Observer &observer_;
 	Vector<pg::JsonConverter> converters_;
 	RowValues row_;
-	MemoryContext context_;
+	pg::Scratch scratch_;
 };
 
 } // namespace
@@ -105,10 +100,11 @@ JsonStaging::JsonStaging(const Request &request, const pg::Relation &target)
 	add_new(request.ignore_columns);
 }
 
-void JsonStaging::scan(const ColumnMap &map, Snapshot, Diff &diff) const
+void JsonStaging::scan(const Plan &plan, Snapshot, Diff &diff, Observer &observer) const
 {
 	diff.expect_staged(rows_.count());
-	ObjectReader reader(map, target_desc_, diff);
+	observer.expect(rows_.count());
+	ObjectReader reader(plan.map, target_desc_, diff, observer);
 	pg_call([&] {
 		rows_.for_each([&](Datum object, int64 index) { reader.read(object, index); });
 		diff.end_staged();

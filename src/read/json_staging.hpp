@@ -19,8 +19,8 @@ class JsonStaging final : public Staging {
 
 	const char *description() const override { return "argument \"rows\""; }
 	const pg::ColumnList &columns() const override { return columns_; }
-	void scan(const ColumnMap &map, Snapshot snapshot, Diff &diff) const override;
-	void lock_sources(const ColumnMap &, Snapshot) const override {}
+	void scan(const Plan &plan, Snapshot snapshot, Diff &diff, Observer &observer) const override;
+	void lock_sources(const Plan &, Snapshot) const override {}
 
   private:
 	pg::JsonRows rows_;

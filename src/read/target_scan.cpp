@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "pg/fail.hpp"
 #include "pg/foreign_plan.hpp"
-#include "plan/statements.hpp"
+#include "pg/statement.hpp"
+#include "plan/read_statements.hpp"
+#include "plan/stores.hpp"
 
 namespace bulk_sync {
 
@@ -12,26 +15,34 @@ namespace {
 using pg::pg_call;
 using pg::RowStore;
 
+void tell(const Diff &diff, Observer &observer) noexcept
+{
+	if (diff.counts().in_scope % Observer::told_rows == 0)
+		observer.reading(diff.counts().in_scope);
+}
+
 class TargetReceiver final : public pg::RowReceiver {
   public:
-	explicit TargetReceiver(Diff &diff) : diff_(diff) {}
+	TargetReceiver(Diff &diff, Observer &observer) : diff_(diff), observer_(observer) {}
 
 	void row(TupleTableSlot *slot) override
 	{
 		slot_getallattrs(slot);
 		diff_.add_target(row_id_of(slot), slot->tts_values + row_id_columns,
 						 slot->tts_isnull + row_id_columns);
+		tell(diff_, observer_);
 	}
 
   private:
 	Diff &diff_;
+	Observer &observer_;
 };
 
 /* Takes the tuples of a plain scan as the heap stores them, with all columns of the target. */
 class StoredTupleReceiver final : public pg::RowReceiver {
   public:
-	StoredTupleReceiver(const ColumnMap &map, Diff &diff)
-		: diff_(diff),
+	StoredTupleReceiver(const ColumnMap &map, Diff &diff, Observer &observer)
+		: diff_(diff), observer_(observer),
 		  row_(RowValues::with_room_for(static_cast<int>(map.image.size() + map.carried.size())))
 	{
 		for (const Column &column : map.image)
@@ -51,10 +62,12 @@ class StoredTupleReceiver final : public pg::RowReceiver {
 			position++;
 		}
 		diff_.add_target(pg::stored_row_id(slot), row_.values, row_.nulls);
+		tell(diff_, observer_);
 	}
 
   private:
 	Diff &diff_;
+	Observer &observer_;
 	Vector<AttrNumber> columns_;
 	AttrNumber last_;
 	RowValues row_;
@@ -87,24 +100,37 @@ StagedKeys collect_keys(const ColumnMap &map, StagedRows &rows)
 /* More rows than this are not looked up one by one by any plan that is worth preparing. */
 constexpr uint64 most_rows_to_look_up = 1000000;
 
-bool may_look_up(const ColumnMap &map, bool matches_only, Diff &diff)
+bool may_look_up(const ColumnMap &map, Diff &diff)
 {
-	return matches_only && map.key_count() <= INDEX_MAX_KEYS &&
-		   diff.staged_in_memory() != nullptr &&
+	return map.key_count() <= INDEX_MAX_KEYS && diff.staged_in_memory() != nullptr &&
 		   diff.staged_in_memory()->count() <= most_rows_to_look_up;
 }
 
-/* Does nothing, and says so, where the plan is more than a scan of one heap table. */
-bool read_stored_tuples(const ColumnMap &map, const Scope &scope, const pg::Relation &target,
-						Snapshot snapshot, pg::Parallel parallel, Diff &diff)
+/* Does nothing, and says so, where the planner finds it dearer than `limit`. */
+bool look_up(const Plan &plan, Snapshot snapshot, pg::Parallel parallel, double limit, Diff &diff,
+			 TargetReceiver &receiver)
 {
-	if (target.has_children())
+	StagedKeys keys = collect_keys(plan.map, *diff.staged_in_memory());
+	auto statement = pg::Statement::plan(select_target_by_keys(plan, keys.has_null), snapshot,
+										 plan.target.oid(), {&keys.store}, {}, parallel);
+	bool const is_cheaper = statement.planned_cost() < limit;
+	if (is_cheaper)
+		statement.read(receiver);
+	keys.store.finish();
+	return is_cheaper;
+}
+
+/* Does nothing, and says so, where the plan is more than a scan of one heap table. */
+bool read_stored_tuples(const Plan &plan, Snapshot snapshot, pg::Parallel parallel, Diff &diff,
+						Observer &observer)
+{
+	if (plan.target.has_children())
 		return false;
-	auto whole_rows = pg::Statement::analyze(select_whole_rows(scope, target), snapshot,
-											 target.oid(), {}, {}, parallel);
-	if (!whole_rows.gives_stored_tuples(target))
+	auto whole_rows =
+		pg::Statement::plan(select_whole_rows(plan), snapshot, plan.target.oid(), {}, {}, parallel);
+	if (!whole_rows.gives_stored_tuples(plan.target))
 		return false;
-	StoredTupleReceiver stored(map, diff);
+	StoredTupleReceiver stored(plan.map, diff, observer);
 	whole_rows.read(stored);
 	return true;
 }
@@ -115,9 +141,9 @@ RowId row_id_of(TupleTableSlot *slot)
 {
 	slot_getsomeattrs(slot, row_id_columns);
 	if (slot->tts_isnull[0] || slot->tts_isnull[1] || slot->tts_isnull[2])
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("cannot sync rows that have no row ids"),
-						errdetail("A plan that another extension has made gives none.")));
+		pg::raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+				   .message = "cannot sync rows that have no row ids",
+				   .detail = "A plan that another extension has made gives none."});
 	RowId id;
 	id.table = DatumGetObjectId(slot->tts_values[0]);
 	id.tid = *reinterpret_cast<ItemPointer>(DatumGetPointer(slot->tts_values[1]));
@@ -125,38 +151,29 @@ RowId row_id_of(TupleTableSlot *slot)
 	return id;
 }
 
-void require_row_ids(const Scope &scope, const pg::Relation &target, Snapshot snapshot)
+void require_row_ids(const Plan &plan, Snapshot snapshot)
 {
 	if (pg::others_plan_scans())
-		pg::Statement::analyze(select_whole_rows(scope, target), snapshot, target.oid(), {}, {})
-			.require_row_ids(target);
+		pg::Statement::plan(select_whole_rows(plan), snapshot, plan.target.oid(), {}, {})
+			.require_row_ids(plan.target);
 }
 
-void scan_target(const ColumnMap &map, const Scope &scope, const pg::Relation &target,
-				 Snapshot snapshot, bool matches_only, pg::Parallel parallel, Diff &diff)
+void scan_target(const Plan &plan, Snapshot snapshot, Wanted wanted, const DiffSink &sink,
+				 Diff &diff, Observer &observer)
 {
-	if (!map.keys_are_parallel_safe())
-		parallel = pg::Parallel::forbidden;
-	if (map.reads_row_ids)
-		require_row_ids(scope, target, snapshot);
-	TargetReceiver receiver(diff);
-	auto statement = pg::Statement::analyze(select_target(map, scope, target), snapshot,
-											target.oid(), {}, {}, parallel);
-	diff.expect_target(statement.planned_rows());
-	if (may_look_up(map, matches_only, diff)) {
-		StagedKeys keys = collect_keys(map, *diff.staged_in_memory());
-		auto look_up =
-			pg::Statement::analyze(select_target_by_keys(map, scope, target, keys.has_null),
-								   snapshot, target.oid(), {&keys.store}, {}, parallel);
-		if (look_up.planned_cost() < statement.planned_cost()) {
-			look_up.read(receiver);
-			pg_call([&] { diff.end_target(); });
-			keys.store.finish();
-			return;
-		}
-		keys.store.finish();
-	}
-	if (!read_stored_tuples(map, scope, target, snapshot, parallel, diff))
+	pg::Parallel const parallel = sink.is_parallel_safe() && plan.map.keys_are_parallel_safe()
+									  ? pg::Parallel::allowed
+									  : pg::Parallel::forbidden;
+	if (plan.map.reads_row_ids)
+		require_row_ids(plan, snapshot);
+	TargetReceiver receiver(diff, observer);
+	auto statement =
+		pg::Statement::plan(select_target(plan), snapshot, plan.target.oid(), {}, {}, parallel);
+	observer.expect(statement.planned_rows());
+	bool const looked_up =
+		wanted == Wanted::matches && may_look_up(plan.map, diff) &&
+		look_up(plan, snapshot, parallel, statement.planned_cost(), diff, receiver);
+	if (!looked_up && !read_stored_tuples(plan, snapshot, parallel, diff, observer))
 		statement.read(receiver);
 	pg_call([&] { diff.end_target(); });
 }

@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "call/report.hpp"
-#include "plan/scope.hpp"
+#include "diff/change_set.hpp"
+#include "diff/observer.hpp"
 
 namespace bulk_sync {
 
@@ -27,7 +27,6 @@ struct Written {
  * triggers and policies raise; 27000 when a trigger of ours changed a row that was still to be
  * written; 42501 when a policy hides a row from the write that it had shown to the diff.
  */
-Written apply_changes(const ColumnMap &map, const Scope &scope, ChangeSet &changes,
-					  const pg::Relation &target, Snapshot snapshot, Report &report);
+Written apply_changes(const Plan &plan, ChangeSet &changes, Snapshot snapshot, Observer &observer);
 
 } // namespace bulk_sync

@@ -1,6 +1,6 @@
 #include "write/collisions.hpp"
 
-#include "plan/statements.hpp"
+#include "pg/tuple.hpp"
 
 namespace bulk_sync {
 
@@ -82,15 +82,15 @@ int image_position(const ColumnMap &map, AttrNumber column)
 }
 
 /* Does the update of a row change what the index has of it? Raises. */
-bool changes_index_columns(const Collision &collision, const ColumnMap &map,
-						   const pg::Relation &target, HeapTuple tuple, TupleTableSlot *update)
+bool changes_index_columns(const Collision &collision, const Plan &plan, HeapTuple tuple,
+						   TupleTableSlot *update)
 {
 	for (int i = 0; i < list_length(collision.columns); i++) {
 		const char *const name = static_cast<char *>(list_nth(collision.columns, i));
-		const pg::Attribute *const column = target.find(name);
+		const pg::Attribute *const column = plan.target.find(name);
 		if (column == nullptr || column->generated)
 			return true;
-		int const position = image_position(map, column->number);
+		int const position = image_position(plan.map, column->number);
 		if (position < 0)
 			continue;
 		bool old_null;
@@ -112,18 +112,17 @@ struct Fates {
 };
 
 /* Raises. */
-Fates fates_of(const Collision &collision, const ColumnMap &map, ChangeSet &changes,
-			   const pg::Relation &target)
+Fates fates_of(const Collision &collision, const Plan &plan, ChangeSet &changes)
 {
 	Fates fates;
 	SeenRows const seen = sort_seen(collision);
 	if (seen.count == 0)
 		return fates;
-	if (!map.mark)
+	if (!plan.map.mark)
 		each_seen(changes.deletes(), seen,
 				  [](SeenRow &row, TupleTableSlot *) { row.makes_way = true; });
 	each_seen(changes.updates(), seen, [&](SeenRow &row, TupleTableSlot *update) {
-		if (changes_index_columns(collision, map, target, row.tuple, update))
+		if (changes_index_columns(collision, plan, row.tuple, update))
 			row.makes_way = fates.any_moves = true;
 	});
 	for (std::size_t i = 0; i < seen.count; i++)
@@ -133,13 +132,13 @@ Fates fates_of(const Collision &collision, const ColumnMap &map, ChangeSet &chan
 
 } // namespace
 
-Violation judge_violation(const pg::Error &error, const ColumnMap &map, ChangeSet &changes,
-						  const pg::Relation &target, Snapshot snapshot, TransactionId writer)
+Violation judge_violation(const pg::Error &error, const Plan &plan, ChangeSet &changes,
+						  Snapshot snapshot, TransactionId writer)
 {
-	Collision const collision = pg::find_collision(error.data(), target, snapshot, writer);
+	Collision const collision = pg::find_collision(error.data(), plan.target, snapshot, writer);
 	if (!OidIsValid(collision.table))
 		return Violation::of_another_table;
-	Fates const fates = pg_call([&] { return fates_of(collision, map, changes, target); });
+	Fates const fates = pg_call([&] { return fates_of(collision, plan, changes); });
 	if (collision.with_own || fates.any_stays)
 		return Violation::error;
 	if (collision.with_others)

@@ -22,7 +22,7 @@ enum class Violation {
  * is rolled back. A row counts as the caller's own error when the snapshot shows it and the attempt
  * leaves it as it is. Throws pg::Error.
  */
-Violation judge_violation(const pg::Error &error, const ColumnMap &map, ChangeSet &changes,
-						  const pg::Relation &target, Snapshot snapshot, TransactionId writer);
+Violation judge_violation(const pg::Error &error, const Plan &plan, ChangeSet &changes,
+						  Snapshot snapshot, TransactionId writer);
 
 } // namespace bulk_sync

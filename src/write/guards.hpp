@@ -3,18 +3,17 @@
  */
 #pragma once
 
-#include "read/staging.hpp"
+#include "diff/diff.hpp"
+#include "plan/plan.hpp"
 
 namespace bulk_sync {
 
 /* Throws pg::Error, 21000, when a key stands twice in staging, or when two rows of the target match
  * one row of staging; names the first keys. */
-void check_duplicates(const Request &request, const ColumnMap &map, const Diff &diff,
-					  const pg::Relation &target, const Staging &staging);
+void check_duplicates(const Plan &plan, const DiffResult &found);
 
 /* Throws pg::Error, 55000, when more is going to be deleted than the caller allows. `deletes` are
  * rows. */
-void check_guards(const Request &request, const DiffCounts &counts, uint64 deletes,
-				  const pg::Relation &target, const Staging &staging);
+void check_guards(const Plan &plan, const DiffCounts &counts, uint64 deletes);
 
 } // namespace bulk_sync

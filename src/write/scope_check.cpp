@@ -1,5 +1,9 @@
 #include "write/scope_check.hpp"
 
+#include <algorithm>
+
+#include "pg/fail.hpp"
+
 namespace bulk_sync {
 
 namespace {
@@ -47,39 +51,39 @@ const char *defaulted_column(const Scope &scope, const ColumnMap &map, const pg:
 /* `defaulted` may be nullptr. */
 void refuse_rows(const KeyList &keys, const pg::Relation &target, const char *defaulted)
 {
-	pg_call([&] {
-		const char *const about_default =
-			defaulted == nullptr
-				? ""
-				: psprintf(" New rows have the default of column \"%s\", which the filter uses, "
-						   "unless staging or insert_defaults gives a value.",
-						   defaulted);
-		ereport(ERROR,
-				(errcode(ERRCODE_WITH_CHECK_OPTION_VIOLATION),
-				 errmsg("rows of staging are outside of the scope of the filter"),
-				 errdetail("%s", keys.text()),
-				 errhint("Each row must satisfy the filter as it is stored in \"%s\", or the next "
-						 "call would insert it again.%s allow_out_of_scope => true switches the "
-						 "check off.",
-						 target.name(), about_default)));
-	});
+	const char *const about_default =
+		defaulted == nullptr
+			? ""
+			: pg::format(
+				  " New rows have the default of column \"%s\", which the filter uses, unless "
+				  "staging or insert_defaults gives a value.",
+				  defaulted);
+	pg::fail(
+		{.sqlstate = ERRCODE_WITH_CHECK_OPTION_VIOLATION,
+		 .message = "rows of staging are outside of the scope of the filter",
+		 .detail = pg::pg_call([&] { return keys.text(); }),
+		 .hint = pg::format("Each row must satisfy the filter as it is stored in \"%s\", or the "
+							"next call would insert it again.%s allow_out_of_scope => true "
+							"switches the check off.",
+							target.name(), about_default)});
 }
 
 } // namespace
 
-void check_scope(const Scope &scope, const PlannedWrites &writes)
+void check_scope(const PlannedWrites &writes)
 {
-	if (scope.is_whole_table())
+	const Scope &scope = writes.plan.scope;
+	if (scope.is_whole_table() || writes.plan.request.allow_out_of_scope)
 		return;
-	RowsOutOfScope const query(scope, writes.target);
+	RowsOutOfScope const query(scope, writes.plan.target);
 	KeyList failing;
 	find_failing_updates(writes, scope.used, words, query, failing);
 	uint64 const failing_updates = failing.count;
 	find_failing_inserts(writes, scope.used, words, query, failing);
 	if (failing.count > 0)
-		refuse_rows(failing, writes.target,
+		refuse_rows(failing, writes.plan.target,
 					failing.count > failing_updates
-						? defaulted_column(scope, writes.map, writes.target)
+						? defaulted_column(scope, writes.plan.map, writes.plan.target)
 						: nullptr);
 }
 

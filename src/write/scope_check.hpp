@@ -4,12 +4,12 @@
  */
 #pragma once
 
-#include "plan/scope.hpp"
+#include "write/stored_values.hpp"
 
 namespace bulk_sync {
 
 /* Looks at the rows that are going to be written, as they will be stored. Throws pg::Error, 44000,
  * for rows that do not satisfy the filter, or that cannot be checked before they are stored. */
-void check_scope(const Scope &scope, const PlannedWrites &writes);
+void check_scope(const PlannedWrites &writes);
 
 } // namespace bulk_sync

@@ -1,9 +1,11 @@
 #include "write/stored_values.hpp"
 
+#include "pg/fail.hpp"
+
 #include <algorithm>
 
 #include "pg/statement.hpp"
-#include "plan/statements.hpp"
+#include "plan/stores.hpp"
 
 namespace bulk_sync {
 
@@ -12,12 +14,6 @@ namespace {
 using pg::ColumnSource;
 using pg::Generation;
 using pg::pg_call;
-
-void add_once(Vector<AttrNumber> &columns, AttrNumber column)
-{
-	if (std::find(columns.begin(), columns.end(), column) == columns.end())
-		columns.push_back(column);
-}
 
 /* Keeps the first failing keys as text, and counts. */
 class FailingKeys final : public pg::RowReceiver {
@@ -43,29 +39,26 @@ class FailingKeys final : public pg::RowReceiver {
 
 void refuse_unknown_default(const pg::Relation &target, const char *column, const CheckWords &words)
 {
-	pg_call([&] {
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_WITH_CHECK_OPTION_VIOLATION),
-			 errmsg("cannot check whether new rows of \"%s\" %s", target.name(), words.question),
-			 errdetail("%s column \"%s\", whose volatile default is not known before the row "
-					   "is stored.",
-					   words.user, column),
-			 errhint("Stage the column, give it in insert_defaults, or %s.", words.way_round)));
-	});
+	pg::fail({.sqlstate = ERRCODE_WITH_CHECK_OPTION_VIOLATION,
+			  .message = pg::format("cannot check whether new rows of \"%s\" %s", target.name(),
+									words.question),
+			  .detail =
+				  pg::format("%s column \"%s\", whose volatile default is not known before the row "
+							 "is stored.",
+							 words.user, column),
+			  .hint = pg::format("Stage the column, give it in insert_defaults, or %s.",
+								 words.way_round)});
 }
 
 void refuse_unknown_column(const pg::Relation &target, const char *column, Oid table,
 						   const CheckWords &words)
 {
-	pg_call([&] {
-		ereport(ERROR, (errcode(ERRCODE_WITH_CHECK_OPTION_VIOLATION),
-						errmsg("cannot check whether updated rows of \"%s\" %s",
-							   get_rel_name(table), words.question),
-						errdetail("%s column \"%s\", which \"%s\" generates from columns that "
-								  "\"%s\" does not have.",
-								  words.user, column, get_rel_name(table), target.name())));
-	});
+	pg::fail({.sqlstate = ERRCODE_WITH_CHECK_OPTION_VIOLATION,
+			  .message = pg::format("cannot check whether updated rows of \"%s\" %s",
+									pg::relation_name(table), words.question),
+			  .detail = pg::format("%s column \"%s\", which \"%s\" generates from columns that "
+								   "\"%s\" does not have.",
+								   words.user, column, pg::relation_name(table), target.name())});
 }
 
 /* Rows that stay in a child which computes a column from more than is known of them, and in which one
@@ -75,11 +68,12 @@ void refuse_unknown_columns(const PlannedWrites &writes, const Generation &gener
 {
 	for (int i = 0; i < list_length(generation.unknown); i++) {
 		Oid const table = list_nth_oid(generation.unknown, i);
-		for (std::size_t position = 0; position < writes.map.image.size(); position++)
-			if (generation.is_unknown_from(writes.map.image[position].target) &&
+		for (std::size_t position = 0; position < writes.plan.map.image.size(); position++)
+			if (generation.is_unknown_from(writes.plan.map.image[position].target) &&
 				writes.changes.changed_in(table, position))
-				refuse_unknown_column(writes.target, writes.target.find(generation.column)->name,
-									  table, words);
+				refuse_unknown_column(writes.plan.target,
+									  writes.plan.target.find(generation.column)->name, table,
+									  words);
 	}
 }
 
@@ -116,12 +110,12 @@ ColumnSource &source_of(Vector<ColumnSource> &sources, AttrNumber column)
 /* Updated rows: the image as it will be, and of other columns what the row has. */
 Vector<ColumnSource> sources_of_updates(const PlannedWrites &writes, const UsedColumns &used)
 {
-	Vector<ColumnSource> sources = sources_of(writes.target, used);
+	Vector<ColumnSource> sources = sources_of(writes.plan.target, used);
 	source_of(sources, TableOidAttributeNumber).store_column = 1;
 	int position = row_id_columns;
-	for (const Column &column : writes.map.image)
+	for (const Column &column : writes.plan.map.image)
 		source_of(sources, column.target).store_column = ++position;
-	for (AttrNumber const column : writes.map.carried)
+	for (AttrNumber const column : writes.plan.map.carried)
 		source_of(sources, column).store_column = ++position;
 	return sources;
 }
@@ -143,20 +137,21 @@ Node *stored_default(const pg::Relation &target, AttrNumber column, const UsedCo
 Vector<ColumnSource> sources_of_inserts(const PlannedWrites &writes, const UsedColumns &used,
 										const CheckWords &words)
 {
-	const ColumnMap &map = writes.map;
-	Vector<ColumnSource> sources = sources_of(writes.target, used);
+	const ColumnMap &map = writes.plan.map;
+	InsertStore const store = writes.changes.insert_store();
+	Vector<ColumnSource> sources = sources_of(writes.plan.target, used);
 	source_of(sources, TableOidAttributeNumber).expression =
 		pg::constant(source_of(sources, TableOidAttributeNumber).type,
-					 ObjectIdGetDatum(writes.target.oid()), false);
+					 ObjectIdGetDatum(writes.plan.target.oid()), false);
 	int position = 0;
 	auto const take = [&](const Column &column) {
-		Defaulted const defaulted = writes.changes.defaulted(position++);
+		Defaulted const defaulted = store.defaulted[position++];
 		if (!column.inserted || defaulted == Defaulted::everywhere)
 			return;
 		ColumnSource &source = source_of(sources, column.target);
 		source.store_column = position;
 		if (defaulted == Defaulted::somewhere)
-			source.expression = stored_default(writes.target, column.target, used, words);
+			source.expression = stored_default(writes.plan.target, column.target, used, words);
 	};
 	for (const Column &column : map.image)
 		take(column);
@@ -167,7 +162,7 @@ Vector<ColumnSource> sources_of_inserts(const PlannedWrites &writes, const UsedC
 			pg::constant(value.type, value.value, value.is_null);
 	for (ColumnSource &source : sources)
 		if (source.store_column == 0 && source.expression == nullptr)
-			source.expression = stored_default(writes.target, source.column, used, words);
+			source.expression = stored_default(writes.plan.target, source.column, used, words);
 	return sources;
 }
 
@@ -177,38 +172,15 @@ void find_failing_rows(const PlannedWrites &writes, const pg::RowStore &store, i
 					   KeyList &failing)
 {
 	Vector<int> keys;
-	for (int i = 0; i < writes.map.key_count(); i++)
+	for (int i = 0; i < writes.plan.map.key_count(); i++)
 		keys.push_back(first_key + i);
-	FailingKeys receiver(writes.map, failing);
-	pg::Statement::from_query(query.build(store, sources, first_key, keys),
+	FailingKeys receiver(writes.plan.map, failing);
+	pg::Statement::plan_query(query.build(store, sources, first_key, keys),
 							  "bulk_sync check of rows to write", writes.snapshot, {&store})
 		.read(receiver);
 }
 
 } // namespace
-
-UsedColumns used_columns(const Vector<AttrNumber> &used, const pg::Relation &target,
-						 const Vector<Oid> &members)
-{
-	UsedColumns result;
-	for (AttrNumber const column : used) {
-		if (!target.find(column)->generated) {
-			add_once(result.columns, column);
-			continue;
-		}
-		Generation const generation = pg::generation_of(target, column, members);
-		for (AttrNumber const source : pg::columns_used(generation.expression, target))
-			add_once(result.columns, source);
-		result.generated.push_back(generation);
-	}
-	return result;
-}
-
-void watch_unknown(ChangeSet &changes, const UsedColumns &used)
-{
-	for (const Generation &generation : used.generated)
-		changes.watch(generation.unknown);
-}
 
 void find_failing_updates(const PlannedWrites &writes, const UsedColumns &used,
 						  const CheckWords &words, const FailingRowsQuery &query, KeyList &failing)

@@ -3,29 +3,10 @@
  */
 #pragma once
 
-#include "pg/generated.hpp"
 #include "pg/stored_rows.hpp"
 #include "diff/change_set.hpp"
 
 namespace bulk_sync {
-
-/* Columns of the target that a check looks at. */
-// NOLINTNEXTLINE(bugprone-exception-escape): its vectors move their memory along
-struct UsedColumns {
-	/* Those that are stored as they are given, used directly or to compute others. */
-	Vector<AttrNumber> columns;
-	/* Those that are generated. */
-	Vector<pg::Generation> generated;
-};
-
-/* `used` are the columns that are used directly; `members` as in pg::generation_of(). Throws
- * pg::Error. */
-UsedColumns used_columns(const Vector<AttrNumber> &used, const pg::Relation &target,
-						 const Vector<Oid> &members);
-
-/* Before the diff: lets the change set note what the checks have to know of rows in tables that
- * compute one of the columns from more than the target has. Throws std::bad_alloc. */
-void watch_unknown(ChangeSet &changes, const UsedColumns &used);
 
 /* How a check speaks of itself when it cannot know what is stored. */
 struct CheckWords {
@@ -34,11 +15,10 @@ struct CheckWords {
 	const char *way_round; /* "Stage the column, give it in insert_defaults, or <way_round>." */
 };
 
-/* The rows to write, and what they are written to. */
+/* The rows to write, and the snapshot that they were found under. */
 struct PlannedWrites {
-	const ColumnMap &map;
+	const Plan &plan;
 	ChangeSet &changes;
-	const pg::Relation &target;
 	Snapshot snapshot;
 };
 

@@ -142,7 +142,7 @@ UNIT_TEST(snapshots, "subtransaction: a registered snapshot outlives one, and is
 {
 	make_test_table();
 	Surroundings const before;
-	pg::ReadSnapshot snapshot = pg::ReadSnapshot::of_transaction();
+	pg::ReadSnapshot snapshot = pg::ReadSnapshot::fresh();
 	pg::ReadSnapshot latest = pg::ReadSnapshot::latest();
 	Subtransaction subtransaction = Subtransaction::begin();
 	execute("INSERT INTO unit_rows VALUES (1)");

@@ -1,0 +1,136 @@
+#include "plan/write_statements.hpp"
+
+#include "pg/expression.hpp"
+#include "plan/sql_text.hpp"
+
+namespace bulk_sync {
+
+using pg::quoted;
+using pg::String;
+
+/*
+ * DELETE FROM public.employee AS t USING "bulk_sync deletes" AS d
+ * WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND t.ctid OPERATOR(pg_catalog.=) d.c2
+ * AND t.xmin OPERATOR(pg_catalog.=) d.c3
+ */
+String delete_rows(const pg::Relation &target)
+{
+	String text("DELETE FROM ");
+	text.append(target.qualified_name()).append(" AS t USING ");
+	text.append(quoted(deletes_name)).append(" AS d WHERE ");
+	append_row_id_join(text);
+	return text;
+}
+
+/*
+ * UPDATE public.employee AS t SET deleted_at = pg_catalog.now(), phone = t.phone
+ * FROM "bulk_sync deletes" AS d WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND ..
+ *
+ * The columns that update_rows() sets are set here as well, and the mark is set there: of two
+ * UPDATEs in one trigger group, the server asks only the first for BEFORE STATEMENT triggers and
+ * only the last for AFTER STATEMENT ones, whatever columns these triggers are for.
+ */
+String mark_rows(const Plan &plan, const Vector<bool> &changed)
+{
+	const ColumnMap &map = plan.map;
+	const Column &mark = map.image[*map.mark];
+	String text("UPDATE ");
+	text.append(plan.target.qualified_name()).append(" AS t SET ").append(quoted(mark.name));
+	text.append(mark.mark_is_boolean() ? " = true" : " = pg_catalog.now()");
+	for (std::size_t i = 0; i < map.image.size(); i++)
+		if (changed[i] && static_cast<int>(i) != *map.mark)
+			text.append(", ")
+				.append(quoted(map.image[i].name))
+				.append(" = t.")
+				.append(quoted(map.image[i].name));
+	text.append(" FROM ").append(quoted(deletes_name)).append(" AS d WHERE ");
+	append_row_id_join(text);
+	return text;
+}
+
+/*
+ * UPDATE public.employee AS t SET phone = d.c5
+ * FROM (SELECT c1, c2, c3, c5 FROM "bulk_sync updates" OFFSET 0) AS d
+ * WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND ..
+ *
+ * Only columns that changed in at least one row are set, so that no trigger for other columns
+ * fires and no right on them is needed. The executor carries whole rows of what an UPDATE joins
+ * with, made anew with all their values fetched from TOAST; OFFSET keeps the sub-select, so that
+ * these rows have no other columns.
+ */
+String update_rows(const Plan &plan, const Vector<bool> &changed)
+{
+	const ColumnMap &map = plan.map;
+	String text("UPDATE ");
+	text.append(plan.target.qualified_name()).append(" AS t SET ");
+	SeparatedList list(text, ", ");
+	for (std::size_t i = 0; i < map.image.size(); i++)
+		if (changed[i]) {
+			list.next().append(quoted(map.image[i].name)).append(" = ");
+			append_column(text, "d", row_id_columns + i + 1);
+		}
+	text.append(" FROM (SELECT c1, c2, c3");
+	for (std::size_t i = 0; i < map.image.size(); i++)
+		if (changed[i])
+			append_number(text.append(", c"), row_id_columns + i + 1);
+	text.append(" FROM ").append(quoted(updates_name)).append(" OFFSET 0) AS d WHERE ");
+	append_row_id_join(text);
+	return text;
+}
+
+/*
+ * INSERT INTO public.employee (name, phone, company_id) OVERRIDING SYSTEM VALUE
+ * SELECT d.c1, d.c2, $1 FROM "bulk_sync inserts" AS d
+ *
+ * with ORDER BY d.c6, the position in staging, when the store has it because the rows are not in that
+ * order. The sort comes before the defaults, as in any INSERT .. SELECT .. ORDER BY.
+ *
+ * A column left out takes its default, and so does one of the parameters' null_defaults in the rows
+ * where it is NULL. OVERRIDING stands there only for a staged value of a column GENERATED ALWAYS AS
+ * IDENTITY.
+ */
+String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &parameters)
+{
+	const ColumnMap &map = plan.map;
+	String names;
+	String values;
+	SeparatedList name_list(names, ", ");
+	SeparatedList value_list(values, ", ");
+	bool overriding = false;
+	int position = 0;
+	auto const add = [&](const Column &column) {
+		Defaulted const defaulted = store.defaulted[position++];
+		if (!column.inserted || defaulted == Defaulted::everywhere)
+			return;
+		name_list.next().append(quoted(column.name));
+		append_column(value_list.next(), "d", position);
+		overriding = overriding || column.always_identity;
+		if (defaulted == Defaulted::somewhere)
+			parameters.null_defaults.push_back(
+				{column.target, pg::column_default(plan.target, column.target)});
+	};
+	for (const Column &column : map.image)
+		add(column);
+	for (const Column &column : map.extra)
+		add(column);
+	for (const InsertDefault &value : map.insert_defaults) {
+		name_list.next().append(quoted(value.name));
+		append_number(value_list.next().append("$"),
+					  parameters.add(value.type.oid, value.value, value.is_null));
+		overriding = overriding || value.always_identity;
+	}
+
+	String text("INSERT INTO ");
+	text.append(plan.target.qualified_name());
+	if (!name_list.is_empty())
+		text.append(" (").append(names).append(")");
+	if (overriding)
+		text.append(" OVERRIDING SYSTEM VALUE");
+	text.append(" SELECT ").append(values).append(" FROM ").append(quoted(inserts_name));
+	text.append(" AS d");
+	if (store.has_positions)
+		append_column(text.append(" ORDER BY "), "d", position + 1);
+	return text;
+}
+
+} // namespace bulk_sync

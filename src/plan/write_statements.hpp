@@ -1,0 +1,21 @@
+/*
+ * The SQL that writes, by the rules of read_statements.hpp. Builders throw pg::Error and
+ * std::bad_alloc.
+ */
+#pragma once
+
+#include "pg/statement.hpp"
+#include "plan/plan.hpp"
+#include "plan/stores.hpp"
+
+namespace bulk_sync {
+
+pg::String delete_rows(const pg::Relation &target);
+/* Marks instead of deleting. `changed`: flags for the image columns. */
+pg::String mark_rows(const Plan &plan, const Vector<bool> &changed);
+pg::String update_rows(const Plan &plan, const Vector<bool> &changed);
+/* Adds the values of insert_defaults, and the defaults that take the place of NULLs, to the
+ * parameters. */
+pg::String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &parameters);
+
+} // namespace bulk_sync

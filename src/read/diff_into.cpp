@@ -1,0 +1,20 @@
+#include "read/diff_into.hpp"
+
+namespace bulk_sync {
+
+void diff_into(const Plan &plan, const Staging &staging, Snapshot snapshot, Wanted wanted,
+			   DiffSink &sink, DiffResult &result, Observer &observer)
+{
+	pg::WorkContext work("bulk_sync diff");
+	Diff diff(plan.map, sink, result, get_hash_memory_limit());
+	observer.begin(Phase::staging);
+	staging.scan(plan, snapshot, diff, observer);
+	observer.reading(result.counts.staged);
+	observer.staging_was_read(plan, result);
+	observer.begin(Phase::target);
+	scan_target(plan, snapshot, wanted, sink, diff, observer);
+	observer.reading(result.counts.in_scope);
+	work.finish();
+}
+
+} // namespace bulk_sync

@@ -1,0 +1,35 @@
+/*
+ * Staging that is a relation: a table, a view or whatever can be read.
+ */
+#pragma once
+
+#include "read/staging.hpp"
+
+namespace bulk_sync {
+
+/* Open under a lock. */
+class RelationStaging final : public Staging {
+  public:
+	/* Throws pg::Error: 42809 or 0A000 for what cannot be read. */
+	static RelationStaging open(Oid oid);
+	void close() { relation_.close(); }
+
+	const char *description() const override { return description_; }
+	const pg::ColumnList &columns() const override { return relation_; }
+	/* Refuses a staging relation whose policies hide rows from the caller, with 42501. */
+	void scan(const Plan &plan, Snapshot snapshot, Diff &diff, Observer &observer) const override;
+	void lock_sources(const Plan &plan, Snapshot snapshot) const override;
+
+	const pg::Relation &relation() const noexcept { return relation_; }
+
+  private:
+	RelationStaging(const pg::Relation &relation, const char *description)
+		: relation_(relation), description_(description)
+	{
+	}
+
+	pg::Relation relation_;
+	const char *description_;
+};
+
+} // namespace bulk_sync
