@@ -44,11 +44,12 @@ void find_differences(const Comparison &comparison, const Staging &staging, pg::
 	watch_unknown(changes, keys.used);
 	CompareRows rows(request, map, target, members, result,
 					 checks_scope || !keys.none() ? &changes : nullptr);
-	Diff diff(map, rows, get_hash_memory_limit());
+	DiffResult found;
+	Diff diff(map, rows, found, get_hash_memory_limit());
 	staging.scan(map, snapshot, diff);
-	/* A row is written as JSON when it comes, by output functions of all types. */
-	scan_target(map, scope, target, snapshot, false, pg::Parallel::forbidden, diff);
-	check_duplicates(request, map, diff, target, staging);
+	scan_target(map, scope, target, snapshot, false,
+				rows.is_parallel_safe() ? pg::Parallel::allowed : pg::Parallel::forbidden, diff);
+	check_duplicates(request, map, found, target, staging);
 	PlannedWrites const writes{map, changes, target, snapshot};
 	if (checks_scope)
 		check_scope(scope, writes);

@@ -30,20 +30,20 @@ double Report::elapsed() const noexcept
 	return INSTR_TIME_GET_DOUBLE(now);
 }
 
-void Report::end_staging(const Diff &diff, const char *description)
+void Report::end_staging(const DiffResult &result, const char *description)
 {
 	if (!verbose_)
 		return;
 	pg_call([&] {
-		uint64 const rows = diff.counts().staged;
+		uint64 const rows = result.counts.staged;
 		ereport(INFO, (errmsg_plural("read " UINT64_FORMAT " row of %s in %.3f s%s",
 									 "read " UINT64_FORMAT " rows of %s in %.3f s%s", rows, rows,
 									 description, elapsed(),
-									 diff.is_divided() ? ", more than fit into memory" : "")));
+									 result.divided ? ", more than fit into memory" : "")));
 	});
 }
 
-void Report::end_target(const Diff &diff, const ChangeSet &changes, const char *target)
+void Report::end_target(const DiffResult &result, const ChangeSet &changes, const char *target)
 {
 	uint64 const to_apply =
 		changes.deletes().count() + changes.updates().count() + changes.inserts().count();
@@ -51,7 +51,7 @@ void Report::end_target(const Diff &diff, const ChangeSet &changes, const char *
 	if (!verbose_)
 		return;
 	pg_call([&] {
-		uint64 const rows = diff.counts().in_scope;
+		uint64 const rows = result.counts.in_scope;
 		ereport(INFO,
 				(errmsg_plural("compared " UINT64_FORMAT " row in scope of \"%s\" in %.3f s",
 							   "compared " UINT64_FORMAT " rows in scope of \"%s\" in %.3f s", rows,
@@ -59,7 +59,7 @@ void Report::end_target(const Diff &diff, const ChangeSet &changes, const char *
 				 errdetail(UINT64_FORMAT " to create, " UINT64_FORMAT " to update, " UINT64_FORMAT
 										 " to delete, " UINT64_FORMAT " unchanged.",
 						   changes.inserts().count(), changes.updates().count(),
-						   changes.deletes().count(), diff.counts().unchanged)));
+						   changes.deletes().count(), result.counts.unchanged)));
 	});
 }
 

@@ -6,6 +6,7 @@
 
 #include "pg/progress.hpp"
 #include "diff/change_set.hpp"
+#include "diff/diff_result.hpp"
 #include "plan/request.hpp"
 
 namespace bulk_sync {
@@ -26,8 +27,8 @@ class Report {
 	uint64 applied() const noexcept { return applied_; }
 
 	/* The phase that began last has ended. All throw pg::Error. */
-	void end_staging(const Diff &diff, const char *description);
-	void end_target(const Diff &diff, const ChangeSet &changes, const char *target);
+	void end_staging(const DiffResult &result, const char *description);
+	void end_target(const DiffResult &result, const ChangeSet &changes, const char *target);
 	void end_write(const char *what, uint64 rows);
 	void end_triggers();
 	void restart();

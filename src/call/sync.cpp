@@ -199,24 +199,24 @@ std::optional<Stats> Sync::attempt()
 DiffCounts Sync::find_changes(ChangeSet &changes, Snapshot snapshot)
 {
 	pg::WorkContext work("bulk_sync diff");
-	Diff diff(map_, changes, get_hash_memory_limit());
+	DiffResult result;
+	Diff diff(map_, changes, result, get_hash_memory_limit());
 	report_.begin(Phase::staging);
 	staging_.scan(map_, snapshot, diff);
-	report_.end_staging(diff, staging_.description());
+	report_.end_staging(result, staging_.description());
 	report_.begin(Phase::target);
 	scan_target(map_, scope_, target_, snapshot, request_.skip_deletes, pg::Parallel::allowed,
 				diff);
-	report_.end_target(diff, changes, target_.name());
+	report_.end_target(result, changes, target_.name());
 	report_.begin(Phase::checking);
-	check_duplicates(request_, map_, diff, target_, staging_);
-	check_guards(request_, diff.counts(), changes.deletes().count(), target_, staging_);
+	check_duplicates(request_, map_, result, target_, staging_);
+	check_guards(request_, result.counts, changes.deletes().count(), target_, staging_);
 	PlannedWrites const writes{map_, changes, target_, snapshot};
 	if (!request_.allow_out_of_scope)
 		check_scope(scope_, writes);
 	check_keys(keys_, writes);
-	DiffCounts const counts = diff.counts();
 	work.finish();
-	return counts;
+	return result.counts;
 }
 
 /* Writes in a subtransaction, and rolls that back when another transaction was faster. */

@@ -7,8 +7,8 @@
  */
 #pragma once
 
+#include "diff/diff_sink.hpp"
 #include "pg/row_store.hpp"
-#include "diff/diff.hpp"
 
 namespace bulk_sync {
 

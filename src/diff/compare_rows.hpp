@@ -17,6 +17,8 @@ class CompareRows final : public DiffSink {
 	CompareRows(const Request &request, const ColumnMap &map, const pg::Relation &target,
 				const Vector<Oid> &members, pg::ResultRows &result, ChangeSet *changes);
 
+	/* A row is written as JSON when it comes, by output functions of all types. */
+	bool is_parallel_safe() const noexcept override { return false; }
 	void added(StagedRow *row, uint64 position) override;
 	void updated(const ChangedRow &row) override;
 	void removed(const TargetRow &row) override;

@@ -142,7 +142,6 @@ void scan_target(const ColumnMap &map, const Scope &scope, const pg::Relation &t
 	TargetReceiver receiver(diff);
 	auto statement = pg::Statement::analyze(select_target(map, scope, target), snapshot,
 											target.oid(), {}, {}, parallel);
-	diff.expect_target(statement.planned_rows());
 	if (may_look_up(map, matches_only, diff)) {
 		StagedKeys keys = collect_keys(map, *diff.staged_in_memory());
 		auto look_up =

@@ -71,7 +71,8 @@ bool new_keys_exist_by_now(const ColumnMap &map, const Scope &scope, ChangeSet &
 	pg::ProgressPause const pause;
 	auto latest = pg::ReadSnapshot::latest();
 	PairFinder finder;
-	Diff diff(map, finder, get_hash_memory_limit());
+	DiffResult result;
+	Diff diff(map, finder, result, get_hash_memory_limit());
 	feed_inserts(changes, diff);
 	scan_target(map, scope, target, latest.get(), true, pg::Parallel::allowed, diff);
 	latest.release();

@@ -46,10 +46,10 @@ const char *filter_without_marked(const Request &request, const Column &mark)
 }
 
 /* Marked rows are the history of a key: it is not for the caller to remove. */
-void refuse_target_duplicates(const Request &request, const ColumnMap &map, const Diff &diff,
-							  const pg::Relation &target)
+void refuse_target_duplicates(const Request &request, const ColumnMap &map,
+							  const DiffResult &result, const pg::Relation &target)
 {
-	const char *const filter = diff.marked_among_duplicates()
+	const char *const filter = result.marked_among_duplicates
 								   ? filter_without_marked(request, map.image[*map.mark])
 								   : nullptr;
 	pg_call([&] {
@@ -57,7 +57,7 @@ void refuse_target_duplicates(const Request &request, const ColumnMap &map, cons
 			ERROR,
 			(errcode(ERRCODE_CARDINALITY_VIOLATION),
 			 errmsg("several rows in scope of \"%s\" match the same row of staging", target.name()),
-			 errdetail("%s", diff.target_duplicates().text()),
+			 errdetail("%s", result.target_duplicates.text()),
 			 filter != nullptr
 				 ? errhint("Rows that are marked as deleted are among them. Leave marked rows "
 						   "out by the filter: %s",
@@ -69,18 +69,18 @@ void refuse_target_duplicates(const Request &request, const ColumnMap &map, cons
 
 } // namespace
 
-void check_duplicates(const Request &request, const ColumnMap &map, const Diff &diff,
+void check_duplicates(const Request &request, const ColumnMap &map, const DiffResult &result,
 					  const pg::Relation &target, const Staging &staging)
 {
-	if (diff.staging_duplicates().count > 0)
+	if (result.staging_duplicates.count > 0)
 		pg_call([&] {
 			ereport(ERROR, (errcode(ERRCODE_CARDINALITY_VIOLATION),
 							errmsg("%s has several rows with the same key", staging.description()),
-							errdetail("%s", diff.staging_duplicates().text()),
+							errdetail("%s", result.staging_duplicates.text()),
 							errhint("Leave one row of each key, or name more key columns.")));
 		});
-	if (diff.target_duplicates().count > 0)
-		refuse_target_duplicates(request, map, diff, target);
+	if (result.target_duplicates.count > 0)
+		refuse_target_duplicates(request, map, result, target);
 }
 
 void check_guards(const Request &request, const DiffCounts &counts, uint64 deletes,
