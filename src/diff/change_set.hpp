@@ -10,7 +10,7 @@
 #include "pg/row_store.hpp"
 #include "plan/plan.hpp"
 #include "plan/stores.hpp"
-#include "diff/diff.hpp"
+#include "diff/diff_sink.hpp"
 
 namespace bulk_sync {
 

@@ -16,6 +16,8 @@ class CompareRows final : public DiffSink {
 	 * In the current memory context. Throws pg::Error. */
 	CompareRows(const Plan &plan, pg::ResultRows &result, ChangeSet *changes);
 
+	/* A row is written as JSON when it comes, by output functions of all types. */
+	bool is_parallel_safe() const noexcept override { return false; }
 	void added(StagedRow *row, uint64 position) override;
 	void updated(const ChangedRow &row) override;
 	void removed(const TargetRow &row) override;

@@ -9,19 +9,23 @@ namespace bulk_sync {
 
 struct KeyList {
 	static constexpr int most_shown = 5;
+	/* Of the texts: the one that was current when the list was made. */
+	MemoryContext context = CurrentMemoryContext;
 	const char *shown[most_shown] = {};
 	uint64 count = 0;
 
-	/* Adds the key that the leading columns of a row are. Its text is made in the current memory
-	 * context. Raises. */
+	/* Adds the key that the leading columns of a row are. Raises. */
 	void add(TupleDesc key_desc, const Datum *values, const bool *nulls)
 	{
-		if (count < most_shown)
+		if (count < most_shown) {
+			MemoryContext const caller = MemoryContextSwitchTo(context);
 			shown[count] = pg::describe_values(key_desc, values, nulls, key_desc->natts);
+			MemoryContextSwitchTo(caller);
+		}
 		count++;
 	}
 
-	/* "Keys (name)=(Bob), (name)=(Eve) and 12 more." Raises. */
+	/* "Keys (name)=(Bob), (name)=(Eve) and 12 more." In the current memory context. Raises. */
 	char *text() const
 	{
 		StringInfoData text;

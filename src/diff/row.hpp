@@ -67,17 +67,18 @@ struct TargetRow {
 	}
 };
 
-/* Forms the bytes of rows that consist of one tuple or two. */
-class RowFormer {
+/* Builds the bytes of rows that consist of one tuple or two. */
+class RowBuilder {
   public:
 	/* `second` may be nullptr. In the current memory context. Throws pg::Error. */
-	RowFormer(TupleDesc first, TupleDesc second) : first_(first)
+	RowBuilder(TupleDesc first, TupleDesc second) : first_(first)
 	{
 		if (second != nullptr)
 			second_.emplace(second);
 	}
 
-	/* `values` has the columns of the first tuple and then those of the second. Both raise. */
+	/* Bytes that build() writes for this row at the most. `values` has the columns of the first tuple
+	 * and then those of the second. Raises. */
 	std::size_t most_bytes(const Datum *values, const bool *nulls) const
 	{
 		std::size_t bytes = first_.most_bytes(values, nulls);
@@ -92,12 +93,13 @@ class RowFormer {
 		return bytes;
 	}
 
-	RowExtent form(const Datum *values, const bool *nulls, char *at) const
+	/* Builds the row at `at`, which is aligned and has room for most_bytes(). Raises. */
+	RowExtent build(const Datum *values, const bool *nulls, char *at) const
 	{
 		RowExtent extent;
 		extent.total = static_cast<uint32>(first_.form(values, nulls, at));
 		if (second_) {
-			/* Zeros in the gap, for the bytes go to files. */
+			/* Zeros in the gap, as the bytes go to files. */
 			extent.second = static_cast<uint32>(MAXALIGN(extent.total));
 			memset(at + extent.total, 0, extent.second - extent.total);
 			extent.total =

@@ -83,6 +83,15 @@ bool StagedRows::same_key(MinimalTuple left, MinimalTuple right)
 	return true;
 }
 
+void StagedRows::note_duplicate(StagedRow *row, KeyList &duplicates)
+{
+	if (row->duplicate)
+		return;
+	row->duplicate = 1;
+	pg::deform_tuple(row->image(), map_.key_desc, left_.values, left_.nulls);
+	duplicates.add(map_.key_desc, left_.values, left_.nulls);
+}
+
 void StagedRows::drop_table()
 {
 	if (slots_ != nullptr)
@@ -94,6 +103,7 @@ void StagedRows::clear()
 {
 	used_ = first_row;
 	count_ = 0;
+	matched_ = 0;
 	drop_table();
 }
 

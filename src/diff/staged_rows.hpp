@@ -8,10 +8,11 @@
  * then, nearly always, only the row it looks for.
  *
  * A row's position in staging is its place in the arena when all rows of staging are there; rows
- * of one pair of files have their positions in an array beside it.
+ * of one batch have their positions in an array beside it.
  */
 #pragma once
 
+#include "diff/key_list.hpp"
 #include "diff/row.hpp"
 
 namespace bulk_sync {
@@ -120,6 +121,18 @@ class StagedRows {
 	/* Have two images the same key? Raises. */
 	bool same_key(MinimalTuple left, MinimalTuple right);
 
+	/* A row of the target has this row's key; `marked`: as deleted. Once for each row. */
+	void set_matched(StagedRow *row, bool marked) noexcept
+	{
+		row->matched = 1;
+		row->matched_marked = marked;
+		matched_++;
+	}
+
+	/* Adds a row's key to the keys that are there several times; each is noted once, however many
+	 * rows have it. Raises. */
+	void note_duplicate(StagedRow *row, KeyList &duplicates);
+
 	/* Frees the table and keeps the rows. Raises. */
 	void drop_table();
 
@@ -127,6 +140,8 @@ class StagedRows {
 	void clear();
 
 	uint64 count() const noexcept { return count_; }
+	/* How many set_matched() was called for. */
+	uint64 matched() const noexcept { return matched_; }
 
   private:
 	struct Slot {
@@ -159,6 +174,7 @@ class StagedRows {
 	Slot *slots_ = nullptr;
 	std::size_t mask_ = 0;
 	uint64 count_ = 0;
+	uint64 matched_ = 0;
 	uint64 *positions_ = nullptr; /* nullptr: a row's position is its index */
 	uint64 positions_size_ = 0;
 	RowValues left_;

@@ -45,8 +45,8 @@ Datum Argument::value() const
 
 const char *Argument::string() const
 {
-	Datum const text = value();
-	return pg_call([&] { return TextDatumGetCString(text); });
+	Datum const string = value();
+	return pg_call([&] { return TextDatumGetCString(string); });
 }
 
 NameList Argument::names() const

@@ -18,23 +18,17 @@ using pg::pg_call;
 /* Keeps the first failing keys as text, and counts. */
 class FailingKeys final : public pg::RowReceiver {
   public:
-	FailingKeys(const ColumnMap &map, KeyList &keys)
-		: map_(map), keys_(keys), context_(CurrentMemoryContext)
-	{
-	}
+	FailingKeys(const ColumnMap &map, KeyList &keys) : map_(map), keys_(keys) {}
 
-	void row(TupleTableSlot *slot) override
+	PG_RAISES void row(TupleTableSlot *slot) override
 	{
 		slot_getallattrs(slot);
-		MemoryContext const caller = MemoryContextSwitchTo(context_);
 		keys_.add(map_.key_desc, slot->tts_values, slot->tts_isnull);
-		MemoryContextSwitchTo(caller);
 	}
 
   private:
 	const ColumnMap &map_;
 	KeyList &keys_;
-	MemoryContext context_;
 };
 
 void refuse_unknown_default(const pg::Relation &target, const char *column, const CheckWords &words)

@@ -5,6 +5,7 @@
 
 #include "pg/stored_rows.hpp"
 #include "diff/change_set.hpp"
+#include "diff/key_list.hpp"
 
 namespace bulk_sync {
 

@@ -28,7 +28,7 @@ SampleRows::SampleRows(Shape shape)
 	map_.image_desc = pg::describe({number, type(TEXTOID, -1, false)});
 	if (shape == Shape::two_tuples)
 		map_.extra_desc = pg::describe({type(INT8OID, 8, FLOAT8PASSBYVAL)});
-	former_.emplace(map_.image_desc, map_.extra_desc);
+	builder_.emplace(map_.image_desc, map_.extra_desc);
 }
 
 void SampleRows::form(std::optional<int> key, int length)
@@ -41,9 +41,9 @@ void SampleRows::form(std::optional<int> key, int length)
 	Datum const values[] = {Int32GetDatum(key.value_or(0)), PointerGetDatum(text_.data()),
 							Int64GetDatum(number)};
 	bool const nulls[] = {!key, false, false};
-	std::size_t const room = pg_call([&] { return former_->most_bytes(values, nulls); });
+	std::size_t const room = pg_call([&] { return builder_->most_bytes(values, nulls); });
 	bytes_.resize(std::max(bytes_.size(), room));
-	extent_ = pg_call([&] { return former_->form(values, nulls, bytes_.data()); });
+	extent_ = pg_call([&] { return builder_->build(values, nulls, bytes_.data()); });
 }
 
 StagedRow *SampleRows::append(StagedRows &rows, uint64 hash, std::optional<int> key, int length)

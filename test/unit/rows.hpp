@@ -44,7 +44,7 @@ class SampleRows {
 
   private:
 	ColumnMap map_;
-	std::optional<RowFormer> former_;
+	std::optional<RowBuilder> builder_;
 	RowExtent extent_;
 	pg::Vector<char> bytes_;
 	pg::Vector<char> text_;

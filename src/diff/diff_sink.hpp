@@ -1,0 +1,39 @@
+/*
+ * What a diff finds, row by row, and who takes it.
+ */
+#pragma once
+
+#include "diff/row.hpp"
+
+namespace bulk_sync {
+
+/* A matched pair whose stored images differ. Arrays have a value for each column of the image. */
+struct ChangedRow {
+	const TargetRow &target;
+	RowValues old_values;
+	RowValues new_values; /* of columns that are not updated: the old value */
+	const bool *changed;
+	StagedRow *staged;
+};
+
+/* Takes what the diff finds. Rows and their values hold during the call. Called from executor
+ * frames: may raise. */
+class DiffSink {
+  public:
+	/* May the functions below be called while the executor has workers running? */
+	virtual bool is_parallel_safe() const noexcept { return true; }
+
+	/* Called before any row when new rows will not come in the order of staging. May throw, too. */
+	virtual void expect_disorder() {}
+
+	/* `position`: of the row in staging, from 0. */
+	virtual void added(StagedRow *row, uint64 position) = 0;
+	virtual void updated(const ChangedRow &row) = 0;
+	virtual void removed(const TargetRow &row) = 0;
+	virtual void unchanged(const TargetRow &row, StagedRow *staged) = 0;
+
+  protected:
+	~DiffSink() = default;
+};
+
+} // namespace bulk_sync

@@ -1,0 +1,151 @@
+#include "diff/spill.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <new>
+#include <type_traits>
+
+namespace bulk_sync {
+
+namespace {
+
+constexpr int fewest_bits = 2;
+
+/* An error while rows are put or batches run jumps over this one; the memory context and the
+ * resource owner free what it has. */
+static_assert(std::is_trivially_destructible_v<Spill>);
+static_assert(std::is_trivially_destructible_v<Batch>);
+
+} // namespace
+
+int batch_bits(double parts, std::size_t limit) noexcept
+{
+	/* Both files of a batch have a buffer, and all buffers together get half of the limit. */
+	auto const affordable = std::bit_width(limit / 2 / (2 * pg::temp_file_buffer_bytes)) - 1;
+	/* Parts differ in size, and what is expected may be wrong. */
+	double const wanted = std::ceil(std::log2(1.5 * std::max(1.0, parts)));
+	return std::max(fewest_bits,
+					std::min(static_cast<int>(std::min<double>(wanted, most_batch_bits)),
+							 static_cast<int>(affordable)));
+}
+
+void Spill::begin(double parts)
+{
+	open_parts(0, parts);
+	has_begun_ = true;
+}
+
+void Spill::end()
+{
+	close_parts();
+}
+
+void Spill::make_space(std::size_t bytes)
+{
+	if (memory_ != nullptr)
+		pfree(memory_);
+	memory_ = nullptr;
+	size_ = 0;
+	std::size_t const size = std::bit_ceil(std::max(bytes, std::size_t{BLCKSZ}));
+	memory_ = static_cast<char *>(MemoryContextAllocExtended(context_, size, MCXT_ALLOC_HUGE));
+	size_ = size;
+}
+
+/* ---- parts ---- */
+
+void Spill::open_parts(int bits_used, double parts)
+{
+	bits_used_ = bits_used;
+	bits_ = batch_bits(parts, limit_);
+	MemoryContext const caller = MemoryContextSwitchTo(context_);
+	for (int i = 0; i < 1 << bits_; i++) {
+		parts_[i] = new (palloc(sizeof(Batch))) Batch();
+		parts_[i]->bits_used = bits_used + bits_;
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* The parts that have rows become batches to run. */
+void Spill::close_parts()
+{
+	for (int i = 0; i < 1 << bits_; i++) {
+		Batch *const part = parts_[i];
+		if (part->staged.exists() || part->target.exists()) {
+			part->next = queue_;
+			queue_ = part;
+		} else {
+			pfree(part);
+		}
+	}
+	if (memory_ != nullptr)
+		pfree(memory_);
+	memory_ = nullptr;
+	size_ = 0;
+}
+
+/* ---- the queue ---- */
+
+Batch *Spill::next() noexcept
+{
+	Batch *const batch = queue_;
+	if (batch != nullptr)
+		queue_ = batch->next;
+	return batch;
+}
+
+void Spill::finish(Batch *batch)
+{
+	batch->close();
+	pfree(batch);
+}
+
+void Spill::divide(Batch *batch)
+{
+	open_parts(batch->bits_used, 4.0);
+	bool const equal_hashes = divide_staged(batch);
+	divide_target(batch);
+	for (int i = 0; equal_hashes && i < 1 << bits_; i++)
+		parts_[i]->bits_used = 64; /* they would stay together, however often they are divided */
+	close_parts();
+	finish(batch);
+}
+
+/* Have all staged rows the same hash? */
+bool Spill::divide_staged(Batch *batch)
+{
+	StagedRow header;
+	uint64 position;
+	uint64 first_hash = 0;
+	bool any = false;
+	bool equal_hashes = true;
+	batch->staged.rewind();
+	while (read_header(batch->staged, header, position)) {
+		CHECK_FOR_INTERRUPTS();
+		if (!any)
+			first_hash = header.hash;
+		any = true;
+		equal_hashes = equal_hashes && header.hash == first_hash;
+		StagedRow *const row = staged_space_for(header.total);
+		*row = header;
+		batch->staged.read_exactly(row->bytes(), header.total);
+		put(row, position);
+	}
+	batch->staged.close();
+	return equal_hashes;
+}
+
+void Spill::divide_target(Batch *batch)
+{
+	TargetRow row;
+	batch->target.rewind();
+	while (read_header(batch->target, row)) {
+		CHECK_FOR_INTERRUPTS();
+		row.bytes = space_for(row.extent.total);
+		batch->target.read_exactly(row.bytes, row.extent.total);
+		put(row);
+	}
+	batch->target.close();
+}
+
+} // namespace bulk_sync

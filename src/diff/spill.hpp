@@ -1,0 +1,85 @@
+/*
+ * Rows that do not fit into memory, divided by hash into batches: each can be run by itself, and is
+ * divided again when it is still too large (a Grace hash join, as in nodeHash.c).
+ *
+ *   spill.begin(parts);
+ *   spill.put(row, position); spill.put(target);
+ *   spill.end();
+ *   while (Batch *const batch = spill.next())
+ *       if (batch->run(matcher))
+ *           spill.finish(batch);
+ *       else
+ *           spill.divide(batch);
+ */
+#pragma once
+
+#include "diff/batch.hpp"
+
+namespace bulk_sync {
+
+/* The hash table uses the trailing bits of a hash, batches the leading ones. */
+class Spill {
+  public:
+	/* Works in the current memory context. `limit`: bytes that the diff wants to stay within; the
+	 * buffers of the files get half of it. */
+	explicit Spill(std::size_t limit) noexcept : limit_(limit), context_(CurrentMemoryContext) {}
+
+	/* From now on rows can be put; those of staging are expected to take `parts` times the limit.
+	 * Raises, as all of the following do. */
+	void begin(double parts);
+	bool has_begun() const noexcept { return has_begun_; }
+
+	/* Room for the bytes of a row that will be put, aligned, or for a whole staged row; holds until the
+	 * next call. */
+	char *space_for(std::size_t bytes)
+	{
+		if (bytes > size_)
+			make_space(bytes);
+		return memory_;
+	}
+	StagedRow *staged_space_for(std::size_t row_bytes)
+	{
+		return reinterpret_cast<StagedRow *>(space_for(StagedRow::footprint(row_bytes)));
+	}
+
+	/* `position`: of the row in staging, from 0. */
+	void put(StagedRow *row, uint64 position) { part_for(row->hash).put(row, position); }
+	void put(const TargetRow &row) { part_for(row.hash).put(row); }
+
+	/* All rows of both sides have been put. */
+	void end();
+
+	/* Takes a batch out of the queue; nullptr when there is none. It goes to finish() or divide(). */
+	Batch *next() noexcept;
+
+	/* Frees a batch that has been run. */
+	void finish(Batch *batch);
+
+	/* Puts a batch's rows into new batches, by the bits behind those that it has used. Frees it. */
+	void divide(Batch *batch);
+
+  private:
+	Batch &part_for(uint64 hash) noexcept { return *parts_[(hash << bits_used_) >> (64 - bits_)]; }
+	void make_space(std::size_t bytes);
+	void open_parts(int bits_used, double parts);
+	void close_parts();
+	bool divide_staged(Batch *batch);
+	void divide_target(Batch *batch);
+
+	std::size_t limit_;
+	MemoryContext context_;
+	bool has_begun_ = false;
+	/* The division that rows are being put into: 2^bits parts. */
+	Batch *parts_[1 << most_batch_bits];
+	int bits_used_ = 0;
+	int bits_ = 0;
+	Batch *queue_ = nullptr; /* the batch that was put there last comes out first */
+	char *memory_ = nullptr; /* for one row */
+	std::size_t size_ = 0;
+};
+
+/* Bits to divide by, when the staging rows are expected to be `parts` times what fits into the
+ * limit, which is in bytes and has to have room for the buffers of the files too. */
+int batch_bits(double parts, std::size_t limit) noexcept;
+
+} // namespace bulk_sync
