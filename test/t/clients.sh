@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# Real clients: psql, Python (psycopg2) and Node (pg), each with a recipe of its own, of the kind that docs/programs.md
-# shows. See clients/. Each starts with the same table and has to end with the same.
+# Real clients: psql, Python (psycopg2) and Node (pg), each with the recipe of its own that the README shows. See
+# clients/. Each starts with the same table and has to end with the same.
 #
 # PGHOST, PGPORT, PGUSER and PGDATABASE give the server. Prints a line per client; exits with 0 when all passed. Node's
 # part is left out, and says so, when its package pg is not to be had.

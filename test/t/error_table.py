@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """The table of errors in docs/reference.md has each error that the sources raise, and no other.
 
-Finds each ereport(ERROR, ..) under src, and the rows of the table with | SQLSTATE | message |. Each message stands there
-between backticks; what is filled in (%s, UINT64_FORMAT) stands as .. or as any other words. Both ways, SQLSTATE and the
-whole message have to agree:
+Finds each ereport(ERROR, ..) under src, and the rows of the table with | SQLSTATE | message |, where each message is
+between backticks. Whatever a message fills in (%s, UINT64_FORMAT) is written there as .. or in any other words. The
+SQLSTATE and the whole message have to agree, in both directions:
 
-- An error that is missing: add a row, with what to do about it.
-- A message that nothing raises: correct it, or take the row out. What the server raises is in a table of its own below.
+- An error that is missing: add a row that says what to do about it.
+- A message that nothing raises: correct it, or remove it. What the server raises belongs into the next table.
 
 Needs no server.
 """
