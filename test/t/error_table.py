@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """The table of errors in docs/reference.md has each error that the sources raise, and no other.
 
-Finds each ereport(ERROR, ..) under src, and the rows of the table with | SQLSTATE | message |, where each message is
-between backticks. Whatever a message fills in (%s, UINT64_FORMAT) is written there as .. or in any other words. The
-SQLSTATE and the whole message have to agree, in both directions:
+Finds each ereport(ERROR, ..) and each failure with .sqlstate and .message under src, and the rows of the table with
+| SQLSTATE | message |, where each message is between backticks. Whatever a message fills in (%s, UINT64_FORMAT) is
+written there as .. or in any other words. The SQLSTATE and the whole message have to agree, in both directions:
 
 - An error that is missing: add a row that says what to do about it.
-- A message that nothing raises: correct it, or remove it. What the server raises belongs into the next table.
+- A message that nothing raises: correct it, or remove it. What the server raises belongs in the next table.
 
 Needs no server.
 """
@@ -52,6 +52,14 @@ def pattern(source):
     return ".+?".join(re.escape(part) for part in words)
 
 
+def format_of(source):
+    """The format string of a message: of pg::format(..) the first argument, of pg::counted(..) that of many."""
+    call = re.match(r"\s*(?:pg::)?(format|psprintf|counted)\s*\(", source)
+    if not call:
+        return source
+    return arguments(source, call.end())[2 if call[1] == "counted" else 0]
+
+
 def errors(text):
     """(name of the code or None, source of the message, position) of each error."""
     for call in re.finditer(r"\bereport\s*\(\s*(?:ERROR|FATAL)\b", text):
@@ -60,14 +68,20 @@ def errors(text):
         for message in re.finditer(r"\berrmsg(_plural|_internal)?\s*\(", inside):
             parts = arguments(inside, message.end())
             yield code and code[1], parts[1 if message[1] == "_plural" else 0], call.start()
+    for failure in re.finditer(r"\.sqlstate\s*=\s*(ERRCODE_\w+)\s*,\s*\.message\s*=", text):
+        yield failure[1], format_of(arguments(text, failure.end())[0]), failure.start()
 
 
 def sqlstates():
     pg_config = os.environ.get("PG_CONFIG", "pg_config")
-    headers = subprocess.run([pg_config, "--includedir-server"], check=True, capture_output=True, text=True).stdout.strip()
+    headers = subprocess.run(
+        [pg_config, "--includedir-server"], check=True, capture_output=True, text=True
+    ).stdout.strip()
     codes = (pathlib.Path(headers) / "utils/errcodes.h").read_text()
-    return {name: "".join(re.findall("'(.)'", letters)) for name, letters in
-            re.findall(r"#define (ERRCODE_\w+) MAKE_SQLSTATE\((.*?)\)", codes)}
+    return {
+        name: "".join(re.findall("'(.)'", letters))
+        for name, letters in re.findall(r"#define (ERRCODE_\w+) MAKE_SQLSTATE\((.*?)\)", codes)
+    }
 
 
 def documented(reference):
@@ -128,8 +142,11 @@ def main():
     table, found, texts = documented((TOP / "docs/reference.md").read_text()), list(raised(sqlstates())), literals()
     wrong = list(complaints(table, found, texts))
     # A check that finds whatever it is asked for would say nothing.
-    for code, message in [("22023", 'argument ".." must not be purple'), ("99999", 'argument ".." must not be null'),
-                          ("0A000", "purple functions are not allowed in the filter")]:
+    for code, message in [
+        ("22023", 'argument ".." must not be purple'),
+        ("99999", 'argument ".." must not be null'),
+        ("0A000", "purple functions are not allowed in the filter"),
+    ]:
         if is_raised((code, message), found, texts):
             wrong.append(f"the sources cannot raise {code} {message}")
     if len(found) < 30 or len(table) < 30:

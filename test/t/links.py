@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Every link of the documents leads somewhere.
 
-Looks at each [text](target) in each *.md file, outside of code. A target in the repository has to exist, and what follows
-# has to be a heading there, in the form that hosts of repositories give it: lower case, no punctuation, hyphens for
-blanks. Links to other hosts are not followed. Needs no server.
+Looks at each [text](target) in each *.md file, outside of code. A target in the repository has to exist, and what
+follows # has to be a heading there, in the form that hosts of repositories give it: lower case, no punctuation, hyphens
+for blanks. Links to other hosts are not followed. Needs no server.
 """
 import pathlib
 import re
@@ -13,7 +13,9 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 
 
 def documents():
-    return [file for file in sorted(TOP.rglob("*.md")) if not {"build", "node_modules"} & set(file.relative_to(TOP).parts)]
+    return [
+        file for file in sorted(TOP.rglob("*.md")) if not {"build", "node_modules"} & set(file.relative_to(TOP).parts)
+    ]
 
 
 def without_code(text):
