@@ -9,7 +9,7 @@ import psycopg2
 
 TIMEOUT = 300   # seconds for the blocks of a page
 FOLDER = "/srv/import"      # stands in the pages for the folder in which psql runs
-FAILED = "<<failed>>"       # printed behind a shell script that did
+FAILED = "<<failed>>"       # printed behind a shell command that did
 
 
 @dataclass
@@ -52,10 +52,11 @@ class Database:
 
     def script_of(self, number, block):
         text = block.text.replace(FOLDER, self.folder)
-        if block.language == "sh":
-            file = f"block{number}.sh"
-            (pathlib.Path(self.folder) / file).write_text(text)
-            text = f"\\! bash -e {file} 2>&1 || echo '{FAILED}'"
+        if block.language == "sh" or "file" in block.marks:
+            kept = f"block{number}"
+            (pathlib.Path(self.folder) / kept).write_text(text + "\n")
+            command = f"cp {kept} {block.marks['file']}" if "file" in block.marks else f"bash -e {kept}"
+            text = f"\\! {command} 2>&1 || echo '{FAILED}'"
         # The empty statement ends a last one that has no semicolon: it must not run into what follows.
         stop = "off" if "error" in block.marks else "on"
         return (f"\\set ON_ERROR_STOP {stop}\n\\set LAST_ERROR_SQLSTATE 00000\n\\echo '<<{number}>>'\n"

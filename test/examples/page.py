@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 # A mark is a comment of one line directly in front of a block; examples.py says what each of them does.
-MARKS = ("error", "not run", "run", "complaint")
+MARKS = ("error", "not run", "run", "file", "complaint")
 
 
 @dataclass

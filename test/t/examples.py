@@ -11,6 +11,7 @@ its blocks, in their order. It runs in an empty folder, which both psql and the 
     ```python, ```js ..     must stand, word for word, between "docs: begin" and "docs: end" in a file of test/clients that
                             test/t/clients.sh runs.
     ```sh                   is run only behind the mark <!-- run -->.
+    <!-- file: a.csv -->    in front of a block: it is a file in that folder.
     <!-- setup              and the lines up to --> are SQL that is run and not shown.
     <!-- error 22023 -->    in front of a block: its last error must be this one.
     <!-- not run: why -->   in front of a block: leave it out.
@@ -97,7 +98,7 @@ class Pages:
             missing = [name for name in block.needs if name not in self.extensions]
             if "not run" in block.marks:
                 left_out.append((block.line, block.marks["not run"] or "no reason given"))
-            elif block.language in ("sql", "setup") or "run" in block.marks:
+            elif block.language in ("sql", "setup") or {"run", "file"} & block.marks.keys():
                 if missing:
                     left_out.append((block.line, f"this server does not have {', '.join(missing)}"))
                 else:
