@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 #
-# Real clients: psql, Python (psycopg2), Django and Node (pg), each with a program of its own, see clients/. Each starts
-# with the same table, and what it prints and leaves is compared. What stands between "docs: begin" and "docs: end" there
-# is what the documents print, word for word: test/t/examples.py sees to that. Hence the database with the name hr.
+# Real clients: psql, Python (psycopg2, psycopg 3, Django), Node (pg) and Java (JDBC), each with a program of its own, see
+# clients/. Each starts with the same table, and what it prints and leaves is compared. What stands between "docs: begin"
+# and "docs: end" there is what the documents print, word for word: test/t/examples.py sees to that. Hence the database
+# with the name hr.
 #
 # PGHOST, PGPORT and PGUSER give the server, which must not have a database hr yet. Prints a line per client; exits with 0
-# when all passed. Node's part is left out, and says so, when its package pg is not to be had.
+# when all passed. Node is left out, and says so, when its package pg is not to be had, and Java where there is no
+# compiler or no driver.
 #
-# packages: python3-psycopg2 python3-django
+# packages: python3-psycopg2 python3-psycopg python3-django
 # commands: node:nodejs npm:npm
 set -euo pipefail
 # shellcheck source=test/lib.sh
@@ -45,12 +47,28 @@ install_pg() {
 		(cd "$work" && npm install --no-save --no-audit --no-fund --no-package-lock --ignore-scripts --silent pg) >"$work/npm.log" 2>&1
 }
 
+# PostgreSQL's driver knows TCP alone, and the programs connect as a user of their own: both are changed in the copy.
+readonly driver=/usr/share/java/postgresql.jar
+
+java_program() {
+	local port forwarder status=0
+	coproc "$clients/forward.py"
+	forwarder=$!
+	read -r port <&"${COPROC[0]}"
+	sed -i "s|//localhost/hr\", \"hr\", \"secret\"|//localhost:$port/hr\", \"$PGUSER\", \"\"|" "$1.java"
+	{ javac -cp "$driver" "$1.java" && java -cp "$driver:." "$1"; } || status=$?
+	kill "$forwarder"
+	return "$status"
+}
+
 readonly from_file='501|Alice|1111|engineer|kept
 501|Bob|2223|engineer|kept
 501|Erin|5555||'
 
 client psql '1|1|1|1|0' "$from_file" psql -X -q -At -v ON_ERROR_STOP=1 -f psql.sql
 client 'Python: COPY' '1 1 1 1 0' "$from_file" /usr/bin/python3 psycopg2_copy.py
+client 'Python: COPY, short' '1 1 1 1 0' "$from_file" /usr/bin/python3 psycopg2_short.py
+client 'Python: psycopg 3' '(1, 1, 1, 1, 0)' "$from_file" /usr/bin/python3 psycopg3_copy.py
 client Django "{'created': 1, 'updated': 1, 'deleted': 1, 'unchanged': 0, 'skipped': 0}" '501|Bob|2223|engineer|kept
 501|Erin|5555||' /usr/bin/python3 django_models.py
 if install_pg; then
@@ -59,5 +77,11 @@ if install_pg; then
 else
 	echo 'skipped Node: its package pg is not to be had'
 	tail -n 3 "$work/npm.log" 2>/dev/null || true
+fi
+if command -v javac >/dev/null && [ -f "$driver" ]; then
+	client Java '1 new, 1 changed, 1 gone' "$from_file" java_program Sync
+	client 'Java, short' '1 new, 1 changed, 1 gone' "$from_file" java_program ShortSync
+else
+	echo 'skipped Java: it needs javac and the JDBC driver (default-jdk-headless, libpostgresql-jdbc-java)'
 fi
 [ "$failed" = no ]
