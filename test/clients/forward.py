@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Lets clients that know TCP alone reach a server that listens on a Unix socket.
 
-Listens on a free port of 127.0.0.1, prints its number, and forwards each connection to the server of PGHOST and PGPORT,
-until it is killed.
+Listens on a free port of 127.0.0.1, prints its number, and forwards each connection to the server of PGHOST and PGPORT.
+Ends with its standard input, so that it does not outlive whoever started it.
 """
 import os
 import socket
@@ -25,6 +25,12 @@ def pump(source, sink):
     sink.shutdown(socket.SHUT_WR)
 
 
+def end_with_input():
+    sys.stdin.read()
+    os._exit(0)
+
+
+threading.Thread(target=end_with_input, daemon=True).start()
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1])
 sys.stdout.close()

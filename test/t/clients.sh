@@ -55,8 +55,8 @@ java_program() {
 	coproc "$clients/forward.py"
 	forwarder=$!
 	read -r port <&"${COPROC[0]}"
-	sed -i "s|//localhost/hr\", \"hr\", \"secret\"|//localhost:$port/hr\", \"$PGUSER\", \"\"|" "$1.java"
-	{ javac -cp "$driver" "$1.java" && java -cp "$driver:." "$1"; } || status=$?
+	sed -i "s|//localhost/hr\", \"hr\", \"secret\"|//localhost:$port/hr\", \"$PGUSER\", \"\"|" "$1"
+	{ javac -cp "$driver" "$1" && java -cp "$driver:." "${1%.java}"; } || status=$?
 	kill "$forwarder"
 	return "$status"
 }
@@ -79,8 +79,8 @@ else
 	tail -n 3 "$work/npm.log" 2>/dev/null || true
 fi
 if command -v javac >/dev/null && [ -f "$driver" ]; then
-	client Java '1 new, 1 changed, 1 gone' "$from_file" java_program Sync
-	client 'Java, short' '1 new, 1 changed, 1 gone' "$from_file" java_program ShortSync
+	client Java '1 new, 1 changed, 1 gone' "$from_file" java_program Sync.java
+	client 'Java, short' '1 new, 1 changed, 1 gone' "$from_file" java_program ShortSync.java
 else
 	echo 'skipped Java: it needs javac and the JDBC driver (default-jdk-headless, libpostgresql-jdbc-java)'
 fi
