@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# Unit tests of src/pg and of what keeps rows in src/diff, run inside of a server. Builds test/unit
+# Unit tests of src/pg and of what keeps and matches rows in src/diff, run inside of a server. Builds test/unit
 # as a loadable module in a temporary folder, and loads it from there into a database of its own.
 #
 # PGHOST, PGPORT, PGUSER (a superuser) and PGDATABASE give the server, PG_CONFIG the headers. Prints
