@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 #
-# Unit tests of src/pg, of what keeps rows in src/diff, and of the table of options, run inside of a server. Builds test/unit
-# as a loadable module in a temporary folder, and loads it from there into a database of its own.
+# Unit tests of src/pg, of what keeps and matches rows in src/diff, and of the table of options, run inside of a
+# server. Builds test/unit as a loadable module in a temporary folder, and loads it from there into a database of its
+# own.
 #
 # PGHOST, PGPORT, PGUSER (a superuser) and PGDATABASE give the server, PG_CONFIG the headers. Prints
 # a line per test; exits with 0 when all passed. BULK_SYNC_UNIT_WITHOUT, a regular expression, leaves out
