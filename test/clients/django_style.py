@@ -19,10 +19,18 @@ def bulk_sync(cursor, new_models, filters, key_fields, model=None, **options):
     """
     model = model or type(new_models[0])
     rows = [{name: getattr(instance, name) for name in columns(model)} for instance in new_models]
-    arguments = {"target": table(model), "rows": json.dumps(rows, default=str), "keys": list(key_fields),
-                 "filter": condition(cursor, filters), **options}
+    arguments = {
+        "target": table(model),
+        "rows": json.dumps(rows, default=str),
+        "keys": list(key_fields),
+        "filter": condition(cursor, filters),
+        **options,
+    }
     call = sql.SQL("SELECT * FROM bulk_sync_json({})").format(
-        sql.SQL(", ").join(sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in arguments))
+        sql.SQL(", ").join(
+            sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in arguments
+        )
+    )
     cursor.execute(call, arguments)
     return dict(zip((column.name for column in cursor.description), cursor.fetchone()))
 
@@ -37,7 +45,9 @@ def table(model):
 
 def condition(cursor, filters):
     """{"company_id": 501} as company_id = 501; nothing as NULL, which is the whole table."""
-    tests = [sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value)) for name, value in (filters or {}).items()]
+    tests = [
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value)) for name, value in (filters or {}).items()
+    ]
     return sql.SQL(" AND ").join(tests).as_string(cursor) if tests else None
 
 

@@ -11,7 +11,8 @@ with connection, connection.cursor() as cursor, open("employees.csv") as file:
     cursor.execute("CREATE TEMP TABLE import (name text, phone text, title text) ON COMMIT DROP")
     cursor.copy_expert("COPY import FROM STDIN WITH (FORMAT csv, HEADER)", file)
     cursor.execute(
-        """SELECT * FROM bulk_sync('employee', 'import', keys => %(keys)s, filter => format('company_id = %%L', %(company)s),
+        """SELECT * FROM bulk_sync('employee', 'import', keys => %(keys)s,
+                                             filter => format('company_id = %%L', %(company)s),
                                    insert_defaults => %(defaults)s, max_delete_ratio => 0.5)""",
         {"keys": ["name"], "company": COMPANY, "defaults": json.dumps({"company_id": COMPANY})},
     )

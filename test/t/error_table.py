@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The README's table of errors says what the errors say.
 
-Finds each ereport(ERROR, ..) under src, and looks for a row of a table with | SQLSTATE | message | in README.md that has
-its code in the first column and its message in the second. What is filled in (%s, UINT64_FORMAT) stands as .. there, or
-as any other words. A message of which only the detail differs needs one row for each SQLSTATE. Needs no server.
+Finds each ereport(ERROR, ..) under src, and looks for a row of a table with | SQLSTATE | message | in README.md that
+has its code in the first column and its message in the second. What is filled in (%s, UINT64_FORMAT) stands there as
+.., or as any other words. A message of which only the detail differs needs one row for each SQLSTATE.
+Needs no server.
 """
 import pathlib
 import re
@@ -59,10 +60,14 @@ def errors(text):
 
 def sqlstates():
     pg_config = os.environ.get("PG_CONFIG", "pg_config")
-    headers = subprocess.run([pg_config, "--includedir-server"], check=True, capture_output=True, text=True).stdout.strip()
+    headers = subprocess.run(
+        [pg_config, "--includedir-server"], check=True, capture_output=True, text=True
+    ).stdout.strip()
     codes = (pathlib.Path(headers) / "utils/errcodes.h").read_text()
-    return {name: "".join(re.findall("'(.)'", letters)) for name, letters in
-            re.findall(r"#define (ERRCODE_\w+) MAKE_SQLSTATE\((.*?)\)", codes)}
+    return {
+        name: "".join(re.findall("'(.)'", letters))
+        for name, letters in re.findall(r"#define (ERRCODE_\w+) MAKE_SQLSTATE\((.*?)\)", codes)
+    }
 
 
 def table_rows(readme):
@@ -94,7 +99,9 @@ def main():
             if not re.search(r'"[^"]', message):
                 missing.append(f"{where}: the message is no literal: {message.strip()}")
             elif not is_there(rows, code, message):
-                missing.append(f"{where}: not in the table of README.md: {code or 'any code'} {' '.join(message.split())}")
+                missing.append(
+                    f"{where}: not in the table of README.md: {code or 'any code'} {' '.join(message.split())}"
+                )
     # A check that finds whatever it is asked for would say nothing.
     if is_there(rows, "22023", '"argument \\"%s\\" must not be purple"') or is_there(rows, "99999", '"%s is empty"'):
         missing.append("the table has what it cannot have")
