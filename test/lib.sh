@@ -11,8 +11,9 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly top
 
 # The sources are formatted and checked by this version of LLVM: others format and judge differently.
+# BULK_SYNC_LLVM chooses another one for a look.
 # shellcheck disable=SC2034 # for those who source this
-readonly llvm=14
+readonly llvm=${BULK_SYNC_LLVM:-14}
 
 work=''    # a temporary folder for logs; it goes at the end
 cluster='' # the cluster's folder: $work/cluster, if nobody says otherwise
