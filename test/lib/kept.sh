@@ -126,10 +126,15 @@ tidy_kept() {
 	END
 }
 
+# tell_how_to_use_kept BUILD
 tell_how_to_use_kept() {
 	say
 	say 'The cluster goes on running. To connect:'
 	say "    $bindir/psql -h $cluster -U postgres"
+	if [ "$1" = debug ]; then
+		say 'To debug that session: SELECT pg_backend_pid(), and in another terminal'
+		say '    gdb -p PID -ex "break bulk_sync_call" -ex continue'
+	fi
 	say 'To stop and remove it:'
 	say '    test/check --stop'
 }
