@@ -62,7 +62,7 @@ kept_runs() {
 	found=$(head -n 2 "$data/postmaster.pid" | paste -sd ' ')
 	found+=" $(psql_of_kept -c 'SHOW data_directory' 2>&1 || true)"
 	[ "$found" = "$kept_pid $data $data" ] ||
-		die "the server in $data is not the one that test/check started as process $kept_pid: stop it with $kept_origin/pg_ctl"
+		die "process ${found%% *} of $data is not the server that test/check started as $kept_pid: see to it, and remove $kept_file"
 }
 
 psql_of_kept() { "$kept_origin/psql" -X -q -At -h "$kept_folder/cluster" -p 5432 -U postgres -d postgres "$@"; }
