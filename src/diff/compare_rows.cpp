@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pg/error_context.hpp"
+
 namespace bulk_sync {
 
 using pg::JsonColumn;
@@ -10,12 +12,9 @@ using pg::JsonText;
 
 CompareRows::CompareRows(const Plan &plan, pg::ResultRows &result, ChangeSet *changes)
 	: request_(plan.request), map_(plan.map), target_(plan.target), result_(result),
-	  changes_(changes), generated_(plan.target, plan.computing_members), context_(pg::pg_call([] {
-		  return AllocSetContextCreateInternal(CurrentMemoryContext, "bulk_sync compared row",
-											   ALLOCSET_DEFAULT_SIZES);
-	  })),
-	  column_positions_(target_.tuple_desc()->natts), old_texts_(target_.tuple_desc()->natts),
-	  new_texts_(target_.tuple_desc()->natts),
+	  changes_(changes), generated_(plan.target, plan.computing_members),
+	  scratch_("bulk_sync compared row"), column_positions_(target_.tuple_desc()->natts),
+	  old_texts_(target_.tuple_desc()->natts), new_texts_(target_.tuple_desc()->natts),
 	  row_(RowValues::with_room_for(target_.tuple_desc()->natts)),
 	  new_row_(RowValues::with_room_for(target_.tuple_desc()->natts)),
 	  image_(RowValues::with_room_for(static_cast<int>(map_.image.size()))),
@@ -31,17 +30,15 @@ CompareRows::CompareRows(const Plan &plan, pg::ResultRows &result, ChangeSet *ch
 }
 
 /* column "tone" of "paint", key (id)=(2) */
-void CompareRows::add_context(void *argument)
+void CompareRows::add_context()
 {
-	auto *const self = static_cast<CompareRows *>(argument);
-	AttrNumber const computed = self->generated_.computing();
+	AttrNumber const computed = generated_.computing();
 	const char *const column =
-		computed != InvalidAttrNumber ? self->json(computed).name() : self->written_column_;
-	const char *const key = self->key_ == nullptr
-								? nullptr
-								: pg::describe_values(self->map_.key_desc, self->key_->values,
-													  self->key_->nulls, self->map_.key_count());
-	const char *const target = self->target_.name();
+		computed != InvalidAttrNumber ? json(computed).name() : written_column_;
+	const char *const key = key_ == nullptr ? nullptr
+											: pg::describe_values(map_.key_desc, key_->values,
+																  key_->nulls, map_.key_count());
+	const char *const target = target_.name();
 	if (column != nullptr && key != nullptr)
 		errcontext("column \"%s\" of \"%s\", key %s", column, target, key);
 	else if (column != nullptr)
@@ -54,20 +51,24 @@ void CompareRows::add_context(void *argument)
 template <typename Write>
 void CompareRows::put(const char *status_text, const RowValues &row, Write &&write)
 {
-	ErrorContextCallback callback;
-	callback.callback = add_context;
-	callback.arg = this;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
+	pg::with_error_context([&] { add_context(); },
+						   [&] {
+							   values_.start();
+							   key_ = nullptr;
+							   pg::with_exact_output([&] { fields_[key] = key_object(row); });
+							   key_ = &row;
+							   write();
+							   fields_[status] = CStringGetTextDatum(status_text);
+							   result_.put(fields_, nulls_);
+						   });
+}
 
-	values_.start();
-	key_ = nullptr;
-	pg::with_exact_output([&] { fields_[key] = key_object(row); });
-	key_ = &row;
-	write();
-	fields_[status] = CStringGetTextDatum(status_text);
-	result_.put(fields_, nulls_);
-	error_context_stack = callback.previous;
+/* Which of old, new and changes the row of the result has. */
+void CompareRows::set_fields(bool has_old, bool has_new, bool has_changes) noexcept
+{
+	nulls_[old_row] = !has_old;
+	nulls_[new_row] = !has_new;
+	nulls_[changes] = !has_changes;
 }
 
 /* A new row: the columns that get a value before defaults. */
@@ -75,16 +76,14 @@ void CompareRows::added(StagedRow *row, uint64 position)
 {
 	if (changes_ != nullptr)
 		changes_->added(row, position);
-	MemoryContext const caller = MemoryContextSwitchTo(context_);
-	pg::deform_tuple(row->image(), map_.image_desc, image_.values, image_.nulls);
-	if (row->extra() != nullptr)
-		pg::deform_tuple(row->extra(), map_.extra_desc, second_.values, second_.nulls);
-	nulls_[old_row] = true;
-	nulls_[new_row] = false;
-	nulls_[changes] = true;
-	put("added", image_, [&] { pg::with_exact_output([&] { fields_[new_row] = new_object(); }); });
-	MemoryContextSwitchTo(caller);
-	MemoryContextReset(context_);
+	scratch_.run([&] {
+		pg::deform_tuple(row->image(), map_.image_desc, image_.values, image_.nulls);
+		if (row->extra() != nullptr)
+			pg::deform_tuple(row->extra(), map_.extra_desc, second_.values, second_.nulls);
+		set_fields(false, true, false);
+		put("added", image_,
+			[&] { pg::with_exact_output([&] { fields_[new_row] = new_object(); }); });
+	});
 }
 
 Datum CompareRows::new_object()
@@ -109,18 +108,15 @@ void CompareRows::updated(const ChangedRow &row)
 {
 	if (changes_ != nullptr)
 		changes_->updated(row);
-	MemoryContext const caller = MemoryContextSwitchTo(context_);
-	load(row.target);
-	load_new(row);
-	nulls_[old_row] = false;
-	nulls_[new_row] = false;
-	nulls_[changes] = false;
-	put("updated", row.old_values, [&] {
-		generated_.compute(new_row_.values, new_row_.nulls, changed_, row.target.id.table);
-		pg::with_exact_output([&] { write_pair(row); });
+	scratch_.run([&] {
+		load(row.target);
+		load_new(row);
+		set_fields(true, true, true);
+		put("updated", row.old_values, [&] {
+			generated_.compute(new_row_.values, new_row_.nulls, changed_, row.target.id.table);
+			pg::with_exact_output([&] { write_pair(row); });
+		});
 	});
-	MemoryContextSwitchTo(caller);
-	MemoryContextReset(context_);
 }
 
 /* The row as it would be stored, but for generated columns. */
@@ -188,31 +184,26 @@ void CompareRows::removed(const TargetRow &row)
 {
 	if (row.marked)
 		return;
-	MemoryContext const caller = MemoryContextSwitchTo(context_);
-	load(row);
-	nulls_[old_row] = false;
-	nulls_[new_row] = true;
-	nulls_[changes] = true;
-	put("removed", image_, [&] { pg::with_exact_output([&] { fields_[old_row] = whole_row(); }); });
-	MemoryContextSwitchTo(caller);
-	MemoryContextReset(context_);
+	scratch_.run([&] {
+		load(row);
+		set_fields(true, false, false);
+		put("removed", image_,
+			[&] { pg::with_exact_output([&] { fields_[old_row] = whole_row(); }); });
+	});
 }
 
 void CompareRows::unchanged(const TargetRow &row, StagedRow *)
 {
 	if (!request_.include_unchanged)
 		return;
-	MemoryContext const caller = MemoryContextSwitchTo(context_);
-	load(row);
-	nulls_[old_row] = false;
-	nulls_[new_row] = false;
-	nulls_[changes] = true;
-	put("unchanged", image_, [&] {
-		pg::with_exact_output([&] { fields_[old_row] = whole_row(); });
-		fields_[new_row] = fields_[old_row];
+	scratch_.run([&] {
+		load(row);
+		set_fields(true, true, false);
+		put("unchanged", image_, [&] {
+			pg::with_exact_output([&] { fields_[old_row] = whole_row(); });
+			fields_[new_row] = fields_[old_row];
+		});
 	});
-	MemoryContextSwitchTo(caller);
-	MemoryContextReset(context_);
 }
 
 /* Takes a row of the target apart into image_ and row_. */

@@ -6,6 +6,7 @@
 #include "pg/generated.hpp"
 #include "pg/json_writer.hpp"
 #include "pg/result_rows.hpp"
+#include "pg/scratch.hpp"
 #include "diff/change_set.hpp"
 
 namespace bulk_sync {
@@ -28,7 +29,8 @@ class CompareRows final : public DiffSink {
 
 	template <typename Write>
 	void put(const char *status_text, const RowValues &row, Write &&write);
-	static void add_context(void *self);
+	PG_RAISES void add_context();
+	void set_fields(bool has_old, bool has_new, bool has_changes) noexcept;
 
 	void load(const TargetRow &row);
 	void load_new(const ChangedRow &row);
@@ -49,7 +51,7 @@ class CompareRows final : public DiffSink {
 	pg::ResultRows &result_;
 	ChangeSet *changes_;
 	pg::GeneratedColumns generated_;
-	MemoryContext context_;			 /* for one row */
+	pg::Scratch scratch_;			 /* for one row */
 	Vector<pg::JsonColumn> columns_; /* of the target, in its order */
 	/* The following are by column number less one. */
 	Vector<int> column_positions_;

@@ -11,6 +11,7 @@ namespace bulk_sync {
 namespace {
 
 constexpr int fewest_bits = 2;
+constexpr std::size_t least_row_space = 64 * 1024; /* bytes */
 
 /* An error while rows are put or batches run jumps over this one; the memory context and the
  * resource owner free what it has. */
@@ -47,7 +48,7 @@ void Spill::make_space(std::size_t bytes)
 		pfree(memory_);
 	memory_ = nullptr;
 	size_ = 0;
-	std::size_t const size = std::bit_ceil(std::max(bytes, std::size_t{BLCKSZ}));
+	std::size_t const size = std::max(bytes, least_row_space);
 	memory_ = static_cast<char *>(MemoryContextAllocExtended(context_, size, MCXT_ALLOC_HUGE));
 	size_ = size;
 }

@@ -1,4 +1,4 @@
--- What each client starts with. Bob of company 501 has a new phone in employees.csv, Cid is gone, Eve is new.
+-- What each client starts with. Bob of company 501 has a new phone in employees.csv, Carol is gone, Erin is new.
 DROP TABLE IF EXISTS employee;
 CREATE TABLE employee (
 	id          int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -9,7 +9,7 @@ CREATE TABLE employee (
 	UNIQUE (company_id, name)
 );
 INSERT INTO employee (company_id, name, phone, title) VALUES
-	(501, 'Ann', '1111', 'engineer'),
+	(501, 'Alice', '1111', 'engineer'),
 	(501, 'Bob', '2222', 'engineer'),
-	(501, 'Cid', '3333', 'manager'),
-	(502, 'Ann', '9999', 'lawyer');
+	(501, 'Carol', '3333', 'manager'),
+	(502, 'Alice', '9999', 'lawyer');

@@ -1,12 +1,12 @@
-"""One test case as plain data, and the SQL that it stands for: the tables with their rows, the settings and the call."""
+"""One test case as plain data, and the SQL that it stands for: tables with their rows, settings and the call."""
 from dataclasses import dataclass, field
 from typing import Optional
 
 from values import Alternative, Type, ident, literal
 
 SCHEMA = "differential_case"
-CALLER = "bulk_sync_differential_caller"    # a role, for targets with a policy
-SEQUENCE_START = 10000      # values from here on in a column with a sequence were taken from the sequence
+CALLER = "bulk_sync_differential_caller"  # a role, for targets with a policy
+SEQUENCE_START = 10000  # values from here on in a column with a sequence were taken from the sequence
 
 
 @dataclass
@@ -15,9 +15,9 @@ class Column:
     type: Type
     not_null: bool = False
     default: Optional[str] = None
-    generated: Optional[str] = None     # the expression of a stored generated column
-    identity: str = ""                  # "ALWAYS" or "BY DEFAULT"
-    sequence: str = ""                  # the name of the sequence behind a serial column
+    generated: Optional[str] = None  # the expression of a stored generated column
+    identity: str = ""  # "ALWAYS" or "BY DEFAULT"
+    sequence: str = ""  # the name of the sequence behind a serial column
 
     def declaration(self, identity=True, own=None):
         """own: the expression of a table that has one of its own for the generated column."""
@@ -37,39 +37,39 @@ class Column:
 class Partition:
     name: str
     bounds: str
-    parent: Optional[str] = None        # None: the target itself
-    by: str = ""                        # partitioned itself, by this
-    attached: bool = False              # made with another order of columns, and attached
-    generated: Optional[str] = None     # its own expression for the generated column, when it is attached
+    parent: Optional[str] = None  # None: the target itself
+    by: str = ""  # partitioned itself, by this
+    attached: bool = False  # made with another order of columns, and attached
+    generated: Optional[str] = None  # its own expression for the generated column, when it is attached
 
 
 @dataclass
 class Target:
     name: str
     columns: list
-    rows: list                          # each a dict: column name -> literal
-    kind: str = "plain"                 # plain, temp, unlogged, inherited, list, range, hash, two_level
+    rows: list  # each a dict: column name -> literal
+    kind: str = "plain"  # plain, temp, unlogged, inherited, list, range, hash, two_level
     primary_key: list = field(default_factory=list)
-    unique: str = ""                    # "", "UNIQUE" or "UNIQUE NULLS NOT DISTINCT", on the keys
+    unique: str = ""  # "", "UNIQUE" or "UNIQUE NULLS NOT DISTINCT", on the keys
     unique_columns: list = field(default_factory=list)
-    dropped: list = field(default_factory=list)     # positions before which a dropped column lies
+    dropped: list = field(default_factory=list)  # positions before which a dropped column lies
     partition_by: str = ""
     partitions: list = field(default_factory=list)
     child_rows: list = field(default_factory=list)  # kind inherited: the rows that live in the child
-    child_generated: Optional[str] = None           # likewise: the child's own expression for the generated column
-    late: str = ""                      # the last column, added when the first late_rows rows were there already
+    child_generated: Optional[str] = None  # likewise: the child's own expression for the generated column
+    late: str = ""  # the last column, added when the first late_rows rows were there already
     late_rows: int = 0
-    mark: str = ""                      # a column for soft_delete, which staging lacks
-    index: bool = False                 # an index on the keys that is not unique
-    churned: bool = False               # rows have been updated before: dead versions, HOT chains
+    mark: str = ""  # a column for soft_delete, which staging lacks
+    index: bool = False  # an index on the keys that is not unique
+    churned: bool = False  # rows have been updated before: dead versions, HOT chains
     analyzed: bool = False
-    trigger: str = ""                   # a BEFORE trigger: "suppress" a third of the rows, or "rewrite" a column
+    trigger: str = ""  # a BEFORE trigger: "suppress" a third of the rows, or "rewrite" a column
     trigger_column: str = ""
-    referenced: str = ""                # a table references the id, with this ON DELETE action
+    referenced: str = ""  # a table references the id, with this ON DELETE action
     references: list = field(default_factory=list)  # the ids that it references
-    self_reference: bool = False        # the column "parent" references the id
-    exclusion: list = field(default_factory=list)   # columns of an exclusion constraint that compares by =
-    policy: str = ""                    # the rows that the caller, who is not the owner, may see and write
+    self_reference: bool = False  # the column "parent" references the id
+    exclusion: list = field(default_factory=list)  # columns of an exclusion constraint that compares by =
+    policy: str = ""  # the rows that the caller, who is not the owner, may see and write
 
     def column(self, name):
         return next((column for column in self.columns if column.name == name), None)
@@ -79,8 +79,8 @@ class Target:
 class StagingColumn:
     name: str
     sql: str
-    target: Optional[Type] = None       # the type of the target's column; None: the target has none of that name
-    alternative: Optional[Alternative] = None       # when the type is not the target's
+    target: Optional[Type] = None  # the type of the target's column; None: the target has none of that name
+    alternative: Optional[Alternative] = None  # when the type is not the target's
 
     def carrier(self):
         """A text that is converted by the target type's input function."""
@@ -92,7 +92,7 @@ class Staging:
     name: str
     columns: list
     rows: list
-    kind: str = "table"                 # table, temp, unlogged, view, matview
+    kind: str = "table"  # table, temp, unlogged, view, matview
     dropped: list = field(default_factory=list)
 
 
@@ -104,23 +104,28 @@ class Case:
     keys: list
     filter: Optional[str] = None
     filter_columns: list = field(default_factory=list)
-    options: dict = field(default_factory=dict)     # option -> SQL text
-    names: dict = field(default_factory=dict)       # option -> list of names, for the two options that name columns
-    refused: list = field(default_factory=list)     # why the arguments alone must be refused; empty: they must not
-    settings: list = field(default_factory=list)    # SET LOCAL commands
+    options: dict = field(default_factory=dict)  # option -> SQL text
+    names: dict = field(default_factory=dict)  # option -> list of names, for the two options that name columns
+    refused: list = field(default_factory=list)  # why the arguments alone must be refused; empty: they must not
+    settings: list = field(default_factory=list)  # SET LOCAL commands
     isolation: str = "READ COMMITTED"
-    committed: bool = False             # the tables are committed before the call
+    committed: bool = False  # the tables are committed before the call
     positional: bool = True
-    function: str = "bulk_sync"         # or bulk_sync_json
-    insert_defaults: dict = field(default_factory=dict)     # column -> literal, for new rows
-    mark: str = ""                      # the column of soft_delete
+    function: str = "bulk_sync"  # or bulk_sync_json
+    insert_defaults: dict = field(default_factory=dict)  # column -> literal, for new rows
+    mark: str = ""  # the column of soft_delete
 
     def compared(self):
         """The columns that are compared and updated, in the target's order."""
         staged = {column.name for column in self.staging.columns}
         chosen = []
         for column in self.target.columns:
-            if column.name not in staged or column.generated or column.identity or column.name in self.ignored() + [self.mark]:
+            if (
+                column.name not in staged
+                or column.generated
+                or column.identity
+                or column.name in self.ignored() + [self.mark]
+            ):
                 continue
             if column.name in self.target.primary_key and column.name not in self.keys:
                 continue
@@ -161,30 +166,56 @@ class Case:
 
     def defer_constraints(self):
         """Foreign keys are to be checked when all three statements have run."""
-        return ([f"ALTER TABLE {SCHEMA}.referencing ALTER CONSTRAINT outer_key DEFERRABLE INITIALLY DEFERRED"] if self.target.referenced else []) \
-            + ([f"SET CONSTRAINTS {SCHEMA}.inner_key DEFERRED"] if self.target.self_reference else [])
+        return (
+            [f"ALTER TABLE {SCHEMA}.referencing ALTER CONSTRAINT outer_key DEFERRABLE INITIALLY DEFERRED"]
+            if self.target.referenced
+            else []
+        ) + ([f"SET CONSTRAINTS {SCHEMA}.inner_key DEFERRED"] if self.target.self_reference else [])
 
     def restart_sequences(self):
         name = self.qualified_target()
-        return [f"ALTER TABLE {name} ALTER {ident(c.name)} RESTART WITH {SEQUENCE_START}" for c in self.target.columns if c.identity] \
-            + [f"ALTER SEQUENCE {SCHEMA}.{ident(c.sequence)} RESTART WITH {SEQUENCE_START}" for c in self.target.columns if c.sequence]
+        return [
+            f"ALTER TABLE {name} ALTER {ident(c.name)} RESTART WITH {SEQUENCE_START}"
+            for c in self.target.columns
+            if c.identity
+        ] + [
+            f"ALTER SEQUENCE {SCHEMA}.{ident(c.sequence)} RESTART WITH {SEQUENCE_START}"
+            for c in self.target.columns
+            if c.sequence
+        ]
 
     def sequences(self):
         """SQL expressions that give the sequences' names."""
         table = literal(self.qualified_target())
-        return [f"pg_get_serial_sequence({table}, {literal(c.name)})" if c.identity else literal(f"{SCHEMA}.{ident(c.sequence)}")
-                for c in self.target.columns if c.identity or c.sequence]
+        return [
+            (
+                f"pg_get_serial_sequence({table}, {literal(c.name)})"
+                if c.identity
+                else literal(f"{SCHEMA}.{ident(c.sequence)}")
+            )
+            for c in self.target.columns
+            if c.identity or c.sequence
+        ]
 
     def setup(self):
-        return [f"CREATE SCHEMA {SCHEMA}", f"SET search_path = {SCHEMA}, public"] + target_sql(self) + after_rows_sql(self) + staging_sql(self) \
+        return (
+            [f"CREATE SCHEMA {SCHEMA}", f"SET search_path = {SCHEMA}, public"]
+            + target_sql(self)
+            + after_rows_sql(self)
+            + staging_sql(self)
             + self.grants()
+        )
 
     def grants(self):
         """What the caller needs who is subject to the policy."""
         if not self.target.policy:
             return []
-        return [f"GRANT USAGE ON SCHEMA {SCHEMA} TO {CALLER}", f"GRANT ALL ON ALL TABLES IN SCHEMA {SCHEMA} TO {CALLER}",
-                f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {SCHEMA} TO {CALLER}", f"GRANT ALL ON {self.qualified_staging()} TO {CALLER}"]
+        return [
+            f"GRANT USAGE ON SCHEMA {SCHEMA} TO {CALLER}",
+            f"GRANT ALL ON ALL TABLES IN SCHEMA {SCHEMA} TO {CALLER}",
+            f"GRANT ALL ON ALL SEQUENCES IN SCHEMA {SCHEMA} TO {CALLER}",
+            f"GRANT ALL ON {self.qualified_staging()} TO {CALLER}",
+        ]
 
     def as_caller(self):
         return [f"SET LOCAL ROLE {CALLER}"] if self.target.policy else []
@@ -230,7 +261,9 @@ def insert_sql(table, columns, rows, overriding=""):
     names = ", ".join(ident(name) for name in columns)
     statements = []
     for start in range(0, len(rows), 500):
-        lines = ",\n  ".join("(" + ", ".join(literal(row[name]) for name in columns) + ")" for row in rows[start:start + 500])
+        lines = ",\n  ".join(
+            "(" + ", ".join(literal(row[name]) for name in columns) + ")" for row in rows[start : start + 500]
+        )
         statements.append(f"INSERT INTO {table} ({names}){overriding} VALUES\n  {lines}")
     return statements
 
@@ -248,23 +281,37 @@ def target_sql(case):
     statements.append(f"{create} {name} ({', '.join(declarations)}){by}")
     statements += drop_sql(name, target.dropped, len(early))
     for partition in target.partitions:
-        statements += partition_sql(partition, early, name, lambda column, own=partition.generated: column.declaration(identity=False, own=own)
-                                    + (" NOT NULL" if column.name in target.primary_key and not column.not_null else ""))
+        statements += partition_sql(
+            partition,
+            early,
+            name,
+            lambda column, own=partition.generated: column.declaration(identity=False, own=own)
+            + (" NOT NULL" if column.name in target.primary_key and not column.not_null else ""),
+        )
     if target.kind == "inherited":
-        own = [", " + c.declaration(own=target.child_generated) for c in early if c.generated and target.child_generated]
+        own = [
+            ", " + c.declaration(own=target.child_generated) for c in early if c.generated and target.child_generated
+        ]
         statements.append(f"CREATE TABLE {SCHEMA}.child (only_here int{''.join(own)}) INHERITS ({name})")
-    statements += rows_sql(case, name, early, target.rows[:target.late_rows], 0)
+    statements += rows_sql(case, name, early, target.rows[: target.late_rows], 0)
     if target.late:
         statements.append(f"ALTER TABLE {name} ADD COLUMN {target.column(target.late).declaration()}")
-    statements += rows_sql(case, name, target.columns, target.rows[target.late_rows:], target.late_rows)
+    statements += rows_sql(case, name, target.columns, target.rows[target.late_rows :], target.late_rows)
     if target.unique:
         columns = ", ".join(ident(key) for key in target.unique_columns)
         words = target.unique.split(" ", 1)
         statements.append(f"CREATE UNIQUE INDEX ON {name} ({columns})" + (" " + words[1] if len(words) > 1 else ""))
     if target.policy:
-        statements += [f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY", f"CREATE POLICY some_rows ON {name} USING ({target.policy})"]
+        statements += [
+            f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
+            f"CREATE POLICY some_rows ON {name} USING ({target.policy})",
+        ]
     if target.exclusion:
-        statements.append(f"ALTER TABLE {name} ADD EXCLUDE USING btree (" + ", ".join(f"{ident(key)} WITH =" for key in target.exclusion) + ")")
+        statements.append(
+            f"ALTER TABLE {name} ADD EXCLUDE USING btree ("
+            + ", ".join(f"{ident(key)} WITH =" for key in target.exclusion)
+            + ")"
+        )
     return statements
 
 
@@ -292,28 +339,39 @@ def after_rows_sql(case):
     if target.analyzed:
         statements.append(f"ANALYZE {name}")
     if target.referenced:
-        statements.append(f"CREATE TABLE {SCHEMA}.referencing (id int8 CONSTRAINT outer_key REFERENCES {name} ON DELETE {target.referenced})")
+        statements.append(
+            f"CREATE TABLE {SCHEMA}.referencing (id int8 CONSTRAINT outer_key REFERENCES {name} ON DELETE"
+            f" {target.referenced})"
+        )
         statements += insert_sql(f"{SCHEMA}.referencing", ["id"], [{"id": value} for value in target.references])
     if target.self_reference:
-        statements.append(f"ALTER TABLE {name} ADD CONSTRAINT inner_key FOREIGN KEY (parent) REFERENCES {name} DEFERRABLE INITIALLY IMMEDIATE")
+        statements.append(
+            f"ALTER TABLE {name} ADD CONSTRAINT inner_key FOREIGN KEY (parent) REFERENCES {name} DEFERRABLE INITIALLY"
+            " IMMEDIATE"
+        )
     if target.trigger:
         body = (SUPPRESS if target.trigger == "suppress" else REWRITE).format(column=column)
         events = "INSERT OR UPDATE OR DELETE" if target.trigger == "suppress" else "INSERT OR UPDATE"
-        statements += [f"CREATE FUNCTION {SCHEMA}.meddle() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
-                       f"CREATE TRIGGER meddle BEFORE {events} ON {name} FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.meddle()"]
+        statements += [
+            f"CREATE FUNCTION {SCHEMA}.meddle() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
+            f"CREATE TRIGGER meddle BEFORE {events} ON {name} FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.meddle()",
+        ]
     return statements
 
 
 def partition_sql(partition, columns, root, declare, schema=SCHEMA):
-    """A partition of the table `root`, which is the target or a table like it; declare(column) gives its columns their text."""
+    """A partition of `root`, which is the target or a table like it; declare(column) gives its columns their text."""
     parent = f"{schema}.{ident(partition.parent)}" if partition.parent else root
     name = f"{schema}.{ident(partition.name)}"
     by = f" PARTITION BY {partition.by}" if partition.by else ""
     if not partition.attached:
         return [f"CREATE TABLE {name} PARTITION OF {parent} {partition.bounds}{by}"]
     declarations = [declare(column) for column in reversed(columns)]
-    return [f"CREATE TABLE {name} (\"gone p\" int, {', '.join(declarations)}){by}", f'ALTER TABLE {name} DROP COLUMN "gone p"',
-            f"ALTER TABLE {parent} ATTACH PARTITION {name} {partition.bounds}"]
+    return [
+        f"CREATE TABLE {name} (\"gone p\" int, {', '.join(declarations)}){by}",
+        f'ALTER TABLE {name} DROP COLUMN "gone p"',
+        f"ALTER TABLE {parent} ATTACH PARTITION {name} {partition.bounds}",
+    ]
 
 
 def rows_sql(case, name, columns, rows, offset):
@@ -330,7 +388,9 @@ def staging_sql(case):
     base = f'{SCHEMA}."base of staging"' if staging.kind in ("view", "matview") else name
     create = {"temp": "CREATE TEMP TABLE", "unlogged": "CREATE UNLOGGED TABLE"}.get(staging.kind, "CREATE TABLE")
     declarations = with_dropped([f"{ident(column.name)} {column.sql}" for column in staging.columns], staging.dropped)
-    statements = [f"{create} {base} ({', '.join(declarations)})"] + drop_sql(base, staging.dropped, len(staging.columns))
+    statements = [f"{create} {base} ({', '.join(declarations)})"] + drop_sql(
+        base, staging.dropped, len(staging.columns)
+    )
     statements += insert_sql(base, [column.name for column in staging.columns], staging.rows)
     if base != name:
         columns = ", ".join(ident(column.name) for column in staging.columns)

@@ -5,8 +5,9 @@ import psycopg2
 
 from case import SCHEMA
 from compare import CompareCheck, compare_call
-from oracle import Oracle, read_references, read_sequences, read_target
+from oracle import Oracle
 from outcome import Error, Failure, Invalid
+from prediction import read_references, read_sequences, read_target
 
 COUNTS = ("created", "updated", "deleted", "unchanged", "skipped")
 
@@ -56,13 +57,16 @@ class Checker:
             self.execute("COMMIT")
             self.execute(isolation)
         for statement in case.settings:
-            if "TimeZone" in statement:     # part of what the values mean; the others are for the calls alone
+            if "TimeZone" in statement:  # part of what the values mean; the others are for the calls alone
                 self.execute(statement)
 
     def clean(self, case):
         self.execute("ROLLBACK")
         if case.committed:
-            self.execute(f"SET client_min_messages = error; DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; DISCARD TEMP; RESET client_min_messages")
+            self.execute(
+                f"SET client_min_messages = error; DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; DISCARD TEMP; RESET"
+                " client_min_messages"
+            )
 
     def predict(self, case):
         self.execute("SAVEPOINT oracle")
@@ -102,7 +106,13 @@ class Checker:
     def wants_compare(self, case):
         """A third of the cases, whole decisions only: bulk_compare knows no skip options."""
         skips = any(case.flag(option) for option in ("skip_creates", "skip_updates"))
-        return "compare" in self.features and case.seed % 3 == 0 and case.function == "bulk_sync" and not skips and not case.refused
+        return (
+            "compare" in self.features
+            and case.seed % 3 == 0
+            and case.function == "bulk_sync"
+            and not skips
+            and not case.refused
+        )
 
     def call(self, case, sql, everything=False):
         """The counts (or all rows), or the code and message of the error."""
@@ -121,14 +131,14 @@ class Checker:
             return Error(error)
 
     def dry_run(self, case, prediction):
-        """A dry run must tell what the call would do: the same counts or the same error, in a read-only transaction too."""
+        """A dry run must tell what the call would do, in a read-only transaction too: the same counts or error."""
         self.execute("SAVEPOINT dry")
         if case.seed % 8 == 0:
             self.execute("SET LOCAL transaction_read_only = on")
         outcome = self.call(case, case.call(options=dict(case.options, dry_run="true")))
         self.execute("ROLLBACK TO dry")
         if prediction.phase == "writes":
-            return          # found while writing: a dry run need not see it
+            return  # found while writing: a dry run need not see it
         self.compare_outcome(prediction, outcome, "dry run: ")
 
     def judge(self, case, prediction, outcome):
@@ -143,13 +153,19 @@ class Checker:
         if prediction.again is not None:
             again = self.call(case, case.call())
             if again != prediction.again:
-                raise Failure("second call", named(prediction.again), again if isinstance(again, Error) else named(again))
+                raise Failure(
+                    "second call", named(prediction.again), again if isinstance(again, Error) else named(again)
+                )
 
     def compare_outcome(self, prediction, outcome, prefix=""):
         if isinstance(outcome, Error):
             allowed = prediction.codes | prediction.may_fail
             if not (outcome.code in allowed or prediction.phase == "refused" and outcome.code[:2] in allowed):
-                raise Failure(prefix + "error", f"{prediction.phase} {sorted(allowed)}" if allowed else named(prediction.stats), outcome)
+                raise Failure(
+                    prefix + "error",
+                    f"{prediction.phase} {sorted(allowed)}" if allowed else named(prediction.stats),
+                    outcome,
+                )
         elif prediction.codes:
             raise Failure(prefix + "no error", f"{prediction.phase} {sorted(prediction.codes)}", named(outcome))
         elif tuple(outcome) != prediction.stats:
@@ -190,7 +206,11 @@ def readable(case, images):
     for image in list(images)[:5]:
         cells = []
         for column, value in zip(case.target.columns, image):
-            if value is not None and value != "from sequence" and column.type.send in ("textsend", "varcharsend", "citextsend", "bpcharsend"):
+            if (
+                value is not None
+                and value != "from sequence"
+                and column.type.send in ("textsend", "varcharsend", "citextsend", "bpcharsend")
+            ):
                 value = repr(bytes.fromhex(value).decode()[:60])
             cells.append(f"{column.name}={value if value is None else value[:80]}")
         rows.append("(" + ", ".join(cells) + ")")

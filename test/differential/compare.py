@@ -12,8 +12,12 @@ def compare_call(case):
     options = {name: value for name, value in case.options.items() if name in OPTIONS}
     if case.seed % 2:
         options["include_unchanged"] = "true"
-    arguments = [literal(case.qualified_target()), literal(case.qualified_staging()), "ARRAY[" + ", ".join(map(literal, case.keys)) + "]::text[]",
-                 f"filter => {literal(case.filter)}"] + [f"{name} => {value}" for name, value in options.items()]
+    arguments = [
+        literal(case.qualified_target()),
+        literal(case.qualified_staging()),
+        "ARRAY[" + ", ".join(map(literal, case.keys)) + "]::text[]",
+        f"filter => {literal(case.filter)}",
+    ] + [f"{name} => {value}" for name, value in options.items()]
     return f"SELECT status, key::text, old::text, new::text, changes::text FROM bulk_compare({', '.join(arguments)})"
 
 
@@ -26,7 +30,9 @@ class CompareCheck:
 
     def judge(self, outcome):
         prediction = self.prediction
-        codes = prediction.codes if prediction.phase in ("values", "duplicates") else prediction.codes & {"44000", "22004"}
+        codes = (
+            prediction.codes if prediction.phase in ("values", "duplicates") else prediction.codes & {"44000", "22004"}
+        )
         if isinstance(outcome, Error):
             if outcome.code not in codes:
                 raise Failure("compare error", f"{prediction.phase} {sorted(codes)}", outcome)
@@ -36,10 +42,15 @@ class CompareCheck:
         expected = Counter(self.canonical(*row) for row in self.expected())
         got = Counter(self.canonical(*(row[:1] + tuple(parsed(text) for text in row[1:]))) for row in outcome)
         if expected != got:
-            raise Failure("compare rows", sorted((expected - got).elements())[:4], sorted((got - expected).elements())[:4])
+            raise Failure(
+                "compare rows", sorted((expected - got).elements())[:4], sorted((got - expected).elements())[:4]
+            )
 
     def canonical(self, status, key, old, new, changes):
-        """One text for a row; without what is not settled: generated columns and NULLs of new rows, which image of an equal key is shown."""
+        """One text for a row, without what is not settled.
+
+        That is generated columns and NULLs of new rows, and which image of an equal key is shown.
+        """
         if status == "added":
             new = {name: value for name, value in new.items() if value is not None and name not in self.generated}
         if status == "updated" and set(changes) & set(key):

@@ -7,18 +7,26 @@ import psycopg2
 from case import CALLER
 from values import PRELUDE, PRELUDE_CITEXT, PRELUDE_ICU
 
-GROUPS = "CREATE TABLE differential_groups (id int, name text); INSERT INTO differential_groups VALUES (1, 'a'), (2, 'b'), (3, 'c');"
-CALLER_SQL = (f"DO $$ BEGIN CREATE ROLE {CALLER}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; "
-              f"GRANT SELECT ON differential_groups TO {CALLER};")
+GROUPS = (
+    "CREATE TABLE differential_groups (id int, name text); INSERT INTO differential_groups VALUES (1, 'a'), (2, 'b'),"
+    " (3, 'c');"
+)
+CALLER_SQL = (
+    f"DO $$ BEGIN CREATE ROLE {CALLER}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; "
+    f"GRANT SELECT ON differential_groups TO {CALLER};"
+)
 FEATURES = ("compare", "json", "soft_delete", "insert_defaults", "verbose")
 
 
 class Database:
-    """Made by create() or create_like(), dropped by drop(); the server is found by PGHOST, PGPORT and PGUSER, and entered through PGDATABASE."""
+    """Made by create() or create_like(), dropped by drop().
+
+    The server is found by PGHOST, PGPORT and PGUSER, and entered through PGDATABASE.
+    """
 
     def __init__(self, prepare=""):
         self.name = f"bulk_sync_differential_{os.getpid()}"
-        self.prepare = prepare      # SQL that takes the place of CREATE EXTENSION, for work on the test itself
+        self.prepare = prepare  # SQL that takes the place of CREATE EXTENSION, for work on the test itself
         self.available = set()
 
     def copy(self, number):
@@ -40,7 +48,7 @@ class Database:
         cursor.execute(GROUPS)
         cursor.execute(CALLER_SQL)
         if connection.server_version >= 170000:
-            self.available.add("own expressions")       # of partitions and children, for generated columns
+            self.available.add("own expressions")  # of partitions and children, for generated columns
         for name, sql in (("citext", PRELUDE_CITEXT), ("icu", PRELUDE_ICU), ("xml", "SELECT '<a/>'::xml")):
             try:
                 cursor.execute(sql)
@@ -51,7 +59,7 @@ class Database:
 
     def connect(self):
         connection = connect_patiently(f"dbname={self.name}")
-        connection.cursor().execute("SET jit = off")    # with enable_* = off every plan would look worth compiling
+        connection.cursor().execute("SET jit = off")  # with enable_* = off every plan would look worth compiling
         return connection
 
     def drop(self):
@@ -59,7 +67,7 @@ class Database:
         try:
             with_admin(f"DROP ROLE IF EXISTS {CALLER}")
         except psycopg2.errors.DependentObjectsStillExist:
-            pass                # another database of this run, or of one beside it, still has it
+            pass  # another database of this run, or of one beside it, still has it
 
     def features(self, connection):
         """Which of the optional features the installed extension has."""
@@ -68,8 +76,14 @@ class Database:
         for feature, name in (("compare", "bulk_compare"), ("json", "bulk_sync_json")):
             cursor.execute("SELECT EXISTS (SELECT FROM pg_proc WHERE proname = %s)", (name,))
             found |= {feature} if cursor.fetchone()[0] else set()
-        cursor.execute("CREATE TEMP TABLE probe (id int, gone_at timestamptz, other int); CREATE TEMP TABLE probe_staging (id int)")
-        for feature, value in (("soft_delete", "'gone_at'"), ("insert_defaults", "'{\"other\": 1}'"), ("verbose", "true")):
+        cursor.execute(
+            "CREATE TEMP TABLE probe (id int, gone_at timestamptz, other int); CREATE TEMP TABLE probe_staging (id int)"
+        )
+        for feature, value in (
+            ("soft_delete", "'gone_at'"),
+            ("insert_defaults", "'{\"other\": 1}'"),
+            ("verbose", "true"),
+        ):
             try:
                 cursor.execute(f"SELECT bulk_sync('probe', 'probe_staging', ARRAY['id'], {feature} => {value})")
                 found.add(feature)

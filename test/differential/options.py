@@ -2,13 +2,32 @@
 import json
 
 from case import Case
-from shapes import Maker
+from staging import Maker
 from values import ident, literal
 
 BAD_FILTERS = (
-    "1=1) OR (1=1", "true; DROP TABLE employee", "$1", "count(*) > 1", "row_number() OVER () = 1", "generate_series(1, 2) = 1",
-    "random() < 0.5", "ctid IS NOT NULL", "no_such_column = 1", "1", "", "{c} IS NULL, true", "{c} IS NULL ORDER BY 1", "{c} IS NULL UNION SELECT true",
-    "nextval('no_such_sequence') > 0", "{c} IS NULL) --", "xmin IS NOT NULL", "(SELECT 1, 2) = 1", "true AS yes", "/* open", "import.{c} IS NULL")
+    "1=1) OR (1=1",
+    "true; DROP TABLE employee",
+    "$1",
+    "count(*) > 1",
+    "row_number() OVER () = 1",
+    "generate_series(1, 2) = 1",
+    "random() < 0.5",
+    "ctid IS NOT NULL",
+    "no_such_column = 1",
+    "1",
+    "",
+    "{c} IS NULL, true",
+    "{c} IS NULL ORDER BY 1",
+    "{c} IS NULL UNION SELECT true",
+    "nextval('no_such_sequence') > 0",
+    "{c} IS NULL) --",
+    "xmin IS NOT NULL",
+    "(SELECT 1, 2) = 1",
+    "true AS yes",
+    "/* open",
+    "import.{c} IS NULL",
+)
 
 
 def make_case(seed, random, available, features):
@@ -70,34 +89,62 @@ class Chooser:
         plain = self.random.choice(self.random.choice(column.type.key_classes()))
         value = literal(plain)
         if column.type.send == "record_send":
-            value += "::" + column.type.sql     # a composite literal has no type of its own beside an operator
+            value += "::" + column.type.sql  # a composite literal has no type of its own beside an operator
         some = [self.random.choice(group) for group in column.type.key_classes()]
         forms = [(f"{name} IS NOT NULL", some), (f"{name} IS NULL", [None]), (f"({name} IS NULL OR true)", some)]
         if column.type.keyable and not column.type.collation:
             same = [plain]
-            forms += [(f"{name} = {value}", same), (f"{name} <> {value}", []), (f"{name} >= {value}", same), (f"{name} IN ({value})", same),
-                      (f"{name} IS DISTINCT FROM {value}", [None]), (f"{value} <= {name}", same)]
+            forms += [
+                (f"{name} = {value}", same),
+                (f"{name} <> {value}", []),
+                (f"{name} >= {value}", same),
+                (f"{name} IN ({value})", same),
+                (f"{name} IS DISTINCT FROM {value}", [None]),
+                (f"{value} <= {name}", same),
+            ]
         if column.type.name == "citext":
-            forms += [(f"{name} IN ('BOB', 'X')", ["bob", "BOB"]), (f"CASE {name} WHEN 'BOB' THEN true END", ["Bob", "bob"]),
-                      (f"NULLIF({name}, 'bob') IS NULL", ["BOB", None])]
+            forms += [
+                (f"{name} IN ('BOB', 'X')", ["bob", "BOB"]),
+                (f"CASE {name} WHEN 'BOB' THEN true END", ["Bob", "bob"]),
+                (f"NULLIF({name}, 'bob') IS NULL", ["BOB", None]),
+            ]
         staged = [other.name for other in self.case.staging.columns]
         if column.name in staged and not column.generated and not self.maker.large:
             source = self.case.qualified_staging()
-            forms.append((f"EXISTS (SELECT FROM {source} AS s WHERE s.{ident(column.name)}::text = {ident(target.name)}.{ident(column.name)}::text)", []))
+            forms.append(
+                (
+                    (
+                        f"EXISTS (SELECT FROM {source} AS s WHERE s.{ident(column.name)}::text ="
+                        f" {ident(target.name)}.{ident(column.name)}::text)"
+                    ),
+                    [],
+                )
+            )
         text, values = self.random.choice(forms)
         return text, [column.name], {column.name: values}
 
     def whole_row_filter(self):
         table = ident(self.case.target.name)
-        return f"to_jsonb({table}) ->> 'grp' = '1'", [column.name for column in self.case.target.columns], {"grp": ["1"]}
+        return (
+            f"to_jsonb({table}) ->> 'grp' = '1'",
+            [column.name for column in self.case.target.columns],
+            {"grp": ["1"]},
+        )
 
     def group_filter(self):
         table = ident(self.case.target.name)
         group = self.random.choice((1, 1, 1, 2, 4))
-        forms = [(f"grp = {group}", [str(group)]), (f"{table}.grp = {group}", [str(group)]), (f"grp IN ({group}, 3)", [str(group), "3"]),
-                 (f"EXISTS (SELECT FROM differential_groups g WHERE g.id = {table}.grp AND g.name <> 'c')", ["1", "2"]),
-                 ("grp IN (SELECT id FROM differential_groups WHERE name < 'b')", ["1"]), ("grp IS NULL", [None]), ("grp < 3", ["1", "2"]),
-                 ("(SELECT max(id) FROM differential_groups) > grp", ["1", "2"]), ("NOT grp = 1", ["2", "3"])]
+        forms = [
+            (f"grp = {group}", [str(group)]),
+            (f"{table}.grp = {group}", [str(group)]),
+            (f"grp IN ({group}, 3)", [str(group), "3"]),
+            (f"EXISTS (SELECT FROM differential_groups g WHERE g.id = {table}.grp AND g.name <> 'c')", ["1", "2"]),
+            ("grp IN (SELECT id FROM differential_groups WHERE name < 'b')", ["1"]),
+            ("grp IS NULL", [None]),
+            ("grp < 3", ["1", "2"]),
+            ("(SELECT max(id) FROM differential_groups) > grp", ["1", "2"]),
+            ("NOT grp = 1", ["2", "3"]),
+        ]
         text, values = self.random.choice(forms[:3] * 2 + forms)
         return text, ["grp"], {"grp": values}
 
@@ -109,7 +156,9 @@ class Chooser:
         if not values or staged is None or column.generated or staged.alternative and staged.alternative.pool:
             return
         if name in self.case.keys:
-            kept = {value for value in values} | {v for group in column.type.classes for v in group if any(value in group for value in values)}
+            kept = {value for value in values} | {
+                v for group in column.type.classes for v in group if any(value in group for value in values)
+            }
             staging.rows = [row for row in staging.rows if row[name] in kept]
             return
         for row in staging.rows:
@@ -121,7 +170,11 @@ class Chooser:
     def options(self):
         case, options = self.case, {}
         case.positional = self.chance(0.5)
-        plain_names = [c.name for c in case.common() if not c.identity and (c.name in case.keys or c.name not in case.target.primary_key)]
+        plain_names = [
+            c.name
+            for c in case.common()
+            if not c.identity and (c.name in case.keys or c.name not in case.target.primary_key)
+        ]
         extras = [c.name for c in case.staging.columns if c.target is None]
         if plain_names and self.chance(0.12):
             case.names["columns"] = self.random.sample(plain_names, self.random.randint(1, len(plain_names)))
@@ -134,7 +187,13 @@ class Chooser:
         for option in ("columns", "ignore_columns"):
             if option in case.names:
                 options[option] = "ARRAY[" + ", ".join(literal(name) for name in case.names[option]) + "]::text[]"
-        for option, share in (("skip_creates", 0.1), ("skip_updates", 0.1), ("skip_deletes", 0.12), ("allow_out_of_scope", 0.15), ("dry_run", 0.06)):
+        for option, share in (
+            ("skip_creates", 0.1),
+            ("skip_updates", 0.1),
+            ("skip_deletes", 0.12),
+            ("allow_out_of_scope", 0.15),
+            ("dry_run", 0.06),
+        ):
             if self.chance(share):
                 options[option] = self.random.choice(("true", "true", "true", "false"))
         if case.filter is not None and "allow_out_of_scope" not in options and self.chance(0.15):
@@ -161,8 +220,15 @@ class Chooser:
             options["soft_delete"] = literal(case.mark)
         if "insert_defaults" in self.features and self.chance(0.15):
             staged = {column.name for column in case.staging.columns}
-            lacking = [c for c in case.target.columns if c.name not in staged and not c.generated and not c.identity
-                       and c.name not in case.target.primary_key and c.name != case.target.mark]
+            lacking = [
+                c
+                for c in case.target.columns
+                if c.name not in staged
+                and not c.generated
+                and not c.identity
+                and c.name not in case.target.primary_key
+                and c.name != case.target.mark
+            ]
             for column in self.random.sample(lacking, self.random.randint(0, len(lacking))):
                 case.insert_defaults[column.name] = self.maker.value(column, key=True)
             options["insert_defaults"] = literal(json.dumps(case.insert_defaults)) + "::jsonb"
@@ -183,7 +249,10 @@ class Chooser:
         if self.chance(0.04):
             case.settings.append("SET LOCAL TimeZone = 'America/New_York'")
         if self.chance(0.02):
-            case.settings += [f"SET LOCAL {name} = 0" for name in ("parallel_setup_cost", "parallel_tuple_cost", "min_parallel_table_scan_size")]
+            case.settings += [
+                f"SET LOCAL {name} = 0"
+                for name in ("parallel_setup_cost", "parallel_tuple_cost", "min_parallel_table_scan_size")
+            ]
         case.isolation = self.random.choice(("READ COMMITTED",) * 6 + ("REPEATABLE READ", "SERIALIZABLE"))
         case.committed = self.chance(0.08)
 
@@ -211,8 +280,24 @@ class Chooser:
     def spoil(self):
         case = self.case
         columns = case.target.columns
-        forms = ["filter", "filter", "filter", "keys_missing", "keys_empty", "keys_null", "keys_twice", "columns_missing", "ignore_missing", "max_deletes",
-                 "ratio", "lock", "key_type", "columns_refused", "option_off", "array_null"]
+        forms = [
+            "filter",
+            "filter",
+            "filter",
+            "keys_missing",
+            "keys_empty",
+            "keys_null",
+            "keys_twice",
+            "columns_missing",
+            "ignore_missing",
+            "max_deletes",
+            "ratio",
+            "lock",
+            "key_type",
+            "columns_refused",
+            "option_off",
+            "array_null",
+        ]
         form = self.random.choice(forms)
         if form == "filter":
             case.filter = self.random.choice(BAD_FILTERS).replace("{c}", ident(columns[0].name))
@@ -227,7 +312,7 @@ class Chooser:
             case.keys = case.keys + case.keys[:1]
         elif form in ("columns_missing", "ignore_missing"):
             if form == "ignore_missing" and self.no_objects():
-                return          # a name that the objects of another day may have
+                return  # a name that the objects of another day may have
             option = "columns" if form == "columns_missing" else "ignore_columns"
             case.names[option] = ["no_such_column"]
             case.options[option] = "ARRAY['no_such_column']"
@@ -257,8 +342,13 @@ class Chooser:
             found = [c.name for c in case.target.columns if not c.type.keyable and c.name in staged]
             case.keys = case.keys + found[:1]
             return bool(found)
-        found = [c.name for c in case.target.columns if c.name in staged and c.name not in case.keys
-                 and (c.generated or c.identity or c.name in case.target.primary_key)]
+        found = [
+            c.name
+            for c in case.target.columns
+            if c.name in staged
+            and c.name not in case.keys
+            and (c.generated or c.identity or c.name in case.target.primary_key)
+        ]
         if not found:
             return False
         case.names["columns"] = found[:1]

@@ -9,7 +9,12 @@ from values import BY_NAME
 def script(case, failure, prelude):
     """A script for psql that shows the failure by itself."""
     used = {c.type.name for c in case.target.columns} | {c.target.name for c in case.staging.columns if c.target}
-    lines = [f"-- case {case.seed}: {failure.kind}", f"--   expected: {first_lines(failure.expected)}", f"--   got:      {first_lines(failure.got)}", ""]
+    lines = [
+        f"-- case {case.seed}: {failure.kind}",
+        f"--   expected: {first_lines(failure.expected)}",
+        f"--   got:      {first_lines(failure.got)}",
+        "",
+    ]
     needed = [line for line in prelude.splitlines() if needs(line, case, used)]
     lines += needed + ["", f"BEGIN ISOLATION LEVEL {case.isolation};"]
     lines += [statement + ";" for statement in case.setup()]
@@ -51,8 +56,23 @@ class Coverage:
     """Counts what the cases were made of and what came of them; can be added up over several processes."""
 
     def __init__(self):
-        self.counts = {group: Counter() for group in
-                       ("cases", "outcome", "predicted", "kind", "staging", "columns", "key type", "column type", "staged as", "option", "filter", "settings")}
+        self.counts = {
+            group: Counter()
+            for group in (
+                "cases",
+                "outcome",
+                "predicted",
+                "kind",
+                "staging",
+                "columns",
+                "key type",
+                "column type",
+                "staged as",
+                "option",
+                "filter",
+                "settings",
+            )
+        }
 
     def add(self, other):
         for group, counter in other.counts.items():
@@ -71,18 +91,42 @@ class Coverage:
             count[role][column.type.name] += 1
             for name in ("identity", "generated", "sequence", "default", "not_null"):
                 count["columns"][name] += bool(getattr(column, name))
-        for name in ("primary_key", "unique", "dropped", "late", "child_rows", "churned", "index", "analyzed", "trigger", "referenced", "self_reference",
-                     "exclusion", "policy", "child_generated"):
+        for name in (
+            "primary_key",
+            "unique",
+            "dropped",
+            "late",
+            "child_rows",
+            "churned",
+            "index",
+            "analyzed",
+            "trigger",
+            "referenced",
+            "self_reference",
+            "exclusion",
+            "policy",
+            "child_generated",
+        ):
             count["columns"]["with " + name.replace("_", " ")] += bool(getattr(case.target, name))
-        count["columns"]["with partitions' own expressions"] += any(partition.generated for partition in case.target.partitions)
+        count["columns"]["with partitions' own expressions"] += any(
+            partition.generated for partition in case.target.partitions
+        )
         count["columns"]["with generated keys"] += bool(case.generated_keys())
         for column in case.staging.columns:
             if column.alternative:
-                count["staged as"][f"{column.alternative.sql} -> {column.target.sql}" if not column.alternative.carrier else column.alternative.sql + " -> any"] += 1
+                count["staged as"][
+                    (
+                        f"{column.alternative.sql} -> {column.target.sql}"
+                        if not column.alternative.carrier
+                        else column.alternative.sql + " -> any"
+                    )
+                ] += 1
         count["option"][case.function] += 1
         for name, value in case.options.items():
             count["option"][f"{name} {value}" if value in ("true", "false") else name] += 1
-        count["filter"]["none" if case.filter is None else "with sub-select" if "SELECT" in case.filter else "with"] += 1
+        count["filter"][
+            "none" if case.filter is None else "with sub-select" if "SELECT" in case.filter else "with"
+        ] += 1
         for setting in case.settings + [case.isolation] + (["committed"] if case.committed else []):
             count["settings"][setting.replace("SET LOCAL ", "")] += 1
         if prediction.stats and not prediction.codes:

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""The randomized differential test: random tables, rows, filters and options, synced by bulk_sync and judged by an oracle.
+"""The randomized differential test: random tables, rows and options, synced by bulk_sync and judged by an oracle.
 
     run.py --cases 500                  a run of 500 cases, with a new master seed
     run.py --seed 42 --seconds 3600     an hour; the same seed gives the same cases
     run.py --case-seed 123456           one case again
 
-The server is found by the usual environment variables (PGHOST, PGPORT, PGUSER, PGDATABASE); the run makes a database of its own
-there and drops it at the end. It needs the right to create databases and extensions, and Debian's python3-psycopg2.
+The server is found by the usual environment variables (PGHOST, PGPORT, PGUSER, PGDATABASE); the run makes a database of
+its own there and drops it at the end. It needs the right to create databases and extensions, and python3-psycopg2.
 """
 import argparse
 import multiprocessing
@@ -24,7 +24,7 @@ from outcome import Failure, Invalid
 from report import Coverage, script
 from shrink import shrink
 
-SLOW = 10      # seconds; a case that takes longer is named, since something grows faster than the rows
+SLOW = 10  # seconds; a case that takes longer is named, since something grows faster than the rows
 
 
 def main():
@@ -49,7 +49,7 @@ def main():
             for each in [database] + copies:
                 each.drop()
         except psycopg2.OperationalError:
-            pass                # told already
+            pass  # told already
     return summary(results, time.monotonic() - started, arguments)
 
 
@@ -60,11 +60,17 @@ def parse():
     parser.add_argument("--seconds", type=float, default=0, help="stop after so many seconds")
     parser.add_argument("--jobs", type=int, default=1, help="connections that work side by side")
     parser.add_argument("--case-seed", type=int, help="run this one case")
-    parser.add_argument("--keep-going", action="store_true", help="go on after a failure (up to 20 kinds); by default the run stops there")
+    parser.add_argument(
+        "--keep-going",
+        action="store_true",
+        help="go on after a failure (up to 20 kinds); by default the run stops there",
+    )
     parser.add_argument("--stop-on-failure", action="store_true", help="the default, spelled out")
     parser.add_argument("--no-shrink", action="store_true", help="report failing cases as they are")
     parser.add_argument("--features", help=f"what the extension has, of {','.join(FEATURES)}; found out by default")
-    parser.add_argument("--prepare", help="a file of SQL to run instead of CREATE EXTENSION, for work on the test itself")
+    parser.add_argument(
+        "--prepare", help="a file of SQL to run instead of CREATE EXTENSION, for work on the test itself"
+    )
     arguments = parser.parse_args()
     if not arguments.cases and not arguments.seconds:
         arguments.cases = 500
@@ -77,10 +83,12 @@ def work(parcel):
     """One worker's share of the cases; returns the coverage, the number of cases and the reports of failures."""
     database, arguments, seed, job = parcel
     worker = Worker(database, arguments)
-    stop = time.monotonic() + (arguments.seconds or 10 ** 9)
-    index, last = job, arguments.cases or 10 ** 12
+    stop = time.monotonic() + (arguments.seconds or 10**9)
+    index, last = job, arguments.cases or 10**12
     while index < last and time.monotonic() < stop:
-        case_seed = arguments.case_seed if arguments.case_seed is not None else random.Random(f"{seed}:{index}").getrandbits(48)
+        case_seed = (
+            arguments.case_seed if arguments.case_seed is not None else random.Random(f"{seed}:{index}").getrandbits(48)
+        )
         try:
             worker.case(case_seed)
         except psycopg2.OperationalError as error:
@@ -123,10 +131,12 @@ class Worker:
     def report(self, case, failure):
         print(f"# case {case.seed} failed: {str(failure).splitlines()[0]}", flush=True)
         self.failures += 1
-        alike = failure.kind + re.sub(r'"[^"]*"|\d{3,}|\(.*', "", failure.got.splitlines()[0] if "error" in failure.kind else "")
+        alike = failure.kind + re.sub(
+            r'"[^"]*"|\d{3,}|\(.*', "", failure.got.splitlines()[0] if "error" in failure.kind else ""
+        )
         self.reconnect()
         if alike in self.reports:
-            return              # one script for each kind of failure
+            return  # one script for each kind of failure
         if not self.arguments.no_shrink:
             case, failure = shrink(case, failure, self.fails)
         self.reports.append(alike)
@@ -153,7 +163,10 @@ def summary(results, seconds, arguments):
         cases, invalid, failures = cases + part_cases, invalid + part_invalid, failures + part_failures
     if arguments.case_seed is None:
         print(coverage.table())
-    print(f"# {cases} cases ({invalid} could not be set up) in {seconds:.0f} s, {cases / max(seconds, 0.001):.0f} a second")
+    print(
+        f"# {cases} cases ({invalid} could not be set up) in {seconds:.0f} s, {cases / max(seconds, 0.001):.0f} a"
+        " second"
+    )
     vacuous = arguments.case_seed is None and cases >= 100 and (coverage.synced_share() < 0.3 or invalid > cases * 0.1)
     if vacuous:
         print("# too few cases came to a sync: the test proves nothing")

@@ -1,12 +1,29 @@
-"""Makes random tables: the columns and kind of the target, its rows, and a staging table that resembles it."""
-from case import SCHEMA, Column, Partition, Staging, StagingColumn, Target
-from values import BY_NAME, TYPES, Raw, literal
+"""Makes random targets: their columns, kind and rows."""
+from case import SCHEMA, Column, Partition, Target
+from values import BY_NAME, TYPES
 
-WEIRD_NAMES = ('select', 'We ird"T', "it's", 'S', 'tgt', 'src', 'ctid_', 'key', 'x' * 63, '\u00fcn\u00ef', 'old', 'new', 'a.b', '$1', '%s', 'rid')
-SEEDED_KEYS = 60            # identity and serial columns hold values from 1 to this
+WEIRD_NAMES = (
+    "select",
+    'We ird"T',
+    "it's",
+    "S",
+    "tgt",
+    "src",
+    "ctid_",
+    "key",
+    "x" * 63,
+    "\u00fcn\u00ef",
+    "old",
+    "new",
+    "a.b",
+    "$1",
+    "%s",
+    "rid",
+)
+SEEDED_KEYS = 60  # identity and serial columns hold values from 1 to this
 
 
-class Maker:
+class TargetMaker:
     """The random choices for one case; available: what the server has of "citext", "icu" and "xml"."""
 
     def __init__(self, random, available, features=(), large=False):
@@ -33,7 +50,9 @@ class Maker:
         kinds += [pick(lambda kind: True) for _ in range(count - 1)]
         columns = [Column(f"c{i}", kind, not_null=self.chance(0.15)) for i, kind in enumerate(kinds)]
         if self.chance(0.6):
-            columns.append(Column("grp", BY_NAME["int4"], not_null=self.chance(0.2), default=self.random.choice((None, "1", "1"))))
+            columns.append(
+                Column("grp", BY_NAME["int4"], not_null=self.chance(0.2), default=self.random.choice((None, "1", "1")))
+            )
         for column in columns[1:]:
             if self.chance(0.2) and column.name != "grp":
                 column.default = self.default(column.type)
@@ -81,7 +100,12 @@ class Maker:
     def generate_more(self, columns):
         """Trees of tables get a generated column more often, where each member may have an expression of its own."""
         plain = all(column.name.isalnum() and not column.generated for column in columns)
-        if "own expressions" in self.available and plain and len(columns) > ("id" in [c.name for c in columns]) and self.chance(0.4):
+        if (
+            "own expressions" in self.available
+            and plain
+            and len(columns) > ("id" in [c.name for c in columns])
+            and self.chance(0.4)
+        ):
             columns.append(self.generated(columns))
 
     def own_expression(self, columns):
@@ -90,17 +114,25 @@ class Maker:
         if generated is None or "own expressions" not in self.available or self.chance(0.3):
             return None
         return {"* 2": generated.replace("* 2", "* -3"), "upper": generated.replace("upper", "lower")}.get(
-            "* 2" if "* 2" in generated else "upper" if "upper" in generated else "", generated.replace("IS NULL", "IS NOT NULL"))
+            "* 2" if "* 2" in generated else "upper" if "upper" in generated else "",
+            generated.replace("IS NULL", "IS NOT NULL"),
+        )
 
     # ----- keys and values
 
     def keys(self, columns):
-        candidates = [c for c in columns if c.type.keyable and not c.generated and c.name != "parent" and (not self.large or c.type.many)]
+        candidates = [
+            c
+            for c in columns
+            if c.type.keyable and not c.generated and c.name != "parent" and (not self.large or c.type.many)
+        ]
         first = self.random.choice(candidates[:1] if self.large else candidates)
         keys = [first] + [c for c in columns if self.large and c.name == "grp" and self.chance(0.4)]
         while not self.large and self.chance(0.35) and len(keys) < 4:
             keys.append(self.random.choice(candidates))
-        keys += [c for c in columns if c.generated and not self.large and self.chance(0.2)]     # beside others, which make rows differ
+        keys += [
+            c for c in columns if c.generated and not self.large and self.chance(0.2)
+        ]  # beside others, which make rows differ
         return list({key.name: key for key in keys}.values())
 
     def value(self, column, key=False):
@@ -131,7 +163,16 @@ class Maker:
             if len(rows) == count:
                 break
             if self.large:
-                row = {c.name: c.type.many(len(taken)) if c is keys[0] else str(len(taken) + 1) if c.name == "id" else self.value(c) for c in columns}
+                row = {
+                    c.name: (
+                        c.type.many(len(taken))
+                        if c is keys[0]
+                        else str(len(taken) + 1)
+                        if c.name == "id"
+                        else self.value(c)
+                    )
+                    for c in columns
+                }
             else:
                 row = {c.name: self.value(c, c in keys) for c in columns}
                 if "id" in row and ids:
@@ -151,10 +192,16 @@ class Maker:
         columns = self.columns()
         keys = self.keys(columns)
         key_names = [key.name for key in keys]
-        count = self.random.choice((1500, 3000, 6000, 6000, 20000)) if self.large else self.random.choice((0, 1, 2, 3, 5, 8, 8, 12, 20))
+        count = (
+            self.random.choice((1500, 3000, 6000, 6000, 20000))
+            if self.large
+            else self.random.choice((0, 1, 2, 3, 5, 8, 8, 12, 20))
+        )
         target = Target(self.random.choice(("employee",) * 9 + ('Tar"get',)), columns, [])
         taken = set()
-        target.kind = self.random.choice(("plain",) * 12 + ("temp", "unlogged", "inherited", "list", "range", "hash", "two_level"))
+        target.kind = self.random.choice(
+            ("plain",) * 12 + ("temp", "unlogged", "inherited", "list", "range", "hash", "two_level")
+        )
         if target.kind in ("inherited", "list", "range", "hash", "two_level"):
             self.generate_more(columns)
         if target.kind in ("list", "range", "hash", "two_level"):
@@ -174,9 +221,11 @@ class Maker:
             target.child_generated = self.own_expression(columns)
         self.late_column(target, key_names)
         if target.rows and not target.unique and not target.primary_key and self.chance(0.08):
-            row = dict(self.random.choice(target.rows))     # a duplicate in the target
+            row = dict(self.random.choice(target.rows))  # a duplicate in the target
             target.rows.append(row)
-        target.churned = self.chance(0.1) and not self.large and any(not c.generated and c.identity != "ALWAYS" for c in columns)
+        target.churned = (
+            self.chance(0.1) and not self.large and any(not c.generated and c.identity != "ALWAYS" for c in columns)
+        )
         target.index = self.chance(0.12) and all(key.type.keyable for key in keys)
         target.analyzed = self.chance(0.08)
         self.trigger(target, keys)
@@ -185,12 +234,23 @@ class Maker:
         return target, key_names, taken
 
     def policy(self, target):
-        """Row-level security with a sub-select in it; a trigger that suppresses rows would look like a policy for writing."""
-        named = any(column.default == "current_user" for column in target.columns)     # the model runs as another user
-        if target.column("grp") and not named and not target.trigger and target.kind != "temp" and not self.large and self.chance(0.08):
-            target.policy = self.random.choice(("grp IN (SELECT id FROM differential_groups WHERE name < 'c')",
-                                                "EXISTS (SELECT FROM differential_groups g WHERE g.id = grp)",
-                                                "grp IS DISTINCT FROM (SELECT max(id) FROM differential_groups)"))
+        """Row-level security with a sub-select in it. A trigger that suppresses rows would look like it."""
+        named = any(column.default == "current_user" for column in target.columns)  # the model runs as another user
+        if (
+            target.column("grp")
+            and not named
+            and not target.trigger
+            and target.kind != "temp"
+            and not self.large
+            and self.chance(0.08)
+        ):
+            target.policy = self.random.choice(
+                (
+                    "grp IN (SELECT id FROM differential_groups WHERE name < 'c')",
+                    "EXISTS (SELECT FROM differential_groups g WHERE g.id = grp)",
+                    "grp IS DISTINCT FROM (SELECT max(id) FROM differential_groups)",
+                )
+            )
 
     def foreign_keys(self, target):
         ids = [row["id"] for row in target.rows if "id" in row]
@@ -208,7 +268,9 @@ class Maker:
         """A trigger that suppresses looks at the key, which no sync changes; one that rewrites empties a column."""
         if target.kind not in ("plain", "temp", "unlogged") or self.large or not self.chance(0.06):
             return
-        others = [c for c in target.columns if c not in keys and not c.generated and c.name not in ("id", "grp", "parent")]
+        others = [
+            c for c in target.columns if c not in keys and not c.generated and c.name not in ("id", "grp", "parent")
+        ]
         target.trigger = self.random.choice(("suppress", "suppress", "rewrite"))
         if target.trigger == "suppress":
             target.trigger_column = keys[0].name
@@ -221,7 +283,7 @@ class Maker:
         if not target.column("grp"):
             target.columns.append(Column("grp", BY_NAME["int4"]))
         for column in target.columns:
-            column.identity = ""                            # not on partitions before version 17
+            column.identity = ""  # not on partitions before version 17
         attached = self.chance(0.5 if any(column.generated for column in target.columns) else 0.3)
         kind = target.kind
         by = {"list": "LIST (grp)", "range": "RANGE (grp)", "hash": "HASH (grp)", "two_level": "LIST (grp)"}[kind]
@@ -237,7 +299,10 @@ class Maker:
         parts = [Partition(f"part {i}", bound, attached=attached and i == 0) for i, bound in enumerate(bounds)]
         if kind == "two_level":
             parts[1].by, parts[1].attached = "HASH (grp)", False
-            parts += [Partition(f"part 1 {i}", f"FOR VALUES WITH (MODULUS 2, REMAINDER {i})", parent="part 1") for i in range(2)]
+            parts += [
+                Partition(f"part 1 {i}", f"FOR VALUES WITH (MODULUS 2, REMAINDER {i})", parent="part 1")
+                for i in range(2)
+            ]
         for part in parts:
             part.generated = self.own_expression(target.columns) if part.attached else None
         target.partitions = parts
@@ -255,7 +320,14 @@ class Maker:
             target.primary_key = list(names)
             for key in keys:
                 key.not_null = not key.generated
-        if covers and not target.primary_key and self.chance(0.3) or covers and target.primary_key != names and self.chance(0.2):
+        if (
+            covers
+            and not target.primary_key
+            and self.chance(0.3)
+            or covers
+            and target.primary_key != names
+            and self.chance(0.2)
+        ):
             target.unique = self.random.choice(("UNIQUE", "UNIQUE NULLS NOT DISTINCT"))
             target.unique_columns = list(names)
 
@@ -263,122 +335,16 @@ class Maker:
         """The last column comes by ALTER TABLE ADD COLUMN: the rows before it do not have it stored."""
         last = target.columns[-1]
         simple = last.default and last.default.startswith("'") or not last.default and not last.not_null
-        if last.name in key_names + ["id", "grp", "parent"] or last.generated or last.identity or not simple or not self.chance(0.3):
+        if (
+            last.name in key_names + ["id", "grp", "parent"]
+            or last.generated
+            or last.identity
+            or not simple
+            or not self.chance(0.3)
+        ):
             return
         target.late = last.name
         target.late_rows = len(target.rows) // 2
         value = last.default[1:-1].replace("''", "'") if last.default else None
-        for row in target.rows[:target.late_rows]:
+        for row in target.rows[: target.late_rows]:
             row[last.name] = value
-
-    # ----- staging
-
-    def staging(self, target, key_names, taken):
-        columns = self.staging_columns(target, key_names)
-        keys = [target.column(name) for name in key_names]
-        rows = [self.staged(target, key_names, columns, row) for row in target.rows if self.chance(self.match_share())]
-        fresh = [c for c in target.columns if not c.generated]
-        wanted = self.random.choice((0, 0, 1, 2, 4)) if not self.large else self.random.randint(0, 1500)
-        for row in self.distinct_rows(fresh, [key for key in keys if not key.generated], wanted, taken):
-            if row.get("id") and "id" not in key_names:
-                takes_default = target.column("id").identity or "id" in target.primary_key
-                row["id"] = self.random.choice((None, None) * bool(takes_default) + (str(self.random.randint(SEEDED_KEYS + 1, 9000)),))
-            elif row.get("id") and target.column("id").identity and not self.large and self.chance(0.04):
-                row["id"] = None        # a key that is stored as another value than the one that was matched
-            rows.append(self.staged(target, key_names, columns, row, fresh=True))
-        if target.self_reference and any(column.name == "parent" for column in columns):
-            ids = [row["id"] for row in target.rows + rows if row.get("id")] + [None]
-            for row in rows:
-                row["parent"] = row["parent"] if self.chance(self.same) else self.random.choice(ids)
-        if self.chance(0.06):
-            rows = []
-        elif rows and self.chance(0.06):
-            rows.append(dict(self.random.choice(rows)))     # a duplicate in staging
-        self.random.shuffle(rows)
-        staging = Staging(self.random.choice(("import",) * 9 + ('St"aging',)), columns, rows)
-        staging.kind = self.random.choice(("table",) * 6 + ("temp", "temp", "unlogged", "view", "matview"))
-        if self.chance(0.15):
-            staging.dropped = self.random.sample(range(len(columns)), 1)
-        return staging
-
-    def match_share(self):
-        if not hasattr(self, "share"):
-            self.share = self.random.choice((0.5, 0.8, 1.0, 1.0))
-            self.same = self.random.choice((0.0, 0.5, 0.8, 1.0))
-        return self.share
-
-    def staging_columns(self, target, key_names):
-        everything_text = self.chance(0.15)
-        columns = []
-        for column in target.columns:
-            if column.name == target.mark:
-                continue
-            if column.name not in key_names and self.chance(0.12 if column.default or not column.not_null else 0.03):
-                continue
-            if column.generated and column.name not in key_names and self.chance(0.6):
-                continue
-            columns.append(StagingColumn(column.name, column.type.declaration(), column.type) if column.generated
-                           else self.staging_column(column, everything_text))
-        if self.chance(0.08):
-            columns.append(StagingColumn("extra", "int4"))
-        if self.chance(0.5):
-            self.random.shuffle(columns)
-        return columns
-
-    def staging_column(self, column, everything_text):
-        options = [a for a in column.type.alternatives if (a.sql != "citext" or "citext" in self.available) and (column.name not in ("id", "parent") or not a.pool)]
-        wanted = [a for a in options if a.carrier and a.sql == "text"] if everything_text else options
-        same = StagingColumn(column.name, column.type.declaration(), column.type)
-        if everything_text and not wanted and column.type.plain == "":
-            return StagingColumn(column.name, "text", column.type)
-        if not wanted or not everything_text and not self.chance(0.3):
-            return same
-        chosen = self.random.choice(wanted)
-        if chosen.refused and not self.chance(0.15):
-            return same
-        return StagingColumn(column.name, chosen.sql, column.type, chosen)
-
-    def staged(self, target, key_names, columns, row, fresh=False):
-        """The staging row for a target row: the same, or with some values changed or written another way."""
-        self.match_share()
-        changed = not fresh and not self.chance(self.same)
-        result = {}
-        for staged in columns:
-            column = target.column(staged.name)
-            if column is None or column.generated:
-                result[staged.name] = self.generated_value(target, column, row) if column and column.name in key_names else None
-                continue
-            value = row[column.name]
-            if column.name not in key_names and column.name == "id":
-                value = value if fresh or self.chance(0.6) or "id" not in target.primary_key else None
-            elif column.name in key_names and changed and self.chance(0.3):
-                value = self.same_value(column, value)
-            elif column.name not in key_names and changed and self.chance(0.5):
-                value = self.value(column) if self.chance(0.7) else self.same_value(column, value)
-                if column.name == "grp" and self.chance(0.7):
-                    value = row["grp"]
-            result[staged.name] = self.fit(column, staged, value, column.name in key_names)
-        return result
-
-    def generated_value(self, target, column, row):
-        """What a row has in a generated key, as an expression over the value that it is made of; now and then something else."""
-        source = next(c for c in target.columns if f'"{c.name}"' in column.generated)
-        expression = column.generated
-        if self.chance(0.1):
-            expression = self.own_expression(target.columns) or expression
-        return Raw("(" + expression.replace(f'"{source.name}"', f"({literal(row[source.name])})::{source.type.declaration()}") + ")")
-
-    def fit(self, column, staged, value, key):
-        """The value as a literal of the staging column's type."""
-        alternative = staged.alternative
-        if alternative is None or value is None:
-            return value
-        if alternative.carrier and column.type.bad and self.chance(0.0001 if self.large else 0.006):
-            return self.random.choice(column.type.bad)
-        if alternative.extra and not self.large and self.chance(0.06 if not key else 0.02):
-            return self.random.choice(alternative.extra)
-        if alternative.pool is None or value in alternative.pool:
-            return value
-        if self.large and key:
-            return value
-        return self.random.choice(alternative.pool)

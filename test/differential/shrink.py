@@ -4,11 +4,11 @@ import copy
 from outcome import Failure, Invalid
 
 TRIES = 400
-TRIES_OF_CRASH = 40     # each costs the server a recovery
+TRIES_OF_CRASH = 40  # each costs the server a recovery
 
 
 def shrink(case, failure, fails):
-    """fails(case) returns the Failure that the case gives, or None. Returns the smallest case found, and its failure."""
+    """fails(case) gives the Failure of a case, or None. Returns the smallest case found, and its failure."""
     tries, limit = 0, TRIES_OF_CRASH if failure.kind == "crash" else TRIES
     progress = True
     while progress and tries < limit:
@@ -70,7 +70,7 @@ def fewer_rows(case, side):
 
 
 def cut(table, start, size):
-    del table.rows[start:start + size]
+    del table.rows[start : start + size]
     if hasattr(table, "late_rows"):
         table.late_rows = max(min(table.late_rows, start), table.late_rows - size)
         table.child_rows = [i if i < start else i - size for i in table.child_rows if not start <= i < start + size]
@@ -88,8 +88,17 @@ def plainer(case):
         yield changed(case, lambda c: c.target.dropped.clear())
     if target.late:
         yield changed(case, lambda c: (setattr(c.target, "late", ""), setattr(c.target, "late_rows", 0)))
-    for attribute, plain in (("churned", False), ("index", False), ("analyzed", False), ("trigger", ""), ("referenced", ""), ("self_reference", False),
-                             ("exclusion", []), ("policy", ""), ("child_generated", None)):
+    for attribute, plain in (
+        ("churned", False),
+        ("index", False),
+        ("analyzed", False),
+        ("trigger", ""),
+        ("referenced", ""),
+        ("self_reference", False),
+        ("exclusion", []),
+        ("policy", ""),
+        ("child_generated", None),
+    ):
         if getattr(target, attribute):
             yield changed(case, lambda c, a=attribute, p=plain: setattr(c.target, a, p))
     if target.unique:
@@ -108,7 +117,9 @@ def plainer(case):
         for i, row in enumerate(getattr(case, side).rows[:12]):
             for name, value in row.items():
                 if value is not None and name not in (case.keys or []):
-                    yield changed(case, lambda c, side=side, i=i, name=name: getattr(c, side).rows[i].update({name: None}))
+                    yield changed(
+                        case, lambda c, side=side, i=i, name=name: getattr(c, side).rows[i].update({name: None})
+                    )
 
 
 def plain_target(case):
@@ -130,8 +141,20 @@ def drop_option(case, name):
 
 
 def droppable(case, name):
-    used = [other.generated or "" for other in case.target.columns] + [case.target.partition_by, case.target.policy, case.filter if case.refused and case.filter else ""]
-    return not case.refused and name not in (case.keys or []) + case.filter_columns + [case.mark, case.target.trigger_column, "parent" if case.target.self_reference else ""] + list(case.insert_defaults) and not any(name in text for text in used)
+    used = [other.generated or "" for other in case.target.columns] + [
+        case.target.partition_by,
+        case.target.policy,
+        case.filter if case.refused and case.filter else "",
+    ]
+    return (
+        not case.refused
+        and name
+        not in (case.keys or [])
+        + case.filter_columns
+        + [case.mark, case.target.trigger_column, "parent" if case.target.self_reference else ""]
+        + list(case.insert_defaults)
+        and not any(name in text for text in used)
+    )
 
 
 def drop_column(case, name):

@@ -26,26 +26,30 @@ def ident(name):
 
 @dataclass(frozen=True)
 class Alternative:
-    """A type that a staging column may have instead of the target's. pool None: every literal of the target type fits it too."""
+    """A type that a staging column may have instead of the target's.
+
+    pool None: every literal of the target type fits it too.
+    """
+
     sql: str
     pool: Optional[tuple] = None
     extra: tuple = ()
-    carrier: bool = False       # a text type that carries another type: its input function converts
-    refused: bool = False       # no assignment cast leads to the target type
+    carrier: bool = False  # a text type that carries another type: its input function converts
+    refused: bool = False  # no assignment cast leads to the target type
 
 
 @dataclass(frozen=True)
 class Type:
     name: str
     sql: str
-    send: str                   # the function that gives the stored image of a value
+    send: str  # the function that gives the stored image of a value
     classes: tuple
-    keyable: bool = True        # has a default equality
-    plain: str = ""             # the type without length, to cast a text carrier to; "" for the text types themselves
-    bad: tuple = ()             # texts that do not convert
+    keyable: bool = True  # has a default equality
+    plain: str = ""  # the type without length, to cast a text carrier to; "" for the text types themselves
+    bad: tuple = ()  # texts that do not convert
     alternatives: tuple = ()
-    many: Optional[Callable] = field(default=None, compare=False)   # i -> the i-th of many distinct values
-    needs: str = ""             # an extension or a collation that must be there
+    many: Optional[Callable] = field(default=None, compare=False)  # i -> the i-th of many distinct values
+    needs: str = ""  # an extension or a collation that must be there
     collation: str = ""
 
     def declaration(self):
@@ -56,11 +60,25 @@ class Type:
         return [group for group in self.classes if not isinstance(group[0], Raw)]
 
 
-TEXT_CARRIERS = (Alternative("text", carrier=True), Alternative("varchar", carrier=True), Alternative("citext", carrier=True),
-                 Alternative("differential_text", carrier=True))
+TEXT_CARRIERS = (
+    Alternative("text", carrier=True),
+    Alternative("varchar", carrier=True),
+    Alternative("citext", carrier=True),
+    Alternative("differential_text", carrier=True),
+)
 SMALL = ("0", "1", "2", "7", "-1")
-NO_CAST = {"uuid": "int4", "point": "int4", "inet": "bool", "int4": "bool", "date": "int4", "bool": "date", "jsonb": "int4",
-           "interval": "uuid", "mood": "int4", "bytea": "point"}
+NO_CAST = {
+    "uuid": "int4",
+    "point": "int4",
+    "inet": "bool",
+    "int4": "bool",
+    "date": "int4",
+    "bool": "date",
+    "jsonb": "int4",
+    "interval": "uuid",
+    "mood": "int4",
+    "bytea": "point",
+}
 
 
 def each(*values):
@@ -74,17 +92,35 @@ def alt(sql, pool=None, extra=()):
 def make(name, sql, send, classes, plain="", alternatives=(), **more):
     """A type that is no text type gets the text carriers as alternatives, and sometimes one that cannot be assigned."""
     texts = TEXT_CARRIERS if plain else ()
-    refused = (Alternative(NO_CAST[name], ("1",), refused=True),) if name in ("uuid", "point", "date", "jsonb", "mood") else ()
-    return Type(name, sql, send, tuple(tuple(group) for group in classes), plain=plain,
-                alternatives=tuple(alternatives) + texts + refused, **more)
+    refused = (
+        (Alternative(NO_CAST[name], ("1",), refused=True),)
+        if name in ("uuid", "point", "date", "jsonb", "mood")
+        else ()
+    )
+    return Type(
+        name,
+        sql,
+        send,
+        tuple(tuple(group) for group in classes),
+        plain=plain,
+        alternatives=tuple(alternatives) + texts + refused,
+        **more,
+    )
 
 
-LARGE = (Raw("repeat(md5('1'), 120)"), Raw("repeat(md5('2'), 400)"),      # compressed in line, and out of line
-         Raw("(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 200) i)"),
-         Raw("(SELECT string_agg(md5(i::text), '') FROM generate_series(2, 201) i)"))
-TEXTS = each("", "a", "A", "b", "\u00e4", "it's", "line\nbreak", "back\\slash", " a", "a ", "NULL", "x" * 40) + each(*LARGE)
+LARGE = (
+    Raw("repeat(md5('1'), 120)"),
+    Raw("repeat(md5('2'), 400)"),  # compressed in line, and out of line
+    Raw("(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 200) i)"),
+    Raw("(SELECT string_agg(md5(i::text), '') FROM generate_series(2, 201) i)"),
+)
+TEXTS = each("", "a", "A", "b", "\u00e4", "it's", "line\nbreak", "back\\slash", " a", "a ", "NULL", "x" * 40) + each(
+    *LARGE
+)
 FOLDED = (("Bob", "bob", "BOB"), ("alice", "Alice"), ("",), ("x", "X"), ("it's", "IT'S"), ("\u00e4",), (" bob",))
 
+# A table: the formatter would give each word a line.
+# fmt: off
 TYPES = (
     make("int2", "int2", "int2send", each(*SMALL, "32767", "-32768"), "int2", bad=("40000", "x", "1.5"),
          alternatives=(alt("int4", SMALL, ("40000",)), alt("int8", SMALL), alt("numeric", SMALL, ("1.4",))), many=str),
@@ -184,6 +220,7 @@ TYPES = (
     make("numrange", "numrange", "range_send", (("[1.0,2.0]", "[1.00,2.0]", "[1,2]"), ("empty",), ("(,5)",)), "numrange", bad=("[2,1]",)),
     make("multirange", "int4multirange", "multirange_send", (("{[1,5)}", "{[1,3),[3,5)}"), ("{}",), ("{[1,2),[5,6)}",)), "int4multirange", bad=("{",)),
 )
+# fmt: on
 
 BY_NAME = {kind.name: kind for kind in TYPES}
 

@@ -27,19 +27,32 @@ def statements(table, chance):
     # No column without statistics, of which the server would warn when it computes those of several.
     number, partitioned = chance.randint(1, 100), table == "parted"
     forms = [
-        [f"ALTER TABLE {table} DROP CONSTRAINT {table}_valid, ADD CONSTRAINT {table}_valid CHECK {CHECK.format(-number)} NOT VALID",
-         f"ALTER TABLE {table} VALIDATE CONSTRAINT {table}_valid"],
+        [
+            (
+                f"ALTER TABLE {table} DROP CONSTRAINT {table}_valid, ADD CONSTRAINT {table}_valid CHECK"
+                f" {CHECK.format(-number)} NOT VALID"
+            ),
+            f"ALTER TABLE {table} VALIDATE CONSTRAINT {table}_valid",
+        ],
         [f"ALTER TABLE {table} VALIDATE CONSTRAINT {table}_valid"],
         [f"ALTER TABLE {table} ALTER {chance.choice(('name', 'a', 'b'))} SET STATISTICS {number}"],
         [f"ALTER TABLE {table} ALTER {chance.choice(('name', 'a', 'b'))} SET (n_distinct = {number})"],
         [f"ANALYZE {table}"],
-        [f"DROP STATISTICS IF EXISTS {table}_statistics", f"CREATE STATISTICS {table}_statistics ON name, a FROM {table}"],
+        [
+            f"DROP STATISTICS IF EXISTS {table}_statistics",
+            f"CREATE STATISTICS {table}_statistics ON name, a FROM {table}",
+        ],
         [f"COMMENT ON TABLE {table} IS '{number}'; COMMENT ON COLUMN {table}.a IS '{number}'"],
         [f"GRANT SELECT, UPDATE (a) ON {table} TO {ROLE}", f"REVOKE ALL ON {table} FROM {ROLE}"],
     ]
     if not partitioned:
-        forms += [[f"ALTER TABLE {table} SET (autovacuum_vacuum_threshold = {number + 50})"],
-                  [f"DROP INDEX CONCURRENTLY IF EXISTS {table}_more", f"CREATE INDEX CONCURRENTLY {table}_more ON {table} (a)"]]
+        forms += [
+            [f"ALTER TABLE {table} SET (autovacuum_vacuum_threshold = {number + 50})"],
+            [
+                f"DROP INDEX CONCURRENTLY IF EXISTS {table}_more",
+                f"CREATE INDEX CONCURRENTLY {table}_more ON {table} (a)",
+            ],
+        ]
     return chance.choice(forms)
 
 

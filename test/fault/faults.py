@@ -1,4 +1,4 @@
-"""The kinds of faults. Each is armed before a call, fires while it runs, or waits in its way, and is taken away afterwards."""
+"""The kinds of faults. Each is armed before a call, fires or waits while it runs, and is taken away afterwards."""
 from server import GONE, pages_of, peak_of
 
 CANCELED, LOCK_TIMEOUT, FULL, NO_MEMORY = "57014", "55P03", "53400", "53200"
@@ -6,11 +6,11 @@ CANCELED, LOCK_TIMEOUT, FULL, NO_MEMORY = "57014", "55P03", "53400", "53200"
 
 class Fault:
     name = ""
-    timed = True            # fires at some time of the call
-    lethal = False          # the session, or the server, does not survive it
-    codes = frozenset()     # what the call may end with
+    timed = True  # fires at some time of the call
+    lethal = False  # the session, or the server, does not survive it
+    codes = frozenset()  # what the call may end with
     weight = 1.0
-    tolerated = ()          # what the server itself says in its log when this happens to it
+    tolerated = ()  # what the server itself says in its log when this happens to it
 
     def fits(self, _work):
         return True
@@ -125,12 +125,16 @@ class Memory(Fault):
         self.before = pages_of(run.session.pid)
         self.at_once = run.random.random() < 0.6 and "memory" in run.work.learned
         if self.at_once:
-            run.server.limit_memory(run.session.pid, self.before + int(run.random.uniform(0, 1.05) * run.work.learned["memory"]))
+            run.server.limit_memory(
+                run.session.pid, self.before + int(run.random.uniform(0, 1.05) * run.work.learned["memory"])
+            )
 
     def fire(self, run):
         run.sample_and()
         if not self.at_once:
-            run.server.limit_memory(run.session.pid, pages_of(run.session.pid) + run.random.choice((0, 0, 16384, 262144)))
+            run.server.limit_memory(
+                run.session.pid, pages_of(run.session.pid) + run.random.choice((0, 0, 16384, 262144))
+            )
 
     def disarm(self, run):
         run.server.limit_memory(run.session.pid, -1)
@@ -139,7 +143,7 @@ class Memory(Fault):
 
 
 class Vanish(Fault):
-    """The client is gone. The server notices when it sends the result, or when it looks, and may have committed by then."""
+    """The client is gone. The server notices when it sends the result, or looks, and may have committed by then."""
 
     name, weight, lethal = "vanished client", 2, True
 
@@ -152,7 +156,7 @@ class Vanish(Fault):
 
 
 class Raise(Fault):
-    """poke() raises an error at its nth call, in a filter, a staging or a trigger; by some codes a call is to try again."""
+    """poke() raises an error at its nth call, in a filter, staging or trigger; by some codes a call tries again."""
 
     name, weight, timed = "error at a row", 3, False
 
@@ -169,11 +173,16 @@ class Raise(Fault):
         self.codes = frozenset({code})
         self.place = place
         settings = {"place": place, "code": code, "again": run.random.choice(("true", "false")), "nth": self.nth}
-        run.session.run("SELECT setval('pokes', 1, false), "
-                        + ", ".join(f"set_config('fault.{name}', '{value}', false)" for name, value in settings.items()))
+        run.session.run(
+            "SELECT setval('pokes', 1, false), "
+            + ", ".join(f"set_config('fault.{name}', '{value}', false)" for name, value in settings.items())
+        )
 
     def disarm(self, run):
-        called, learned = run.control.one("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM pokes")[0], run.work.learned
+        called, learned = (
+            run.control.one("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM pokes")[0],
+            run.work.learned,
+        )
         run.survived = run.outcome.ok and called >= self.nth
         if run.outcome.ok and not run.survived:
             learned[self.place] = max(1, called)

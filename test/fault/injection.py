@@ -20,25 +20,29 @@ class Injection:
         self.mode = chance.choices([ALONE, TRANSACTION, SAVEPOINT, FUNCTION, FUNCTION_AGAIN], [5, 2, 2, 2, 2])[0]
         if work.call == "compare" and self.mode in (FUNCTION, FUNCTION_AGAIN):
             self.mode = ALONE
-        self.isolation = chance.choices(list(ISOLATION), ISOLATION.values())[0] if self.in_transaction else "READ COMMITTED"
+        self.isolation = (
+            chance.choices(list(ISOLATION), ISOLATION.values())[0] if self.in_transaction else "READ COMMITTED"
+        )
         self.delay = chance.uniform(0.02, 1.1) * work.duration()
         self.blocked = work.writes and fault.timed and not fault.name.startswith("lock") and chance.random() < 0.15
         self.blocker = None
-        self.afterwards = []        # statements that take the fault away
+        self.afterwards = []  # statements that take the fault away
         self.outcome = None
-        self.state = None           # the error that a function caught
-        self.survived = False       # the call met an error and went on
-        self.resumed = False        # after the error, the transaction went on from its savepoint
-        self.started = False        # had the call begun when the fault came, and was it still running?
+        self.state = None  # the error that a function caught
+        self.survived = False  # the call met an error and went on
+        self.resumed = False  # after the error, the transaction went on from its savepoint
+        self.started = False  # had the call begun when the fault came, and was it still running?
         self.running = False
-        self.where = None           # the phase that the fault hit
+        self.where = None  # the phase that the fault hit
         self.when = self.left = None
-        self.dead = None            # the process that was
+        self.dead = None  # the process that was
 
     def describe(self):
-        return (f"run {self.number}: {self.fault.name}, {self.work.name}, {self.mode}, {self.isolation}, "
-                f"from {self.origin} to {self.target}, after {1000 * self.delay:.1f} ms{', blocked' if self.blocked else ''}; "
-                f"{self.outcome}; {self.when} {self.where or ''}")
+        return (
+            f"run {self.number}: {self.fault.name}, {self.work.name}, {self.mode}, {self.isolation}, from"
+            f" {self.origin} to {self.target}, after {1000 * self.delay:.1f} ms{', blocked' if self.blocked else ''};"
+            f" {self.outcome}; {self.when} {self.where or ''}"
+        )
 
     @property
     def in_transaction(self):
@@ -61,7 +65,8 @@ class Injection:
         row = self.control.run(
             f"SELECT query LIKE '{self.mark}%', state = 'active', "
             f"(SELECT phase FROM bulk_sync_progress AS p WHERE p.pid = a.pid), {action} "
-            f"FROM pg_stat_activity AS a WHERE pid = {self.session.pid}")
+            f"FROM pg_stat_activity AS a WHERE pid = {self.session.pid}"
+        )
         if row:
             self.started, self.running = row[0][0], row[0][0] and row[0][1]
             self.where = row[0][2]
@@ -69,7 +74,10 @@ class Injection:
     def block(self):
         """Another session takes locks that the call will want."""
         ground = self.work.ground
-        rows = f"SELECT FROM {ground.target} WHERE {ground.filter} AND name ~ '^[pv]' ORDER BY random() LIMIT 20 FOR UPDATE"
+        rows = (
+            f"SELECT FROM {ground.target} WHERE {ground.filter} AND name ~ '^[pv]' ORDER BY random() LIMIT 20 FOR"
+            " UPDATE"
+        )
         table = f"LOCK TABLE {ground.target} IN {self.random.choice(('SHARE', 'ACCESS EXCLUSIVE'))} MODE"
         other = ground.call(self.target).replace("SELECT *", "SELECT count(*)")
         self.blocker = self.server.connect()
@@ -102,7 +110,10 @@ class Injection:
     def statement(self):
         call = self.work.sql(self.target)
         if self.mode in (FUNCTION, FUNCTION_AGAIN):
-            call = f"SELECT (stats).*, state FROM guarded($call${call}$call$, {'true' if self.mode == FUNCTION_AGAIN else 'false'})"
+            call = (
+                f"SELECT (stats).*, state FROM guarded($call${call}$call$,"
+                f" {'true' if self.mode == FUNCTION_AGAIN else 'false'})"
+            )
         return f"{self.mark} {call}"
 
     def inject(self):
@@ -110,7 +121,9 @@ class Injection:
         if self.blocked:
             self.block()
         if self.in_transaction:
-            self.session.run(f"BEGIN ISOLATION LEVEL {self.isolation}" + ("; SAVEPOINT s" if self.mode == SAVEPOINT else ""))
+            self.session.run(
+                f"BEGIN ISOLATION LEVEL {self.isolation}" + ("; SAVEPOINT s" if self.mode == SAVEPOINT else "")
+            )
         self.fault.arm(self)
         self.session.send(self.statement())
         if self.fault.timed:
@@ -162,8 +175,10 @@ class Injection:
             self.left = "synced"
             ground.current = self.target
         else:
-            raise Failed(f"the table is not {' or '.join(sorted(allowed))}: was {ground.state}, is {state}; "
-                         f"differs from the staging by {ground.difference(self.control, self.target)}")
+            raise Failed(
+                f"the table is not {' or '.join(sorted(allowed))}: was {ground.state}, is {state}; "
+                f"differs from the staging by {ground.difference(self.control, self.target)}"
+            )
         ground.state = state
         self.look_for_remains(survives)
 
@@ -175,7 +190,7 @@ class Injection:
             done = self.resumed or outcome.ok and (self.state is None or self.mode == FUNCTION_AGAIN)
             return {"synced"} if done else {"untouched"}
         if self.in_transaction:
-            return {"untouched"}        # nobody has asked for a commit
+            return {"untouched"}  # nobody has asked for a commit
         return {"synced"} if outcome is not None and outcome.ok else {"untouched", "synced"}
 
     def end_transaction(self, done):
@@ -192,12 +207,14 @@ class Injection:
                 self.resume()
             if self.session.in_transaction():
                 self.tell(["ROLLBACK"])
-            self.tell(self.afterwards)      # a rollback takes back what was set
+            self.tell(self.afterwards)  # a rollback takes back what was set
 
     def tell(self, statements):
         """What a short statement_timeout may interrupt too, when the machine is busy."""
         for statement in statements:
-            while (outcome := self.session.try_run(statement)).code == CANCELED and self.fault.name == "statement timeout":
+            while (
+                outcome := self.session.try_run(statement)
+            ).code == CANCELED and self.fault.name == "statement timeout":
                 pass
             if not outcome.ok:
                 raise Failed(f"{outcome} of: {statement}")
@@ -227,7 +244,10 @@ class Injection:
             self.tell(["ROLLBACK TO s"])
         outcome, ground = self.session.try_run(self.work.sql(self.target)), self.work.ground
         if outcome.ok and outcome.rows[0] != ground.counts[ground.current, self.target]:
-            raise Failed(f"after ROLLBACK TO, the call counts {outcome.rows[0]}, not {ground.counts[ground.current, self.target]}")
+            raise Failed(
+                f"after ROLLBACK TO, the call counts {outcome.rows[0]}, not"
+                f" {ground.counts[ground.current, self.target]}"
+            )
         if outcome.ok:
             self.resumed = True
             self.commit()
@@ -256,15 +276,18 @@ class Injection:
         ground, old = self.work.ground, self.work.ground.state
         created, updated, deleted = ground.counts[ground.current, self.target][:3]
         linked = ground.target == "linked"
-        return (state.content == ground.content[self.target]
-                and (state.kept, state.ids, state.bystander) == (old.kept, old.ids, old.bystander)
-                and state.audit == (created + 2 * updated + deleted if linked else 0)
-                and state.children == (int(state.content.split()[0]) if linked else 0))
+        return (
+            state.content == ground.content[self.target]
+            and (state.kept, state.ids, state.bystander) == (old.kept, old.ids, old.bystander)
+            and state.audit == (created + 2 * updated + deleted if linked else 0)
+            and state.children == (int(state.content.split()[0]) if linked else 0)
+        )
 
     def held_and_shown(self, pid):
         return self.control.one(
-            f"SELECT (SELECT string_agg(locktype || ' ' || mode, ', ') FROM pg_locks WHERE pid = {pid}), "
-            f"(SELECT count(*) FROM bulk_sync_progress WHERE pid = {pid} OR pid NOT IN (SELECT pid FROM pg_stat_activity))")
+            f"SELECT (SELECT string_agg(locktype || ' ' || mode, ', ') FROM pg_locks WHERE pid = {pid}), (SELECT"
+            f" count(*) FROM bulk_sync_progress WHERE pid = {pid} OR pid NOT IN (SELECT pid FROM pg_stat_activity))"
+        )
 
     def look_for_remains(self, survives):
         if survives:
@@ -273,7 +296,7 @@ class Injection:
             locks, shown = self.held_and_shown(self.session.pid if survives else self.dead)
             if survives or not shown:
                 break
-            time.sleep(0.01)            # a process takes its last steps after it has left pg_stat_activity
+            time.sleep(0.01)  # a process takes its last steps after it has left pg_stat_activity
         if locks is not None:
             raise Failed(f"the session has locks left: {locks}")
         if shown:
@@ -305,7 +328,9 @@ class Injection:
             right = self.is_synced(state)
             ground.current = self.target
         if not right:
-            raise Failed(f"the same call afterwards leaves {state}, from {old}; differs from the staging by "
-                         f"{ground.difference(self.control, ground.current)}")
+            raise Failed(
+                f"the same call afterwards leaves {state}, from {old}; differs from the staging by "
+                f"{ground.difference(self.control, ground.current)}"
+            )
         ground.state = state
         self.look_for_remains(True)

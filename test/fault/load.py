@@ -1,4 +1,4 @@
-"""What goes on beside the faults: sessions that sync other companies of the same targets, and look at the one in question."""
+"""What goes on beside the faults: sessions that sync other companies, and look at the one in question."""
 import random
 import time
 
@@ -35,7 +35,9 @@ def sync_other_company(session, ground, chance):
 
 def look_at(session, ground):
     """A reader sees the company as it was before the call, or as it is after it, and nothing between."""
-    found, permitted = ask(session, f"SELECT ({ground.look()}), digests FROM permitted WHERE ground = '{ground.name}'")[0]
+    found, permitted = ask(session, f"SELECT ({ground.look()}), digests FROM permitted WHERE ground = '{ground.name}'")[
+        0
+    ]
     if found not in permitted:
         raise Failed(f"load: a reader saw {found} of {ground.name}, and {permitted} would be right")
 

@@ -1,10 +1,18 @@
 """The table of what the faults hit."""
 from collections import Counter
 
-LEAST_RUNS, LEAST_SHARE = 25, 0.2      # of runs of a kind, this share has to hit the middle of a call
-PHASES_FROM = 400                      # runs with the view of phases, from which on every phase has to be among them
-PHASES = ["waiting for locks", "reading staging", "comparing target", "checking", "deleting rows", "updating rows", "inserting rows",
-          "firing triggers"]
+LEAST_RUNS, LEAST_SHARE = 25, 0.2  # of runs of a kind, this share has to hit the middle of a call
+PHASES_FROM = 400  # runs with the view of phases, from which on every phase has to be among them
+PHASES = [
+    "waiting for locks",
+    "reading staging",
+    "comparing target",
+    "checking",
+    "deleting rows",
+    "updating rows",
+    "inserting rows",
+    "firing triggers",
+]
 
 
 class Table:
@@ -39,9 +47,13 @@ class Table:
     def __str__(self):
         columns = ["runs", "hit", "late", "early", "untouched", "synced"]
         lines = [f"{'fault':20}" + "".join(f"{column:>11}" for column in columns)]
-        lines += [f"{name:20}" + "".join(f"{self.counts[name][column]:11}" for column in columns) for name in self.names]
+        lines += [
+            f"{name:20}" + "".join(f"{self.counts[name][column]:11}" for column in columns) for name in self.names
+        ]
         lines.append("where it hit:")
         for name in self.names:
             if self.where[name]:
-                lines.append(f"{name:20} " + ", ".join(f"{place} {count}" for place, count in self.where[name].most_common()))
+                lines.append(
+                    f"{name:20} " + ", ".join(f"{place} {count}" for place, count in self.where[name].most_common())
+                )
         return "\n".join(lines)

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""Fault injection: calls of bulk_sync that are canceled, killed, starved, in random places, and a close look at what they leave.
+"""Fault injection: calls of bulk_sync that are canceled, killed, starved, and a close look at what they leave.
 
-test/faults starts it on a cluster of its own, which it crashes and restarts; see there. Each run is one call, one fault and the
-same call again. A failed run can be made again by its seed and number, but not its timing.
+test/faults starts it on a cluster of its own, which it crashes and restarts; see there. Each run is one call, one fault
+and the same call again. A failed run can be made again by its seed and number, but not its timing.
 """
 import argparse
 import multiprocessing
@@ -20,9 +20,15 @@ from report import Table
 from server import Failed, Server
 from work import all_work
 
-GROUNDS = [("employee", 1, 700, 3), ("employee", 2, 3000, 5), ("employee", 3, 500, 3), ("linked", 1, 300, 3), ("soft", 1, 500, 3),
-           ("parted", 1, 500, 3)]
-GROWTH = 5 * 1024       # bytes that a session's memory may grow by for each fault: a megabyte over 200
+GROUNDS = [
+    ("employee", 1, 700, 3),
+    ("employee", 2, 3000, 5),
+    ("employee", 3, 500, 3),
+    ("linked", 1, 300, 3),
+    ("soft", 1, 500, 3),
+    ("parted", 1, 500, 3),
+]
+GROWTH = 5 * 1024  # bytes that a session's memory may grow by for each fault: a megabyte over 200
 
 
 def parse():
@@ -49,11 +55,13 @@ class Load:
     """The processes of load.py and ddl.py."""
 
     def __init__(self, works):
-        context = multiprocessing.get_context("spawn")     # a forked one would share our connections
+        context = multiprocessing.get_context("spawn")  # a forked one would share our connections
         self.stop, self.complaints = context.Event(), context.Queue()
         self.done = [context.Value("q", 0) for _ in works]
-        self.processes = [context.Process(target=work, daemon=True, args=(*arguments, self.stop, self.complaints, done))
-                          for (work, *arguments), done in zip(works, self.done)]
+        self.processes = [
+            context.Process(target=work, daemon=True, args=(*arguments, self.stop, self.complaints, done))
+            for (work, *arguments), done in zip(works, self.done)
+        ]
         for process in self.processes:
             process.start()
 
@@ -70,7 +78,9 @@ class Load:
             if process.is_alive():
                 process.kill()
                 return "a session of the load hangs"
-        return self.complaint() or next((f"load {i} came to nothing" for i, done in enumerate(self.done) if done.value == 0), None)
+        return self.complaint() or next(
+            (f"load {i} came to nothing" for i, done in enumerate(self.done) if done.value == 0), None
+        )
 
 
 class Campaign:
@@ -92,13 +102,18 @@ class Campaign:
             ground.prepare(self.control)
         self.control.run("ANALYZE")
         self.work = all_work(self.grounds)
-        tables = list(ROW) + ["parted_0", "parted_1", "parted_2"] + [
-            ground.staging(variant) for ground in self.grounds.values() for variant in range(ground.variants)]
+        tables = (
+            list(ROW)
+            + ["parted_0", "parted_1", "parted_2"]
+            + [ground.staging(variant) for ground in self.grounds.values() for variant in range(ground.variants)]
+        )
         ddl.prepare(self.control, tables)
         self.kinds = [kind for kind in KINDS if not arguments.only or kind.name in arguments.only]
         self.table = Table(self.kinds)
-        self.load = Load([(load.work, i, arguments.seed, others[i], list(self.grounds.values())) for i in range(arguments.load)]
-                         + [(ddl.work, arguments.seed, tables)] * arguments.ddl)
+        self.load = Load(
+            [(load.work, i, arguments.seed, others[i], list(self.grounds.values())) for i in range(arguments.load)]
+            + [(ddl.work, arguments.seed, tables)] * arguments.ddl
+        )
         self.session = None
         self.number = arguments.first
 
@@ -150,8 +165,8 @@ class Campaign:
             self.server.preloaded = preloaded
             self.server.start()
             self.control, self.session = self.server.connect(), None
-        stop = time.monotonic() + (self.arguments.seconds * share or 10 ** 9)
-        last = self.number + (int(self.arguments.runs * share) or 10 ** 12)
+        stop = time.monotonic() + (self.arguments.seconds * share or 10**9)
+        last = self.number + (int(self.arguments.runs * share) or 10**12)
         while self.number < last and time.monotonic() < stop:
             self.one(self.kinds)
         if self.arguments.soak:
@@ -187,8 +202,10 @@ def main():
     for each in vacuous:
         print(f"# {each}: the test proves too little")
     done = [each.value for each in campaign.load.done]
-    print(f"# {campaign.table.runs} runs in {seconds:.0f} s, beside {sum(done[:arguments.load])} calls and looks, and "
-          f"{sum(done[arguments.load:])} changes of tables by DDL, of other sessions")
+    print(
+        f"# {campaign.table.runs} runs in {seconds:.0f} s, beside {sum(done[:arguments.load])} calls and looks, and "
+        f"{sum(done[arguments.load:])} changes of tables by DDL, of other sessions"
+    )
     print("faults: failed" if failures or vacuous else "faults: passed")
     return 1 if failures or vacuous else 0
 

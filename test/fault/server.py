@@ -1,4 +1,4 @@
-"""The server under test: sessions whose calls can be watched while they run, its processes, its log, its temporary files."""
+"""The server under test: sessions whose calls can be watched, its processes, its log, its temporary files."""
 import os
 import re
 import resource
@@ -10,12 +10,14 @@ import time
 import psycopg2
 from psycopg2 import extensions
 
-PATIENCE = 60       # seconds; what takes longer hangs
-GONE = {"57P01", "57P02", "57P03", "08006", "08003"}    # the server ends the connection, or is not there yet
+PATIENCE = 60  # seconds; what takes longer hangs
+GONE = {"57P01", "57P02", "57P03", "08006", "08003"}  # the server ends the connection, or is not there yet
 
 # What must never be in the log. A crash that was asked for is known by its process.
-SUSPICIOUS = re.compile(r"WARNING:|PANIC:|TRAP:|leak|still referenced|not closed|terminated by signal|"
-                        r"server process .* exited with exit code")
+SUSPICIOUS = re.compile(
+    r"WARNING:|PANIC:|TRAP:|leak|still referenced|not closed|terminated by signal|"
+    r"server process .* exited with exit code"
+)
 CRASH_OF_ANOTHER = "terminating connection because of crash of another server process"
 
 
@@ -125,7 +127,7 @@ class Session:
         try:
             self.connection.close()
         except psycopg2.Error:
-            pass                # it is closed then
+            pass  # it is closed then
 
 
 class Server:
@@ -134,16 +136,28 @@ class Server:
     def __init__(self, data, log, pg_ctl, user):
         self.data, self.log, self.pg_ctl = data, log, pg_ctl
         self.prefix = ["runuser", "-u", user, "--"] if os.getuid() == 0 else []
-        self.preloaded = True       # as test/faults has started it
+        self.preloaded = True  # as test/faults has started it
         self.read = os.path.getsize(log)
-        self.killed = set()     # processes that we crashed
-        self.limiter = subprocess.Popen(self.prefix + [sys.executable, "-c", LIMITER], cwd="/", text=True, bufsize=1,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.killed = set()  # processes that we crashed
+        self.limiter = subprocess.Popen(
+            self.prefix + [sys.executable, "-c", LIMITER],
+            cwd="/",
+            text=True,
+            bufsize=1,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
 
     def control(self, *arguments, environment=None):
-        done = subprocess.run(self.prefix + [self.pg_ctl, "-D", self.data, "-w", "-s", "-t", str(PATIENCE), *arguments], cwd="/",
-                              env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        done = subprocess.run(
+            self.prefix + [self.pg_ctl, "-D", self.data, "-w", "-s", "-t", str(PATIENCE), *arguments],
+            cwd="/",
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
         if done.returncode != 0:
             raise Failed(f"pg_ctl {' '.join(arguments)} failed with {done.returncode}")
 
@@ -151,8 +165,14 @@ class Server:
         self.control("-m", "fast", "stop")
 
     def start(self):
-        self.control("-l", self.log, "-o", f"-c shared_preload_libraries={'bulk_sync' if self.preloaded else ''}", "start",
-                     environment=None if self.preloaded else FINE_MEMORY)
+        self.control(
+            "-l",
+            self.log,
+            "-o",
+            f"-c shared_preload_libraries={'bulk_sync' if self.preloaded else ''}",
+            "start",
+            environment=None if self.preloaded else FINE_MEMORY,
+        )
 
     def connect(self):
         """A session, as soon as the server lets us in: it may be recovering."""
@@ -191,8 +211,13 @@ class Server:
             file.seek(self.read)
             text = file.read()
             self.read = file.tell()
-        return [line for line in text.splitlines() if SUSPICIOUS.search(line) and not self.was_asked_for(line)
-                and not any(words in line for words in tolerated)]
+        return [
+            line
+            for line in text.splitlines()
+            if SUSPICIOUS.search(line)
+            and not self.was_asked_for(line)
+            and not any(words in line for words in tolerated)
+        ]
 
     def was_asked_for(self, line):
         crash = re.search(r"\(PID (\d+)\) was terminated by signal 9", line)

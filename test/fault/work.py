@@ -11,7 +11,13 @@ class Work:
 
     @property
     def name(self):
-        parts = [self.ground.name, self.call, self.options.strip(", "), self.slow and "slow", self.small_memory and "small memory"]
+        parts = [
+            self.ground.name,
+            self.call,
+            self.options.strip(", "),
+            self.slow and "slow",
+            self.small_memory and "small memory",
+        ]
         return " ".join(filter(None, parts))
 
     @property
@@ -27,7 +33,9 @@ class Work:
         """Where poke() is called."""
         places = ["filter"] + (["staging"] if self.call != "json" else []) if self.slow else []
         if self.writes:
-            places += {"linked": ["before", "after"], "parted": ["before", "after"], "soft": ["before"]}.get(self.ground.target, [])
+            places += {"linked": ["before", "after"], "parted": ["before", "after"], "soft": ["before"]}.get(
+                self.ground.target, []
+            )
         return places
 
     def sql(self, variant):
@@ -39,8 +47,10 @@ class Work:
 
     def settings(self):
         chance = 15 / self.ground.rows if self.slow else 0
-        return (f"SET work_mem = '{'64kB' if self.small_memory else '4MB'}'; "
-                f"SET fault.nth = '{'0' if chance else ''}'; SET fault.chance = {chance}")
+        return (
+            f"SET work_mem = '{'64kB' if self.small_memory else '4MB'}'; "
+            f"SET fault.nth = '{'0' if chance else ''}'; SET fault.chance = {chance}"
+        )
 
     def duration(self):
         return sorted(self.durations)[len(self.durations) // 2]
@@ -55,12 +65,29 @@ def all_work(grounds):
     linked, soft, parted = grounds["linked_1"], grounds["soft_1"], grounds["parted_1"]
     table, dry = ", lock => $$table$$", ", dry_run => true"
     return [
-        Work(small), Work(small, slow=True), Work(small, options=table), Work(small, call="compare", slow=True),
+        Work(small),
+        Work(small, slow=True),
+        Work(small, options=table),
+        Work(small, call="compare", slow=True),
         Work(small, options=", verbose => true", slow=True),
-        Work(large), Work(large, small_memory=True), Work(large, small_memory=True, slow=True), Work(large, options=dry, small_memory=True),
-        Work(large, call="compare", small_memory=True), Work(large, call="json", small_memory=True),
-        Work(third, call="json"), Work(third, call="json", slow=True), Work(third, options=dry, slow=True),
-        Work(linked), Work(linked, slow=True), Work(linked, small_memory=True, options=table), Work(linked, call="json"),
-        Work(soft), Work(soft, slow=True, options=", max_delete_ratio => 1"), Work(soft, call="compare"),
-        Work(parted), Work(parted, slow=True), Work(parted, small_memory=True), Work(parted, call="json", slow=True),
+        Work(large),
+        Work(large, small_memory=True),
+        Work(large, small_memory=True, slow=True),
+        Work(large, options=dry, small_memory=True),
+        Work(large, call="compare", small_memory=True),
+        Work(large, call="json", small_memory=True),
+        Work(third, call="json"),
+        Work(third, call="json", slow=True),
+        Work(third, options=dry, slow=True),
+        Work(linked),
+        Work(linked, slow=True),
+        Work(linked, small_memory=True, options=table),
+        Work(linked, call="json"),
+        Work(soft),
+        Work(soft, slow=True, options=", max_delete_ratio => 1"),
+        Work(soft, call="compare"),
+        Work(parted),
+        Work(parted, slow=True),
+        Work(parted, small_memory=True),
+        Work(parted, call="json", slow=True),
     ]

@@ -2,7 +2,7 @@
 #
 # For test/sanitize: a PostgreSQL server built from the sources of Debian's package, with assertions and for valgrind.
 # Sourced by it, after test/lib.sh.
-# shellcheck disable=SC2154,SC2164 # of lib.sh: work, top; and its steps run under -e
+# shellcheck disable=SC2154,SC2164,SC2034 # of lib.sh: work, top; and its steps run under -e; for lib.sh: PG_CONFIG
 
 # What the tests need beside the server itself.
 readonly contrib_of_tests='citext file_fdw postgres_fdw'
@@ -100,29 +100,5 @@ use_built_server() {
 	# The programs look for libpq at the place that nobody has.
 	export LD_LIBRARY_PATH=$work/server$server_prefix/lib
 	find_postgres
-	server_is_ours
-}
-
-# Nothing may be installed into a server of the system.
-server_is_ours() {
-	local folder option
-	for option in --bindir --pkglibdir --sharedir; do
-		folder=$("$PG_CONFIG" "$option")
-		[ "${folder#"$work"/}" != "$folder" ] || die "the server cannot be moved: $folder"
-	done
-}
-
-# copy_server: the server of PG_CONFIG, in a folder of ours, where the extension can be installed and which the cluster's user can
-# read. A server finds its parts from where its program is.
-copy_server() {
-	local folder option
-	for option in --bindir --pkglibdir --sharedir --includedir-server; do
-		folder=$("$PG_CONFIG" "$option")
-		mkdir -p "$work/server$folder"
-		cp -a "$folder/." "$work/server$folder"
-	done
-	PG_CONFIG=$work/server$bindir/pg_config
-	bindir=$("$PG_CONFIG" --bindir)
-	export PATH="$bindir:$PATH"
-	server_is_ours
+	server_is_in "$work"
 }

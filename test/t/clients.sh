@@ -1,39 +1,40 @@
 #!/usr/bin/env bash
 #
-# Real clients: psql, Python (psycopg2) and Node (pg), each with the recipe of its own that the README shows. See
-# clients/. Each starts with the same table and has to end with the same.
+# Real clients: psql, Python (psycopg2, psycopg 3, Django), Node (pg) and Java (JDBC), each with a program of its own, see
+# clients/. Each starts with the same table, and what it prints and leaves is compared. What stands between "docs: begin"
+# and "docs: end" there is what the documents print, word for word: test/t/examples.py sees to that. Hence the database
+# with the name hr.
 #
-# PGHOST, PGPORT, PGUSER and PGDATABASE give the server. Prints a line per client; exits with 0 when all passed. Node's
-# part is left out, and says so, when its package pg is not to be had.
+# PGHOST, PGPORT and PGUSER give the server, which must not have a database hr yet. Prints a line per client; exits with 0
+# when all passed. Node is left out, and says so, when its package pg is not to be had, and Java where there is no
+# compiler or no driver.
 #
-# packages: python3-psycopg2
+# packages: python3-psycopg2 python3-psycopg python3-django
 # commands: node:nodejs npm:npm
 set -euo pipefail
 # shellcheck source=test/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 clients=$top/test/clients
 
-begin_test bulk_sync_clients_$$
-createdb "$database"
-export PGDATABASE=$database
+createdb hr # fails where there is one, before begin_test says that it is ours to drop
+begin_test hr
+export PGDATABASE=$database PYTHONDONTWRITEBYTECODE=1
 query() { psql -X -q -At -v ON_ERROR_STOP=1 "$@"; }
 PGOPTIONS='-c client_min_messages=warning' query -c 'CREATE EXTENSION IF NOT EXISTS bulk_sync'
 
-readonly expected='501|Ann|1111|engineer|kept
-501|Bob|2223|engineer|kept
-501|Eve|5555||
-502|Ann|9999|lawyer|kept'
 failed=no
 
-# client NAME COUNTS COMMAND...: what it prints has to contain the counts, a pattern.
+# client NAME PRINTED ROWS COMMAND...: what it prints, and the rows of company 501 in the end, with "kept" where the row
+# is one of those that it began with. The other company's row must always be there.
 client() {
-	local name=$1 counts=$2 rows status=0
-	shift 2
+	local name=$1 printed=$2 expected=$3$'\n502|Alice|9999|lawyer|kept' rows status=0
+	shift 3
 	PGOPTIONS='-c client_min_messages=warning' query -f "$clients/employee.sql"
-	(cd "$clients" && "$@") >"$work/out" 2>&1 || status=$?
+	cp "$clients"/* "$work"
+	(cd "$work" && "$@") >"$work/out" 2>&1 || status=$?
 	rows=$(query -c "SELECT company_id, name, phone, title, CASE WHEN id <= 4 THEN 'kept' END FROM employee ORDER BY 1, 2")
-	if [ "$status" = 0 ] && [ "$rows" = "$expected" ] && tr -d '\n' <"$work/out" | grep -qE "$counts"; then
-		echo "ok      $name: $(tr -s ' \n' ' ' <"$work/out")"
+	if [ "$status" = 0 ] && [ "$rows" = "$expected" ] && [ "$(tr -s ' \n' ' ' <"$work/out")" = "$printed " ]; then
+		echo "ok      $name: $printed"
 	else
 		failed=yes
 		printf 'FAILED  %s (exit code %s)\n%s\n%s\n' "$name" "$status" "$(cat "$work/out")" "$rows"
@@ -46,13 +47,41 @@ install_pg() {
 		(cd "$work" && npm install --no-save --no-audit --no-fund --no-package-lock --ignore-scripts --silent pg) >"$work/npm.log" 2>&1
 }
 
-client psql '^1\|1\|1\|1\|0$' psql -X -q -At -v ON_ERROR_STOP=1 -f psql.sql
-client 'Python: COPY' "'created': 1, 'updated': 1, 'deleted': 1, 'unchanged': 1, 'skipped': 0" /usr/bin/python3 psycopg2_copy.py
-client 'Python: as django-bulk-sync' "'created': 1, 'updated': 1, 'deleted': 1, 'unchanged': 1, 'skipped': 0" /usr/bin/python3 django_style.py
+# PostgreSQL's driver knows TCP alone, and the programs connect as a user of their own: both are changed in the copy.
+readonly driver=/usr/share/java/postgresql.jar
+
+java_program() {
+	local port forwarder status=0
+	coproc "$clients/forward.py"
+	forwarder=$!
+	read -r port <&"${COPROC[0]}"
+	sed -i "s|//localhost/hr\", \"hr\", \"secret\"|//localhost:$port/hr\", \"$PGUSER\", \"\"|" "$1"
+	{ javac -cp "$driver" "$1" && java -cp "$driver:." "${1%.java}"; } || status=$?
+	kill "$forwarder"
+	return "$status"
+}
+
+readonly from_file='501|Alice|1111|engineer|kept
+501|Bob|2223|engineer|kept
+501|Erin|5555||'
+
+client psql '1|1|1|1|0' "$from_file" psql -X -q -At -v ON_ERROR_STOP=1 -f psql.sql
+client 'Python: COPY' '1 1 1 1 0' "$from_file" /usr/bin/python3 psycopg2_copy.py
+client 'Python: COPY, short' '1 1 1 1 0' "$from_file" /usr/bin/python3 psycopg2_short.py
+client 'Python: psycopg 3' '(1, 1, 1, 1, 0)' "$from_file" /usr/bin/python3 psycopg3_copy.py
+client Django "{'created': 1, 'updated': 1, 'deleted': 1, 'unchanged': 0, 'skipped': 0}" '501|Bob|2223|engineer|kept
+501|Erin|5555||' /usr/bin/python3 django_models.py
 if install_pg; then
-	client Node "created: '1', +updated: '1', +deleted: '1', +unchanged: '1', +skipped: '0'" env NODE_PATH="$work/node_modules" node node_json.js
+	client Node "{ created: '0', updated: '1', deleted: '1', unchanged: '1', skipped: '0' }" '501|Alice|1111|engineer|kept
+501|Bob|2224||kept' node node_json.mjs
 else
 	echo 'skipped Node: its package pg is not to be had'
 	tail -n 3 "$work/npm.log" 2>/dev/null || true
+fi
+if command -v javac >/dev/null && [ -f "$driver" ]; then
+	client Java '1 new, 1 changed, 1 gone' "$from_file" java_program Sync.java
+	client 'Java, short' '1 new, 1 changed, 1 gone' "$from_file" java_program ShortSync.java
+else
+	echo 'skipped Java: it needs javac and the JDBC driver (default-jdk-headless, libpostgresql-jdbc-java)'
 fi
 [ "$failed" = no ]

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
-"""Another session puts a row in the way and takes it away again, over and over: it may be gone when the sync looks for it, and
-still its violation must never come out in READ COMMITTED. Beside a session that writes other rows all the time, a violation that
-is the caller's own must come out each time."""
+"""Another session puts a row in the way and takes it away again, over and over.
+
+It may be gone when the sync looks for it, and still its violation must never come out in READ COMMITTED. Beside a
+session that writes other rows all the time, a violation that is the caller's own must come out each time.
+"""
 import os
 import sys
 import threading
@@ -15,7 +17,8 @@ DATABASE = f"bulk_sync_collisions_{os.getpid()}"
 SETUP = """
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS bulk_sync;
-CREATE TABLE target (id int PRIMARY KEY, code text, during int4range, EXCLUDE USING gist (during WITH &&)) WITH (autovacuum_enabled = false);
+CREATE TABLE target (id int PRIMARY KEY, code text, during int4range, EXCLUDE USING gist (during WITH &&))
+    WITH (autovacuum_enabled = false);
 CREATE UNIQUE INDEX ON target (lower(code));
 CREATE TABLE staging (id int, code text, during int4range);
 INSERT INTO staging SELECT i, 'Code ' || i, int4range(i * 10, i * 10 + 5) FROM generate_series(1, 200) AS i;
@@ -24,12 +27,19 @@ CREATE TABLE taken AS TABLE staging;
 UPDATE taken SET code = 'CODE 1' WHERE id = 200
 """
 
-# The rows that come and go, the staging table and an option, the levels, and what may come of a call. Rows that the snapshot shows
-# are deleted by the call, or, in the last case, left alone.
-CASES = (("(200, 'other', NULL)", "'staging'", ("READ COMMITTED",), {None, "40001"}),
-         ("(999, 'code 200', NULL)", "'staging'", ("READ COMMITTED",), {None, "40001"}),
-         ("(999, 'other', '[1999,2002)')", "'staging'", ("READ COMMITTED",), {None, "40001"}),
-         ("(998, 'other', '[9990,9999)'), (999, 'another', NULL)", "'taken', skip_deletes => true", ("READ COMMITTED", "REPEATABLE READ"), {"23505"}))
+# The rows that come and go, the staging table and an option, the levels, and what may come of a call. Rows that the
+# snapshot shows are deleted by the call, or, in the last case, left alone.
+CASES = (
+    ("(200, 'other', NULL)", "'staging'", ("READ COMMITTED",), {None, "40001"}),
+    ("(999, 'code 200', NULL)", "'staging'", ("READ COMMITTED",), {None, "40001"}),
+    ("(999, 'other', '[1999,2002)')", "'staging'", ("READ COMMITTED",), {None, "40001"}),
+    (
+        "(998, 'other', '[9990,9999)'), (999, 'another', NULL)",
+        "'taken', skip_deletes => true",
+        ("READ COMMITTED", "REPEATABLE READ"),
+        {"23505"},
+    ),
+)
 
 
 def connect(database=DATABASE):

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The memory of bulk_compare does not grow with its result: 300,000 differences at work_mem = 64kB.
 
-PGHOST, PGPORT, PGUSER (a superuser) and PGDATABASE give the server. Looks at the backend's own memory while it compares.
+PGHOST, PGPORT, PGUSER (a superuser) and PGDATABASE give the server. Looks at the backend's memory while it compares.
 """
 import os
 import re
@@ -45,8 +45,13 @@ def peak_during(watcher, connection, cursor, query):
 def compare(watcher, rows):
     connection, cursor = connect(DATABASE)
     cursor.execute("SET work_mem = '64kB'; SET hash_mem_multiplier = 1; SET max_parallel_workers_per_gather = 0")
-    result = peak_during(watcher, connection, cursor, f"""SELECT status, count(*) FROM bulk_compare('t_{rows}', 's_{rows}', '{{id}}')
-        GROUP BY status ORDER BY status""")
+    result = peak_during(
+        watcher,
+        connection,
+        cursor,
+        f"""SELECT status, count(*) FROM bulk_compare('t_{rows}', 's_{rows}', '{{id}}')
+        GROUP BY status ORDER BY status""",
+    )
     connection.close()
     return result
 
@@ -58,10 +63,14 @@ try:
     watcher.execute("SET client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS bulk_sync")
     for rows in (FEW, ROWS):
         # A third each of added, updated and removed rows.
-        watcher.execute(f"""CREATE TABLE t_{rows} AS SELECT i AS id, 'old ' || i AS v, repeat('w', 100) AS w
-            FROM generate_series(1, {rows * 2 // 3}) AS i""")
-        watcher.execute(f"""CREATE TABLE s_{rows} AS SELECT i AS id, 'new ' || i AS v, repeat('w', 100) AS w
-            FROM generate_series({rows // 3 + 1}, {rows}) AS i""")
+        watcher.execute(
+            f"""CREATE TABLE t_{rows} AS SELECT i AS id, 'old ' || i AS v, repeat('w', 100) AS w
+            FROM generate_series(1, {rows * 2 // 3}) AS i"""
+        )
+        watcher.execute(
+            f"""CREATE TABLE s_{rows} AS SELECT i AS id, 'new ' || i AS v, repeat('w', 100) AS w
+            FROM generate_series({rows // 3 + 1}, {rows}) AS i"""
+        )
     watcher.execute("VACUUM ANALYZE")
     few_peak, few_rows = compare(watcher, FEW)
     many_peak, many_rows = compare(watcher, ROWS)
@@ -69,6 +78,8 @@ try:
 finally:
     setup.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
 
-print(f"{sum(row[1] for row in few_rows)} differences: {few_peak} kB; {sum(row[1] for row in many_rows)}: {many_peak} kB")
+print(
+    f"{sum(row[1] for row in few_rows)} differences: {few_peak} kB; {sum(row[1] for row in many_rows)}: {many_peak} kB"
+)
 assert many_rows == [(status, ROWS // 3) for status in ("added", "removed", "updated")], many_rows
 assert many_peak - few_peak < MOST_KB, f"it grew by {many_peak - few_peak} kB"

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The view bulk_sync_progress, watched by another session in each phase, and the INFO lines of verbose => true.
 
-PGHOST, PGPORT, PGUSER (a superuser) and PGDATABASE give the server. The view shows something on PostgreSQL 17 and newer,
+PGHOST, PGPORT, PGUSER (a superuser) and PGDATABASE give the server. The view shows something on PostgreSQL 17 and newer
 or when the library is preloaded; elsewhere it has to be empty. Exits with 0 when all is well.
 """
 import os
@@ -13,13 +13,34 @@ import psycopg2
 
 DATABASE = f"bulk_sync_progress_{os.getpid()}"
 WATCHER, STRANGER = f"regress_bulk_sync_watcher_{os.getpid()}", f"regress_bulk_sync_stranger_{os.getpid()}"
-PHASES = ["waiting for locks", "reading staging", "comparing target", "checking", "deleting rows", "updating rows",
-          "inserting rows", "firing triggers"]
-COLUMNS = ["pid", "datid", "datname", "relid", "target", "phase", "staging_rows_scanned", "staging_rows_total",
-           "target_rows_scanned", "target_rows_total", "rows_applied", "rows_to_apply", "started"]
+PHASES = [
+    "waiting for locks",
+    "reading staging",
+    "comparing target",
+    "checking",
+    "deleting rows",
+    "updating rows",
+    "inserting rows",
+    "firing triggers",
+]
+COLUMNS = [
+    "pid",
+    "datid",
+    "datname",
+    "relid",
+    "target",
+    "phase",
+    "staging_rows_scanned",
+    "staging_rows_total",
+    "target_rows_scanned",
+    "target_rows_total",
+    "rows_applied",
+    "rows_to_apply",
+    "started",
+]
 
-# Each gate is an advisory lock, which the watching session holds until it has seen enough. The filter is stable, so it is
-# evaluated where the target is read, and again where the scope is checked.
+# Each gate is an advisory lock, which the watching session holds until it has seen enough. The filter is stable, so it
+# is evaluated where the target is read, and again where the scope is checked.
 SCHEMA = """
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS bulk_sync;
@@ -44,8 +65,8 @@ CREATE TRIGGER i BEFORE INSERT ON employee FOR EACH ROW EXECUTE FUNCTION gate_of
 CREATE TRIGGER a AFTER INSERT ON employee FOR EACH ROW EXECUTE FUNCTION gate_of_write('firing triggers');
 ANALYZE;
 """
-CALL = """SELECT * FROM bulk_sync('employee', 'import', '{id}', $$id < 10 OR gate(CASE WHEN id = 10 THEN 'comparing target'
-    WHEN id > 10 THEN 'checking' END)$$)"""
+CALL = """SELECT * FROM bulk_sync('employee', 'import', '{id}', $$id < 10 OR gate(CASE
+    WHEN id = 10 THEN 'comparing target' WHEN id > 10 THEN 'checking' END)$$)"""
 
 
 def connect(database=DATABASE, **options):
@@ -115,21 +136,36 @@ def check_phases(cursor):
     assert call.result == (5, 4, 3, 3, 0), (call.result, call.error)
     assert rows_in_view(cursor) == []
 
-    datid, datname, relid = one(cursor, "SELECT oid, datname, 'employee'::regclass::oid FROM pg_database WHERE datname = current_database()")
+    datid, datname, relid = one(
+        cursor, "SELECT oid, datname, 'employee'::regclass::oid FROM pg_database WHERE datname = current_database()"
+    )
     for row in seen:
         assert list(row) == COLUMNS, row
-        assert (row["pid"], row["datid"], row["datname"], row["relid"], row["target"]) == (call.pid, datid, datname, relid, "employee"), row
+        assert (row["pid"], row["datid"], row["datname"], row["relid"], row["target"]) == (
+            call.pid,
+            datid,
+            datname,
+            relid,
+            "employee",
+        ), row
         assert row["started"] == seen[0]["started"], row
         assert row["rows_applied"] <= row["rows_to_apply"], row
     assert abs(one(cursor, "SELECT extract(epoch FROM now() - %s)", seen[0]["started"])[0]) < 300
     for before, after in zip(seen, seen[1:]):
-        assert all(before[name] <= after[name] for name in COLUMNS if name.endswith(("_scanned", "_applied"))), (before, after)
+        assert all(before[name] <= after[name] for name in COLUMNS if name.endswith(("_scanned", "_applied"))), (
+            before,
+            after,
+        )
     reading, comparing, checking, deleting, updating, inserting, firing = seen
     assert reading["staging_rows_total"] > 0 and reading["rows_to_apply"] == 0, reading
     assert comparing["staging_rows_scanned"] == 12 and comparing["target_rows_total"] > 0, comparing
     assert checking["target_rows_scanned"] == 10, checking
     assert [row["rows_to_apply"] for row in (deleting, updating, inserting, firing)] == [12] * 4, deleting
-    assert (updating["rows_applied"], inserting["rows_applied"], firing["rows_applied"]) == (3, 7, 12), (updating, inserting, firing)
+    assert (updating["rows_applied"], inserting["rows_applied"], firing["rows_applied"]) == (3, 7, 12), (
+        updating,
+        inserting,
+        firing,
+    )
     for row in seen:
         print("       ", {name: row[name] for name in COLUMNS[5:-1]})
 
@@ -188,9 +224,11 @@ def check_who_sees(cursor):
 
 def check_large_numbers(cursor):
     """The planner expects more rows of these views than a bigint holds; there are none."""
-    cursor.execute("""CREATE FUNCTION nothing() RETURNS SETOF int LANGUAGE plpgsql ROWS 1000000000 AS $$BEGIN END$$;
+    cursor.execute(
+        """CREATE FUNCTION nothing() RETURNS SETOF int LANGUAGE plpgsql ROWS 1000000000 AS $$BEGIN END$$;
         CREATE VIEW endless AS SELECT a AS id, 'n' AS name FROM nothing() AS a, nothing(), nothing() AS c
-            UNION ALL SELECT id, name FROM import""")
+            UNION ALL SELECT id, name FROM import"""
+    )
     cursor.execute("TRUNCATE employee; INSERT INTO employee SELECT i, 'n' FROM generate_series(1, 10) AS i")
     close_gates(cursor)
     call = Call(CALL.replace("'import'", "'endless'"))
@@ -209,7 +247,10 @@ def lines_of(connection, cursor, query):
     """The notices of a query, their times as N, and its result."""
     connection.notices.clear()
     result = one(cursor, query)
-    return [re.sub(r"\d+\.\d{3} s", "N s", notice.replace(" rows to create", " to create")).rstrip("\n") for notice in connection.notices], result
+    return [
+        re.sub(r"\d+\.\d{3} s", "N s", notice.replace(" rows to create", " to create")).rstrip("\n")
+        for notice in connection.notices
+    ], result
 
 
 def check_verbose(connection, cursor):
@@ -218,19 +259,34 @@ def check_verbose(connection, cursor):
     assert lines_of(connection, cursor, call.format("false, dry_run => true"))[0] == []
     # INFO is shown to the client whatever client_min_messages says.
     cursor.execute("SET client_min_messages = error")
-    looking = ['INFO:  read 12 rows of staging relation "rows" in N s', 'INFO:  compared 10 rows in scope of "employee" in N s\n'
-               "DETAIL:  5 to create, 4 to update, 3 to delete, 3 unchanged."]
+    looking = [
+        'INFO:  read 12 rows of staging relation "rows" in N s',
+        (
+            'INFO:  compared 10 rows in scope of "employee" in N s\n'
+            "DETAIL:  5 to create, 4 to update, 3 to delete, 3 unchanged."
+        ),
+    ]
     lines, result = lines_of(connection, cursor, call.format("true, dry_run => true"))
     assert lines == looking and result == (5, 4, 3, 3, 0), lines
     lines, result = lines_of(connection, cursor, call.format("true"))
-    assert lines == looking + ["INFO:  deleted 3 rows in N s", "INFO:  updated 4 rows in N s", "INFO:  created 5 rows in N s",
-                               "INFO:  fired AFTER triggers in N s"] and result == (5, 4, 3, 3, 0), lines
+    assert lines == looking + [
+        "INFO:  deleted 3 rows in N s",
+        "INFO:  updated 4 rows in N s",
+        "INFO:  created 5 rows in N s",
+        "INFO:  fired AFTER triggers in N s",
+    ] and result == (5, 4, 3, 3, 0), lines
     # What is not run has no line.
     lines, result = lines_of(connection, cursor, call.format("true"))
     assert len(lines) == 2 and result == (0, 0, 0, 12, 0), lines
-    lines, _ = lines_of(connection, cursor, """SELECT * FROM bulk_sync_json('employee', '[{"id": 1, "name": "x"}, {"id": 2, "name": "y"}]',
-        '{id}', 'id IN (1, 2)', verbose => true)""")
-    assert lines[0] == 'INFO:  read 2 rows of argument "rows" in N s' and lines[2] == "INFO:  created 2 rows in N s", lines
+    lines, _ = lines_of(
+        connection,
+        cursor,
+        """SELECT * FROM bulk_sync_json('employee', '[{"id": 1, "name": "x"}, {"id": 2, "name": "y"}]',
+        '{id}', 'id IN (1, 2)', verbose => true)""",
+    )
+    assert (
+        lines[0] == 'INFO:  read 2 rows of argument "rows" in N s' and lines[2] == "INFO:  created 2 rows in N s"
+    ), lines
 
 
 maintenance, setup = connect(os.environ.get("PGDATABASE", "postgres"))
@@ -248,7 +304,9 @@ try:
         check_who_sees(cursor)
         print("ok      progress: every phase was seen from another session")
     else:
-        call = Call("SELECT (bulk_sync('employee', 'rows', '{id}', dry_run => true)).created + count(*) FROM bulk_sync_progress")
+        call = Call(
+            "SELECT (bulk_sync('employee', 'rows', '{id}', dry_run => true)).created + count(*) FROM bulk_sync_progress"
+        )
         call.join()
         assert rows_in_view(cursor) == [] and call.error is None, call.error
         print("ok      progress: empty, for the library is not preloaded")

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 #
-# Unit tests of src/pg and of what keeps rows in src/diff, run inside of a server. Builds test/unit
-# as a loadable module in a temporary folder, and loads it from there into a database of its own.
+# Unit tests of src/pg, of what keeps and matches rows in src/diff, and of the table of options, run inside of a
+# server. Builds test/unit as a loadable module in a temporary folder, and loads it from there into a database of its
+# own.
 #
 # PGHOST, PGPORT, PGUSER (a superuser) and PGDATABASE give the server, PG_CONFIG the headers. Prints
 # a line per test; exits with 0 when all passed. BULK_SYNC_UNIT_WITHOUT, a regular expression, leaves out
@@ -52,7 +53,7 @@ SELECT format('CREATE FUNCTION unit_names() RETURNS text LANGUAGE sql RETURN %L'
 FROM string_to_table(all_unit_names(), E'\n') AS name WHERE name !~ :'without' \gexec
 END
 failed=no
-for file in tests.sql errors.sql keys.sql conversions.sql tuples.sql leaks.sql; do
+for file in tests.sql errors.sql keys.sql conversions.sql tuples.sql options.sql leaks.sql; do
 	run "$file" || failed=yes
 done
 [ "$failed" = no ]

@@ -18,6 +18,16 @@ ColumnType type(Oid oid, int16 length, bool by_value)
 	return type;
 }
 
+Column column(AttrNumber number, const ColumnType &type, bool updated)
+{
+	Column column;
+	column.target = number;
+	column.staging = number;
+	column.type = type;
+	column.updated = updated;
+	return column;
+}
+
 } // namespace
 
 SampleRows::SampleRows(Shape shape)
@@ -25,7 +35,10 @@ SampleRows::SampleRows(Shape shape)
 	ColumnType const number = type(INT4OID, 4, true);
 	map_.keys.push_back(pg::KeyEquality::of(number));
 	map_.key_desc = pg::describe({number});
-	map_.image_desc = pg::describe({number, type(TEXTOID, -1, false)});
+	ColumnType const text = type(TEXTOID, -1, false);
+	map_.image.push_back(column(1, number, false));
+	map_.image.push_back(column(2, text, true));
+	map_.image_desc = pg::describe({number, text});
 	if (shape == Shape::two_tuples)
 		map_.extra_desc = pg::describe({type(INT8OID, 8, FLOAT8PASSBYVAL)});
 	builder_.emplace(map_.image_desc, map_.extra_desc);
