@@ -25,8 +25,8 @@ void add_hint_for_swaps(ErrorData *error)
 		});
 }
 
-/* Is the error one that a new attempt on a fresh snapshot may not meet? One that comes out is as it
- * was raised, but for the hint. */
+/* Is the error one that a new attempt on a fresh snapshot may not meet? An error that is none comes
+ * out as it was raised, with a hint more at the most. */
 bool is_conflict(const Call &call, const pg::Error &error, ChangeSet &changes, Snapshot snapshot,
 				 TransactionId writer, bool is_last)
 {

@@ -33,8 +33,7 @@ void prepare(const Call &call);
 DiffResult find_changes(const Call &call, Snapshot snapshot, ChangeSet &changes);
 
 /* Refuses duplicates (21000), more deletes than the guards allow (55000), and rows that would be
- * stored outside of the scope or with another key (44000, 22004). Nothing that it needs of a plan
- * differs between a sync and a comparison. */
+ * stored outside of the scope or with another key (44000, 22004). For syncs and comparisons alike. */
 void check(const Plan &plan, const DiffResult &found, ChangeSet &changes, Snapshot snapshot);
 
 /* Writes the change set. When another transaction was faster, nothing of it stays, and the result

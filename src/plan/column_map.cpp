@@ -176,8 +176,8 @@ void check_mark(const Request &request, const Attribute &attribute, const pg::Co
 					"Staging has it too, and argument \"ignore_columns\" does not name it.");
 }
 
-/* What stands in the mark of rows that are not deleted gets there without a cast, which would ask the
- * domain. */
+/* Rows that are not deleted get the value of their mark without a cast, so nobody else asks the
+ * constraints of its domain. */
 void check_domain_of_mark(const Relation &target, const Column &mark)
 {
 	pg_call([&] {
@@ -234,7 +234,8 @@ void refuse_default(const char *name, const char *detail)
 		 .detail = detail});
 }
 
-/* In JSON, where members come and go, the member of a row wins. */
+/* JSON objects may have a member today and lack it tomorrow: there what is staged wins over the
+ * default, where a staging relation with such a column is refused. */
 void add_insert_defaults(ColumnMap &map, const Request &request, const Relation &target,
 						 const StagingColumns &staging)
 {

@@ -87,7 +87,7 @@ ColumnMap map_columns(const Request &request, const pg::Relation &target,
 /* Numbers of the key columns in the target, in the order of the call. Throws std::bad_alloc. */
 Vector<AttrNumber> key_numbers(const ColumnMap &map);
 
-/* Adds target columns to read along, each once, and none that the image has. */
+/* Adds target columns to read along, each once, and none that the image has. Throws pg::Error. */
 void carry_columns(ColumnMap &map, const pg::Relation &target, const Vector<AttrNumber> &columns);
 
 } // namespace bulk_sync

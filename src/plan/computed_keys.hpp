@@ -1,6 +1,6 @@
 /*
- * The keys of a call that staging does not rule alone: what is stored may be another value than the
- * one that was matched.
+ * Keys whose value the server may compute: what is stored may be another value than the one that
+ * was matched.
  */
 #pragma once
 

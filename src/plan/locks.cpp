@@ -12,7 +12,7 @@ using pg::quoted;
 using pg::String;
 
 /*
- * The writes of row-level security's policies, with no row to write. They are only planned: that
+ * The writes to a target with row-level security, with no row to write. They are only planned: that
  * expands the policies which the real statement will have, and plans their sub-selects, which
  * WHERE false does not take away. Nothing is asked of them that needs a right which the call may not
  * have, or that computes anything.

@@ -49,8 +49,8 @@ bool members_may_compute(const pg::Relation &target)
 		   (has_generated_columns(target) || pg::compat::children_may_generate_alone);
 }
 
-/* The planner wants to know more of a foreign partition than we do; this is an error already when the
- * wrapper has no handler. */
+/* Planning fails when the wrapper of a foreign partition has no handler. A sync refuses foreign
+ * partitions in any case, in words of its own. */
 Vector<Oid> lock_partitions_in_scope(const Request &request, const Scope &scope,
 									 const pg::Relation &target, Snapshot snapshot)
 {

@@ -14,8 +14,9 @@ LOCKMODE target_lock(const Request &request);
 /*
  * Locks the partitions of the target that can hold rows in scope, or all its children, in the mode
  * of the target, and notes them in scope.members. Those, and with allow_out_of_scope all others,
- * must be of kinds that can be synced. A comparison, which only reads, locks them where it matters
- * what they compute, and else leaves scope.members empty. Throws pg::Error, 0A000.
+ * must be of kinds that can be synced. A comparison, which only reads, locks them only
+ * where it matters what they compute; otherwise it leaves scope.members empty. Throws pg::Error,
+ * 0A000.
  */
 void lock_members(const Request &request, Scope &scope, const pg::Relation &target);
 

@@ -10,7 +10,8 @@ namespace {
 using pg::quoted;
 using pg::String;
 
-/* A child that is attached from now on has rows with another tableoid than the row ids say. */
+/* Without children, the row ids have a constant for tableoid, which rows of a child that is attached
+ * from now on would not have: ONLY leaves those out. */
 void append_target(String &text, const Plan &plan)
 {
 	text.append(plan.map.reads_row_ids && !plan.target.has_children() ? " FROM ONLY " : " FROM ");
@@ -135,7 +136,8 @@ String select_row_ids(const Plan &plan)
  * company_id = 501
  * )) AS t, "bulk_sync keys" AS k WHERE t.c4 OPERATOR(pg_catalog.=) k.c1
  *
- * NULLs are only thought of where staging has some: no index finds values and NULLs together.
+ * The condition allows for NULL only in keys that are NULL somewhere in staging, because no index
+ * finds values and NULLs together.
  */
 String select_target_by_keys(const Plan &plan, const Vector<bool> &has_null)
 {

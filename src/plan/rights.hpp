@@ -9,8 +9,8 @@ namespace bulk_sync {
 
 /*
  * Does the caller have each right that the call needs, at least on some column? Looked at before
- * any lock is waited for, so that nobody without rights can stand in a queue for locks. Of what a
- * comparison reads, the executor asks for the rest. Throws pg::Error, 42501.
+ * any lock is waited for, so that nobody without rights can stand in a queue for locks. The
+ * executor asks for the rest of what a comparison reads. Throws pg::Error, 42501.
  */
 void check_rights_before_locks(const Request &request);
 

@@ -10,12 +10,14 @@
 
 namespace bulk_sync {
 
+/* Deletes the rows in the store of deletes. */
 pg::String delete_rows(const pg::Relation &target);
-/* Marks instead of deleting. `changed`: flags for the image columns. */
+/* Marks them instead. `changed`: flags for the image columns. */
 pg::String mark_rows(const Plan &plan, const Vector<bool> &changed);
+/* Sets the changed columns of the rows in the store of updates. */
 pg::String update_rows(const Plan &plan, const Vector<bool> &changed);
-/* Adds the values of insert_defaults, and the defaults that take the place of NULLs, to the
- * parameters. */
+/* Inserts the rows in the store of inserts. Adds the values of insert_defaults, and the defaults that
+ * take the place of NULLs, to the parameters. */
 pg::String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &parameters);
 
 } // namespace bulk_sync

@@ -87,13 +87,13 @@ JsonStaging::JsonStaging(const Request &request, const pg::Relation &target)
 				columns_.add(attribute_for(target, member));
 	};
 	if (rows_.count() > 0) {
-		/* Of a key that is no column, the column map speaks. */
+		/* The column map refuses keys that are no columns, in better words. */
 		auto const is_column = [&](const char *key) { return target.find(key) != nullptr; };
 		bool const columns = std::all_of(request.keys.begin(), request.keys.end(), is_column);
 		add_new(rows_.members(columns ? request.keys : NameList()));
 		return;
 	}
-	/* Any option is valid that would be with rows. */
+	/* Whatever the options name counts as staged: they may be right for a day with rows. */
 	add_new(request.keys);
 	if (request.columns)
 		add_new(*request.columns);

@@ -109,7 +109,8 @@ class StagingReceiver final : public pg::RowReceiver {
 		TupleTableSlot *const slot = slot_;
 		if (slot == nullptr)
 			return;
-		/* Printing a value may raise in its turn; and after a notice the conversion goes on. */
+		/* Printing a value may raise, which must not bring us here again. After a notice the
+		 * conversion goes on, with the slot put back. */
 		slot_ = nullptr;
 		/* A Gather has no names for its columns. */
 		TupleDesc const desc = CreateTupleDescCopy(slot->tts_tupleDescriptor);

@@ -7,7 +7,7 @@
 
 namespace bulk_sync {
 
-/* Open under a lock. */
+/* Open, under AccessShareLock, from open() to close(). */
 class RelationStaging final : public Staging {
   public:
 	/* Throws pg::Error: 42809 or 0A000 for what cannot be read. */

@@ -11,6 +11,7 @@ class Staging {
   public:
 	/* What messages call it, such as: staging relation "import". */
 	virtual const char *description() const = 0;
+	/* What it has, to be paired with the target's columns by name. */
 	virtual const pg::ColumnList &columns() const = 0;
 
 	/* Gives all rows to the diff, converted to the target's types: first the columns of the image,

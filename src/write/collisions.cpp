@@ -55,7 +55,7 @@ SeenRows sort_seen(const Collision &collision)
 						 false};
 	}
 	qsort(seen.rows, seen.count, sizeof(SeenRow *), by_place);
-	/* Two rows that may be the refused one have met the same row. */
+	/* A row is there twice when two rows that may be the refused one collide with it. */
 	seen.count = qunique(seen.rows, seen.count, sizeof(SeenRow *), by_place);
 	return seen;
 }

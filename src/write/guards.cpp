@@ -42,7 +42,7 @@ const char *filter_without_marked(const Request &request, const Column &mark)
 					  mark.mark_is_boolean() ? "NOT TRUE" : "NULL");
 }
 
-/* Marked rows are the history of a key: it is not for the caller to remove. */
+/* Marked rows are the history of a key, so the caller is not told to remove them. */
 void refuse_target_duplicates(const Plan &plan, const DiffResult &found)
 {
 	const char *const filter =

@@ -31,8 +31,8 @@ class RowsOutOfScope final : public FailingRowsQuery {
 	const pg::Relation &target_;
 };
 
-/* A column that the filter uses and for which new rows have no value but its default; nullptr when there
- * is none that they could be given. */
+/* A column that the filter uses and in which new rows have nothing but its default; nullptr when
+ * there is none. */
 const char *defaulted_column(const Scope &scope, const ColumnMap &map, const pg::Relation &target)
 {
 	auto const has = [](const auto &columns, auto &&is) {
