@@ -6,8 +6,10 @@
  *
  * A longjmp skips destructors, and an exception must not cross PostgreSQL's frames. So inside f of
  * pg_call, and in everything that it calls, only trivially destructible locals may be alive where
- * PostgreSQL can raise. Functions documented as "raises" do so by longjmp and are called from
- * there; functions documented as "throws" have a guard of their own.
+ * PostgreSQL can raise. Functions documented as "raises" do so by longjmp, are called from there,
+ * and say so to the machine with PG_RAISES; functions documented as "throws" have a guard of their
+ * own. test/raising holds the code to it: whatever calls the server is inside of a pg_call or
+ * declared PG_RAISES, and nothing of that kind has a destructor to skip.
  */
 #pragma once
 
@@ -16,6 +18,26 @@
 #include <type_traits>
 
 #include "pg/pg.hpp"
+
+/*
+ * In front of the declaration of each function that an error of the server may leave by longjmp,
+ * overrides included. Lambdas and templates need none: what they do follows from what they call.
+ */
+#ifdef __clang__
+#define PG_RAISES [[clang::annotate("raises")]]
+#else
+#define PG_RAISES
+#endif
+
+/*
+ * In front of a function that calls what may raise, and yet does not raise itself. A comment says
+ * why; test/raising takes its word.
+ */
+#ifdef __clang__
+#define PG_NEVER_RAISES [[clang::annotate("never raises")]]
+#else
+#define PG_NEVER_RAISES
+#endif
 
 namespace bulk_sync::pg {
 
