@@ -2,6 +2,7 @@
  * The SQL functions: decode the arguments, do the work, encode the result.
  */
 #include "pg/arguments.hpp"
+#include "pg/fail.hpp"
 #include "pg/progress.hpp"
 #include "call/compare.hpp"
 #include "call/sync.hpp"
@@ -29,8 +30,9 @@ Datum encode(const bulk_sync::Stats &stats, FunctionCallInfo call)
 {
 	TupleDesc desc;
 	if (get_call_result_type(call, nullptr, &desc) != TYPEFUNC_COMPOSITE)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("bulk_sync was called in a context that cannot accept a row")));
+		bulk_sync::pg::raise(
+			{.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			 .message = "bulk_sync was called in a context that cannot accept a row"});
 	Datum values[] = {
 		UInt64GetDatum(stats.created), UInt64GetDatum(stats.updated),
 		UInt64GetDatum(stats.deleted), UInt64GetDatum(stats.unchanged),

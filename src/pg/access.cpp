@@ -1,5 +1,7 @@
 #include "pg/access.hpp"
 
+#include "pg/fail.hpp"
+
 namespace bulk_sync::pg {
 
 namespace {
@@ -7,8 +9,8 @@ namespace {
 void require_relation(Oid relation)
 {
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-						errmsg("relation with OID %u does not exist", relation)));
+		raise({.sqlstate = ERRCODE_UNDEFINED_TABLE,
+			   .message = psprintf(_("relation with OID %u does not exist"), relation)});
 }
 
 List *read_distributed(Oid catalog)

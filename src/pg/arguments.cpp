@@ -1,5 +1,7 @@
 #include "pg/arguments.hpp"
 
+#include "pg/fail.hpp"
+
 namespace bulk_sync::pg {
 
 namespace {
@@ -14,8 +16,8 @@ Elements elements_of(Datum array_datum, const char *name)
 {
 	ArrayType *const array = DatumGetArrayTypeP(array_datum);
 	if (ARR_NDIM(array) > 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("argument \"%s\" must be a one-dimensional array", name)));
+		raise({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			   .message = psprintf("argument \"%s\" must be a one-dimensional array", name)});
 	Elements elements;
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements.values, &elements.nulls,
 					  &elements.count);
@@ -26,8 +28,8 @@ const char *element_text(const Elements &elements, int index, const char *name)
 {
 	CHECK_FOR_INTERRUPTS();
 	if (elements.nulls[index])
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument \"%s\" must not contain nulls", name)));
+		raise({.sqlstate = ERRCODE_NULL_VALUE_NOT_ALLOWED,
+			   .message = psprintf("argument \"%s\" must not contain nulls", name)});
 	return TextDatumGetCString(elements.values[index]);
 }
 
@@ -35,12 +37,9 @@ const char *element_text(const Elements &elements, int index, const char *name)
 
 void Arguments::require(int position, const char *name) const
 {
-	if (!is_null(position))
-		return;
-	pg_call([&] {
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument \"%s\" must not be null", name)));
-	});
+	if (is_null(position))
+		fail({.sqlstate = ERRCODE_NULL_VALUE_NOT_ALLOWED,
+			  .message = format("argument \"%s\" must not be null", name)});
 }
 
 Oid Arguments::relation(int position, const char *name) const
@@ -82,11 +81,9 @@ NameList Arguments::names(int position, const char *name) const
 	for (int i = 0; i < elements.count; i++) {
 		const char *const text = pg_call([&] { return element_text(elements, i, name); });
 		if (result.contains(text))
-			pg_call([&] {
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("argument \"%s\" names column \"%s\" more than once", name, text)));
-			});
+			fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+				  .message =
+					  format("argument \"%s\" names column \"%s\" more than once", name, text)});
 		result.add(text);
 	}
 	return result;

@@ -1,6 +1,8 @@
 #include "pg/expression.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/error_context.hpp"
+#include "pg/fail.hpp"
 #include "pg/repeatable.hpp"
 
 extern "C" {
@@ -12,23 +14,23 @@ namespace bulk_sync::pg {
 namespace {
 
 /* Shows positions of errors in the filter, not in the statement that called us. */
-void add_filter_context(void *text)
+void add_filter_context(const char *text)
 {
 	int const position = geterrposition();
 	if (position > 0) {
 		errposition(0);
 		internalerrposition(position);
-		internalerrquery(static_cast<const char *>(text));
+		internalerrquery(text);
 	}
 	errcontext("bulk_sync filter");
 }
 
 [[noreturn]] void refuse_shape(const char *detail)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_SYNTAX_ERROR), errmsg("filter must be exactly one boolean expression"),
-			 errdetail("%s", detail),
-			 errhint("Write what would stand after WHERE, for example 'company_id = 501'.")));
+	raise({.sqlstate = ERRCODE_SYNTAX_ERROR,
+		   .message = "filter must be exactly one boolean expression",
+		   .detail = detail,
+		   .hint = "Write what would stand after WHERE, for example 'company_id = 501'."});
 }
 
 /* Is it *, t.* or (t).*, which mean something only in the list of a SELECT? */
@@ -107,20 +109,14 @@ void check_filter(Node *filter, ParseState *state)
 {
 	int const first = bms_next_member(columns_of(filter), -1);
 	if (first >= 0 && first + FirstLowInvalidHeapAttributeNumber < 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
-						errmsg("system columns are not allowed in the filter"),
-						errdetail("The filter has to hold for rows that are not stored yet.")));
+		raise({.sqlstate = ERRCODE_INVALID_COLUMN_REFERENCE,
+			   .message = "system columns are not allowed in the filter",
+			   .detail = "The filter has to hold for rows that are not stored yet."});
 	refuse_unrepeatable(filter, state);
 }
 
 Filter analyze_filter(const char *text, const Relation &relation)
 {
-	ErrorContextCallback callback;
-	callback.callback = add_filter_context;
-	callback.arg = const_cast<char *>(text);
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-
 	Node *const parsed = single_expression(text);
 	ParseState *const state = make_parsestate(nullptr);
 	state->p_sourcetext = text;
@@ -134,8 +130,6 @@ Filter analyze_filter(const char *text, const Relation &relation)
 	check_filter(filter.expression, state);
 	filter.has_sub_selects = state->p_hasSubLinks;
 	free_parsestate(state);
-
-	error_context_stack = callback.previous;
 	return filter;
 }
 
@@ -217,7 +211,10 @@ Bitmapset *columns_fixed_by(Node *condition)
 
 Filter parse_filter(const char *text, const Relation &relation)
 {
-	return pg_call([&] { return analyze_filter(text, relation); });
+	return pg_call([&] {
+		return with_error_context([&] { add_filter_context(text); },
+								  [&] { return analyze_filter(text, relation); });
+	});
 }
 
 Vector<AttrNumber> columns_used(Node *expression, const Relation &relation)

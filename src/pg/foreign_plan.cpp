@@ -1,5 +1,7 @@
 #include "pg/foreign_plan.hpp"
 
+#include "pg/fail.hpp"
+
 extern "C" {
 #include "nodes/extensible.h"
 #include "optimizer/paths.h"
@@ -93,15 +95,16 @@ void refuse_foreign_reader(const PlannedStmt *statement, const Relation &target)
 {
 	const Plan *const reader = foreign_reader(statement->planTree, statement->rtable, target.oid());
 	if (reader != nullptr)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot sync \"%s\"", target.name()),
-				 errdetail("Rows of \"%s\" are in a storage of another extension (%s), where they "
-						   "have no row ids.",
-						   get_rel_name(scanned_table(reader, statement->rtable)),
-						   reinterpret_cast<const CustomScan *>(reader)->methods->CustomName),
-				 errhint("Move them to ordinary storage, such as by decompressing them, or narrow "
-						 "the filter to other rows.")));
+		raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			   .message = psprintf("cannot sync \"%s\"", target.name()),
+			   .detail = psprintf(
+				   "Rows of \"%s\" are in a storage of another extension (%s), where they have no "
+				   "row ids.",
+				   get_rel_name(scanned_table(reader, statement->rtable)),
+				   reinterpret_cast<const CustomScan *>(reader)->methods->CustomName),
+			   .hint =
+				   "Move them to ordinary storage, such as by decompressing them, or narrow the "
+				   "filter to other rows."});
 }
 
 } // namespace bulk_sync::pg

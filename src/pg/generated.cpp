@@ -2,6 +2,7 @@
 
 #include "pg/compat.hpp"
 #include "pg/expression.hpp"
+#include "pg/fail.hpp"
 
 extern "C" {
 #include "catalog/pg_attrdef.h"
@@ -146,11 +147,11 @@ Node *case_of(List *arms, Node *otherwise)
 
 [[noreturn]] void refuse_column(const Relation &relation, AttrNumber column, Oid table)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("cannot compute column \"%s\" of rows of \"%s\"",
-						   relation.find(column)->name, get_rel_name(table)),
-					errdetail("It is generated from columns that \"%s\" does not have.",
-							  relation.name())));
+	raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+		   .message = psprintf("cannot compute column \"%s\" of rows of \"%s\"",
+							   relation.find(column)->name, get_rel_name(table)),
+		   .detail = psprintf("It is generated from columns that \"%s\" does not have.",
+							  relation.name())});
 }
 
 } // namespace

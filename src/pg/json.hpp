@@ -4,6 +4,7 @@
 #pragma once
 
 #include "pg/name_list.hpp"
+#include "pg/scratch.hpp"
 #include "pg/type.hpp"
 
 namespace bulk_sync::pg {
@@ -26,6 +27,8 @@ class JsonConverter {
 	const char *member() const noexcept { return member_; }
 
   private:
+	Datum call_to_record(Datum object, bool &is_null) const;
+
 	const char *member_;
 	TupleDesc desc_; /* of the one column */
 	FmgrInfo *function_;
@@ -71,9 +74,9 @@ class JsonRows {
   private:
 	struct Cursor {
 		void *iterator;
-		MemoryContext scratch;
-		Datum object;
-		int64 index;
+		Scratch scratch; /* has the object */
+		Datum object = 0;
+		int64 index = -1;
 	};
 	explicit JsonRows(Datum json) noexcept : json_(json) {}
 	Cursor start() const;

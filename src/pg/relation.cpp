@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pg/compat.hpp"
+#include "pg/fail.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -18,8 +19,8 @@ namespace {
 {
 	::Relation const relation = try_relation_open(oid, mode);
 	if (relation == nullptr)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-						errmsg("relation with OID %u does not exist", oid)));
+		raise({.sqlstate = ERRCODE_UNDEFINED_TABLE,
+			   .message = psprintf(_("relation with OID %u does not exist"), oid)});
 	return relation;
 }
 

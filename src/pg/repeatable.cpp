@@ -1,6 +1,7 @@
 #include "pg/repeatable.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/fail.hpp"
 
 namespace bulk_sync::pg {
 
@@ -13,10 +14,11 @@ constexpr const char *behind_names = " It is in a view that the filter reads, or
 /* `place` is the end of the detail. */
 [[noreturn]] void refuse(const char *message, const char *place)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s", message),
-					errdetail("The filter decides which rows exist for the call and must give "
-							  "the same answer each time.%s",
-							  place)));
+	raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+		   .message = message,
+		   .detail = psprintf("The filter decides which rows exist for the call and must give the "
+							  "same answer each time.%s",
+							  place)});
 }
 
 /* Raises for what makes a query give other rows each time although no function of it is volatile.

@@ -2,7 +2,9 @@
 
 #include "pg/applied_rows.hpp"
 #include "pg/compat.hpp"
+#include "pg/error_context.hpp"
 #include "pg/expression.hpp"
+#include "pg/fail.hpp"
 #include "pg/foreign_plan.hpp"
 #include "pg/pruning.hpp"
 
@@ -38,11 +40,10 @@ ReceiverAdapter adapter_for(RowReceiver *receiver)
 	return adapter;
 }
 
-void add_statement_context(void *argument)
+/* The statement's text, or the position of the error in it; what SPI's callback adds. */
+void add_statement_context(const char *text)
 {
-	const char *const text = static_cast<StatementContext *>(argument)->text;
 	int const position = geterrposition();
-
 	if (position > 0) {
 		errposition(0);
 		internalerrposition(position);
@@ -65,10 +66,10 @@ Oid main_relation(const Query *query)
 void check_relation(const Query *query, Oid relation)
 {
 	if (main_relation(query) != relation)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("relation \"%s\" was renamed during bulk_sync", get_rel_name(relation)),
-				 errhint("Try the call again.")));
+		raise({.sqlstate = ERRCODE_T_R_SERIALIZATION_FAILURE,
+			   .message =
+				   psprintf("relation \"%s\" was renamed during bulk_sync", get_rel_name(relation)),
+			   .hint = "Try the call again."});
 }
 
 /* What the rewriter makes of a statement, which must still be that statement: a trigger may have
@@ -80,10 +81,10 @@ Query *rewrite(Query *analyzed, Oid relation)
 	auto *const query = static_cast<Query *>(rewritten == NIL ? nullptr : linitial(rewritten));
 	if (list_length(rewritten) != 1 || query->commandType != command ||
 		(command != CMD_SELECT && main_relation(query) != relation))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_IN_USE),
-				 errmsg("cannot write to \"%s\" because of its rules", get_rel_name(relation)),
-				 errdetail("A rule was made while the table was being synced.")));
+		raise({.sqlstate = ERRCODE_OBJECT_IN_USE,
+			   .message =
+				   psprintf("cannot write to \"%s\" because of its rules", get_rel_name(relation)),
+			   .detail = "A rule was made while the table was being synced."});
 	return query;
 }
 
@@ -156,25 +157,12 @@ void check_columns(TupleDesc given, const List *expected)
 	for (int i = 0; same && i < given->natts; i++)
 		same = TupleDescAttr(given, i)->atttypid == list_nth_oid(expected, i);
 	if (!same)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("cannot read the rows of a plan that another extension has made"),
-						errdetail("Its columns are not those of the query.")));
+		raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			   .message = "cannot read the rows of a plan that another extension has made",
+			   .detail = "Its columns are not those of the query."});
 }
 
 } // namespace
-
-StatementContext::StatementContext(const char *statement) noexcept : text(statement)
-{
-	callback.callback = add_statement_context;
-	callback.arg = this;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-}
-
-void StatementContext::leave() noexcept
-{
-	error_context_stack = callback.previous;
-}
 
 int Parameters::add(Oid type, Datum value, bool is_null)
 {
@@ -210,31 +198,33 @@ Statement Statement::analyze(const String &sql, Snapshot snapshot, Oid relation,
 		statement.bind(stores, &parameters);
 
 		PushActiveSnapshot(snapshot);
-		StatementContext context(statement.text_);
-		auto *const parsed = linitial_node(RawStmt, raw_parser(statement.text_, RAW_PARSE_DEFAULT));
-		Query *const analyzed = parse_analyze_fixedparams(
-			parsed, statement.text_, parameters.types.data(),
-			static_cast<int>(parameters.types.size()), statement.environment_);
-		check_relation(analyzed, relation);
-		add_null_defaults(analyzed, parameters.null_defaults);
-		if (condition != nullptr)
-			add_condition(analyzed, condition);
-		auto *const query = rewrite(analyzed, relation);
-		statement.has_policies_ = query->hasRowSecurity && policies_apply(query);
-		if (query->commandType == CMD_SELECT)
-			statement.column_types_ = column_types(query);
-		else
-			statement.written_ = relation;
-		statement.plan_ =
-			query->commandType == CMD_SELECT
-				? compat::plan_query(query, statement.text_,
-									 parallel == Parallel::allowed ? CURSOR_OPT_PARALLEL_OK : 0,
-									 statement.parameters_)
-				: plan_write(query, statement.text_, statement.parameters_);
-		context.leave();
+		with_error_context([&] { add_statement_context(statement.text_); },
+						   [&] { statement.plan(relation, parameters, parallel, condition); });
 		PopActiveSnapshot();
 		return statement;
 	});
+}
+
+void Statement::plan(Oid relation, const Parameters &parameters, Parallel parallel, Node *condition)
+{
+	auto *const parsed = linitial_node(RawStmt, raw_parser(text_, RAW_PARSE_DEFAULT));
+	Query *const analyzed =
+		parse_analyze_fixedparams(parsed, text_, parameters.types.data(),
+								  static_cast<int>(parameters.types.size()), environment_);
+	check_relation(analyzed, relation);
+	add_null_defaults(analyzed, parameters.null_defaults);
+	if (condition != nullptr)
+		add_condition(analyzed, condition);
+	auto *const query = rewrite(analyzed, relation);
+	has_policies_ = query->hasRowSecurity && policies_apply(query);
+	if (query->commandType == CMD_SELECT) {
+		column_types_ = column_types(query);
+		plan_ = compat::plan_query(
+			query, text_, parallel == Parallel::allowed ? CURSOR_OPT_PARALLEL_OK : 0, parameters_);
+	} else {
+		written_ = relation;
+		plan_ = plan_write(query, text_, parameters_);
+	}
 }
 
 Statement Statement::from_query(Query *query, const char *description, Snapshot snapshot,
@@ -296,18 +286,23 @@ double Statement::planned_cost() const noexcept
 void Statement::read(RowReceiver &receiver)
 {
 	ReceiverAdapter adapter = adapter_for(&receiver);
-	pg_call([&] { return execute(&adapter.base, false); });
+	pg_call([&] {
+		with_error_context([&] { add_statement_context(text_); },
+						   [&] { execute(&adapter.base, false); });
+	});
 }
 
 uint64 Statement::write(uint64 applied_before)
 {
 	AppliedRows counter(applied_before);
-	return pg_call([&] { return execute(None_Receiver, true); });
+	return pg_call([&] {
+		return with_error_context([&] { add_statement_context(text_); },
+								  [&] { return execute(None_Receiver, true); });
+	});
 }
 
 uint64 Statement::execute(DestReceiver *receiver, bool writes)
 {
-	StatementContext context(text_);
 	if (writes) {
 		/* The snapshot stays the same throughout; what we have written since shows. */
 		PushCopiedSnapshot(snapshot_);
@@ -335,7 +330,6 @@ uint64 Statement::execute(DestReceiver *receiver, bool writes)
 	PopActiveSnapshot();
 	if (writes)
 		CommandCounterIncrement();
-	context.leave();
 	return processed;
 }
 

@@ -94,6 +94,7 @@ class Statement {
   private:
 	Statement(const char *text, Snapshot snapshot) noexcept : text_(text), snapshot_(snapshot) {}
 	void bind(const Vector<const RowStore *> &stores, const Parameters *parameters);
+	void plan(Oid relation, const Parameters &parameters, Parallel parallel, Node *condition);
 	uint64 execute(DestReceiver *receiver, bool writes);
 
 	const char *text_;
@@ -105,16 +106,6 @@ class Statement {
 	Oid written_ = InvalidOid; /* the relation that a writing statement writes */
 	bool has_policies_ = false;
 	bool wrapped_ = false;
-};
-
-/* Adds the statement's text, or the position of the error in it, to errors raised while it
- * lives; what SPI's callback does. To be used in frames that may be left by a longjmp. */
-struct StatementContext {
-	explicit StatementContext(const char *text) noexcept;
-	void leave() noexcept;
-
-	const char *text;
-	ErrorContextCallback callback;
 };
 
 } // namespace bulk_sync::pg

@@ -1,6 +1,7 @@
 #include "pg/type.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/fail.hpp"
 #include "pg/parallel_safety.hpp"
 #include "pg/type_parts.hpp"
 
@@ -149,11 +150,11 @@ KeyEquality KeyEquality::look_up(const ColumnType &type)
 								   TYPECACHE_HASH_PROC_FINFO | TYPECACHE_HASH_EXTENDED_PROC |
 								   TYPECACHE_HASH_EXTENDED_PROC_FINFO | TYPECACHE_BTREE_OPFAMILY);
 	if (!OidIsValid(cache->eq_opr))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
-						errmsg("could not identify an equality operator for type %s",
-							   format_type_be(type.oid)),
-						errdetail("Key columns are matched by the default equality of the target "
-								  "column's type.")));
+		raise({.sqlstate = ERRCODE_UNDEFINED_FUNCTION,
+			   .message = psprintf(_("could not identify an equality operator for type %s"),
+								   format_type_be(type.oid)),
+			   .detail = "Key columns are matched by the default equality of the target column's "
+						 "type."});
 
 	KeyEquality equality;
 	equality.type_ = type;
