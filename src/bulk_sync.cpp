@@ -16,17 +16,17 @@ PG_FUNCTION_INFO_V1(bulk_sync_json_call);
 PG_FUNCTION_INFO_V1(bulk_compare_call);
 PG_FUNCTION_INFO_V1(bulk_sync_progress_rows);
 void _PG_init();
-Datum bulk_sync_call(PG_FUNCTION_ARGS);
-Datum bulk_sync_json_call(PG_FUNCTION_ARGS);
-Datum bulk_compare_call(PG_FUNCTION_ARGS);
-Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_call(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_json_call(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_compare_call(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS);
 }
 #pragma GCC visibility pop
 
 namespace {
 
 /* A row of type bulk_sync_stats, in the current memory context. Raises. */
-Datum encode(const bulk_sync::Stats &stats, FunctionCallInfo call)
+PG_RAISES Datum encode(const bulk_sync::Stats &stats, FunctionCallInfo call)
 {
 	TupleDesc desc;
 	if (get_call_result_type(call, nullptr, &desc) != TYPEFUNC_COMPOSITE)

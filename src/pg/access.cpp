@@ -6,14 +6,14 @@ namespace bulk_sync::pg {
 
 namespace {
 
-void require_relation(Oid relation)
+PG_RAISES void require_relation(Oid relation)
 {
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
 		raise({.sqlstate = ERRCODE_UNDEFINED_TABLE,
 			   .message = psprintf(_("relation with OID %u does not exist"), relation)});
 }
 
-List *read_distributed(Oid catalog)
+PG_RAISES List *read_distributed(Oid catalog)
 {
 	List *tables = NIL;
 	AttrNumber const column = get_attnum(catalog, "logicalrelid");

@@ -12,7 +12,7 @@ struct Elements {
 	int count;
 };
 
-Elements elements_of(Datum array_datum, const char *name)
+PG_RAISES Elements elements_of(Datum array_datum, const char *name)
 {
 	ArrayType *const array = DatumGetArrayTypeP(array_datum);
 	if (ARR_NDIM(array) > 1)
@@ -24,7 +24,7 @@ Elements elements_of(Datum array_datum, const char *name)
 	return elements;
 }
 
-const char *element_text(const Elements &elements, int index, const char *name)
+PG_RAISES const char *element_text(const Elements &elements, int index, const char *name)
 {
 	CHECK_FOR_INTERRUPTS();
 	if (elements.nulls[index])

@@ -8,7 +8,7 @@ namespace {
 constexpr uint16 lock_class_of_bulk_sync = 0xB51C;
 constexpr uint32 scope_of_whole_target = 0;
 
-void lock(Oid target, uint32 scope, LOCKMODE mode)
+PG_RAISES void lock(Oid target, uint32 scope, LOCKMODE mode)
 {
 	LOCKTAG tag;
 	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, target, scope, lock_class_of_bulk_sync);

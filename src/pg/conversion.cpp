@@ -11,7 +11,7 @@ namespace {
  * it assigns (get_cast_hashentry in pl_exec.c). COERCION_ASSIGNMENT makes the length coercion
  * raise where an explicit cast would cut. nullptr when there is no such cast.
  */
-Node *assignment_cast(const ColumnType &source, const ColumnType &target)
+PG_RAISES Node *assignment_cast(const ColumnType &source, const ColumnType &target)
 {
 	auto *const placeholder = makeNode(CaseTestExpr);
 	placeholder->typeId = source.oid;

@@ -14,7 +14,7 @@ namespace bulk_sync::pg {
 namespace {
 
 /* Shows positions of errors in the filter, not in the statement that called us. */
-void add_filter_context(const char *text)
+PG_RAISES void add_filter_context(const char *text)
 {
 	int const position = geterrposition();
 	if (position > 0) {
@@ -25,7 +25,7 @@ void add_filter_context(const char *text)
 	errcontext("bulk_sync filter");
 }
 
-[[noreturn]] void refuse_shape(const char *detail)
+[[noreturn]] PG_RAISES void refuse_shape(const char *detail)
 {
 	raise({.sqlstate = ERRCODE_SYNTAX_ERROR,
 		   .message = "filter must be exactly one boolean expression",
@@ -45,7 +45,7 @@ bool ends_in_star(Node *expression)
 }
 
 /* The grammar reads the text as what may follow SELECT; only a single bare expression will do. */
-Node *single_expression(const char *text)
+PG_RAISES Node *single_expression(const char *text)
 {
 	List *const parsed = raw_parser(text, RAW_PARSE_PLPGSQL_EXPR);
 	if (list_length(parsed) != 1)
@@ -76,7 +76,7 @@ struct ColumnWalk {
 	Bitmapset *columns = nullptr; /* column numbers less FirstLowInvalidHeapAttributeNumber */
 };
 
-bool visit_columns(Node *node, void *argument)
+PG_RAISES bool visit_columns(Node *node, void *argument)
 {
 	auto *const walk = static_cast<ColumnWalk *>(argument);
 	if (node == nullptr)
@@ -98,14 +98,14 @@ bool visit_columns(Node *node, void *argument)
 	return compat::walk_expression(node, visit_columns, argument);
 }
 
-Bitmapset *columns_of(Node *expression)
+PG_RAISES Bitmapset *columns_of(Node *expression)
 {
 	ColumnWalk walk;
 	visit_columns(expression, &walk);
 	return walk.columns;
 }
 
-void check_filter(Node *filter, ParseState *state)
+PG_RAISES void check_filter(Node *filter, ParseState *state)
 {
 	int const first = bms_next_member(columns_of(filter), -1);
 	if (first >= 0 && first + FirstLowInvalidHeapAttributeNumber < 0)
@@ -115,7 +115,7 @@ void check_filter(Node *filter, ParseState *state)
 	refuse_unrepeatable(filter, state);
 }
 
-Filter analyze_filter(const char *text, const Relation &relation)
+PG_RAISES Filter analyze_filter(const char *text, const Relation &relation)
 {
 	Node *const parsed = single_expression(text);
 	ParseState *const state = make_parsestate(nullptr);
@@ -146,7 +146,7 @@ Var *plain_column(Node *expression)
 
 /* A name, such as current_user is, brings a collation of its own along, in which equal means the
  * same bytes. So it does in every collation that is deterministic. */
-bool is_collation_of(const Var *column, Oid collation, Node *value)
+PG_RAISES bool is_collation_of(const Var *column, Oid collation, Node *value)
 {
 	return collation == column->varcollid ||
 		   (exprType(value) == NAMEOID && collation == C_COLLATION_OID &&
@@ -155,7 +155,7 @@ bool is_collation_of(const Var *column, Oid collation, Node *value)
 
 /* Of two types, one may have several values for one of the other: where clocks go forward, there are two
  * timestamps for one timestamptz. These are conversions that the time zone has a say in. */
-bool is_default_equality(const OpExpr *comparison, const Var *column, Node *value)
+PG_RAISES bool is_default_equality(const OpExpr *comparison, const Var *column, Node *value)
 {
 	TypeCacheEntry *const cache = lookup_type_cache(column->vartype, TYPECACHE_BTREE_OPFAMILY);
 	return OidIsValid(cache->btree_opf) && op_strict(comparison->opno) &&
@@ -166,7 +166,7 @@ bool is_default_equality(const OpExpr *comparison, const Var *column, Node *valu
 }
 
 /* The column of `column = value` or `value = column`; nullptr when it is no such comparison. */
-Var *compared_column(OpExpr *comparison)
+PG_RAISES Var *compared_column(OpExpr *comparison)
 {
 	if (list_length(comparison->args) != 2)
 		return nullptr;
@@ -181,7 +181,7 @@ Var *compared_column(OpExpr *comparison)
 }
 
 /* The columns that a condition fixes, as a set of their numbers. */
-Bitmapset *columns_fixed_by(Node *condition)
+PG_RAISES Bitmapset *columns_fixed_by(Node *condition)
 {
 	Var *column = nullptr;
 	if (IsA(condition, OpExpr)) {

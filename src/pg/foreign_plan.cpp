@@ -12,7 +12,7 @@ namespace bulk_sync::pg {
 
 namespace {
 
-List *inputs_of(const Plan *plan)
+PG_RAISES List *inputs_of(const Plan *plan)
 {
 	List *inputs = NIL;
 	if (IsA(plan, Append))
@@ -42,7 +42,7 @@ Oid scanned_table(const Plan *plan, const List *tables)
 	return index > 0 ? rt_fetch(index, tables)->relid : InvalidOid;
 }
 
-bool reads_one_of(const List *members, const Plan *plan, const List *tables)
+PG_RAISES bool reads_one_of(const List *members, const Plan *plan, const List *tables)
 {
 	check_stack_depth();
 	if (list_member_oid(members, scanned_table(plan, tables)))
@@ -56,7 +56,7 @@ bool reads_one_of(const List *members, const Plan *plan, const List *tables)
 
 /* Does this node give rows of the target, or of a partition or child, that nothing below it has
  * read there? A node that collects what others have read may name the target too. */
-bool replaces_scan(const Plan *plan, const List *tables, Oid target)
+PG_RAISES bool replaces_scan(const Plan *plan, const List *tables, Oid target)
 {
 	Oid const table = IsA(plan, CustomScan) ? scanned_table(plan, tables) : InvalidOid;
 	if (!OidIsValid(table))
@@ -72,7 +72,7 @@ bool replaces_scan(const Plan *plan, const List *tables, Oid target)
 }
 
 /* The node that reads a part of `target` in place of PostgreSQL's own scans; nullptr without one. */
-const Plan *foreign_reader(const Plan *plan, const List *tables, Oid target)
+PG_RAISES const Plan *foreign_reader(const Plan *plan, const List *tables, Oid target)
 {
 	check_stack_depth();
 	if (replaces_scan(plan, tables, target))

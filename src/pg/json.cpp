@@ -16,14 +16,14 @@ namespace bulk_sync::pg {
 
 namespace {
 
-JsonbValue *find_member(Datum object, const char *member)
+PG_RAISES JsonbValue *find_member(Datum object, const char *member)
 {
 	return getKeyJsonValueFromContainer(&DatumGetJsonbP(object)->root, member,
 										static_cast<int>(strlen(member)), nullptr);
 }
 
 /* member "age", value "x1" */
-void add_member_context(Datum object, const char *member)
+PG_RAISES void add_member_context(Datum object, const char *member)
 {
 	JsonbValue *const value = find_member(object, member);
 	if (value == nullptr) {
@@ -37,7 +37,7 @@ void add_member_context(Datum object, const char *member)
 
 /* Adds the keys of an object that are not among the names yet. Throws through the list, so called
  * with nothing else to destroy. */
-void add_members(Datum object, NameList &names)
+PG_RAISES void add_members(Datum object, NameList &names)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(&DatumGetJsonbP(object)->root);
 	JsonbValue value;
@@ -59,7 +59,7 @@ void add_members(Datum object, NameList &names)
 }
 
 /* The first of the keys that the object lacks, or nullptr. */
-const char *missing_key(Datum object, const NameList &keys)
+PG_RAISES const char *missing_key(Datum object, const NameList &keys)
 {
 	for (const char *key : keys)
 		if (find_member(object, key) == nullptr)
@@ -67,7 +67,7 @@ const char *missing_key(Datum object, const NameList &keys)
 	return nullptr;
 }
 
-void refuse_object(const char *key, int64 index)
+PG_RAISES void refuse_object(const char *key, int64 index)
 {
 	with_error_context(
 		[&] { errcontext("element " INT64_FORMAT " of argument \"rows\", counted from 0", index); },
@@ -79,7 +79,7 @@ void refuse_object(const char *key, int64 index)
 		});
 }
 
-void check_elements(Jsonb *rows, const char *argument)
+PG_RAISES void check_elements(Jsonb *rows, const char *argument)
 {
 	if (!JB_ROOT_IS_ARRAY(rows) || JB_ROOT_IS_SCALAR(rows))
 		raise({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,

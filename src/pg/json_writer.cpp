@@ -13,7 +13,7 @@ namespace bulk_sync::pg {
 
 namespace {
 
-const char *member_of(const char *name)
+PG_RAISES const char *member_of(const char *name)
 {
 	StringInfoData text;
 	initStringInfo(&text);
@@ -22,7 +22,7 @@ const char *member_of(const char *name)
 	return text.data;
 }
 
-Datum parse(const char *json)
+PG_RAISES Datum parse(const char *json)
 {
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
 }

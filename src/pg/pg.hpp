@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "pg/raises.hpp"
+
 /* A server without translations makes gettext and its like macros in c.h, which breaks the header that
  * declares them, when a C++ header brings it in later. */
 #if __has_include(<libintl.h>)

@@ -12,7 +12,7 @@ constexpr const char *behind_names = " It is in a view that the filter reads, or
 									 "row-level security on a table that it reads.";
 
 /* `place` is the end of the detail. */
-[[noreturn]] void refuse(const char *message, const char *place)
+[[noreturn]] PG_RAISES void refuse(const char *message, const char *place)
 {
 	raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
 		   .message = message,
@@ -24,7 +24,7 @@ constexpr const char *behind_names = " It is in a view that the filter reads, or
 /* Raises for what makes a query give other rows each time although no function of it is volatile.
  * With SKIP LOCKED others' locks decide; any row lock would also go and find a row's newest version. A
  * sequence knows no snapshot, and the rows that we insert move it. */
-bool visit_unrepeatable(Node *node, void *argument)
+PG_RAISES bool visit_unrepeatable(Node *node, void *argument)
 {
 	auto *const place = static_cast<const char *>(argument);
 	if (node == nullptr)
@@ -53,7 +53,7 @@ bool visit_unrepeatable(Node *node, void *argument)
  * as it will run: with views in place of their names, and policies. Those of the filter's relation
  * itself, and what it reads when it is a view, are not the filter's.
  */
-Node *expanded(Node *filter, ParseState *state)
+PG_RAISES Node *expanded(Node *filter, ParseState *state)
 {
 	Query *const query = makeNode(Query);
 	query->commandType = CMD_SELECT;
@@ -69,7 +69,7 @@ Node *expanded(Node *filter, ParseState *state)
 	return reinterpret_cast<Node *>(rewritten);
 }
 
-void refuse_in(Node *node, const char *place)
+PG_RAISES void refuse_in(Node *node, const char *place)
 {
 	if (contain_volatile_functions(node))
 		refuse("volatile functions are not allowed in the filter", place);

@@ -18,7 +18,7 @@ class ResultRows {
 	}
 
 	/* Raises. */
-	void put(const Datum *values, const bool *nulls);
+	PG_RAISES void put(const Datum *values, const bool *nulls);
 
   private:
 	ReturnSetInfo *result_;

@@ -17,7 +17,7 @@ struct ReceiverAdapter {
 	RowReceiver *receiver;
 };
 
-bool receive_row(TupleTableSlot *slot, DestReceiver *self)
+PG_RAISES bool receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
 	return pg_entry([&] {
 		reinterpret_cast<ReceiverAdapter *>(self)->receiver->row(slot);
@@ -41,7 +41,7 @@ ReceiverAdapter adapter_for(RowReceiver *receiver)
 }
 
 /* The statement's text, or the position of the error in it; what SPI's callback adds. */
-void add_statement_context(const char *text)
+PG_RAISES void add_statement_context(const char *text)
 {
 	int const position = geterrposition();
 	if (position > 0) {
@@ -63,7 +63,7 @@ Oid main_relation(const Query *query)
 	return entry->rtekind == RTE_SUBQUERY ? main_relation(entry->subquery) : entry->relid;
 }
 
-void check_relation(const Query *query, Oid relation)
+PG_RAISES void check_relation(const Query *query, Oid relation)
 {
 	if (main_relation(query) != relation)
 		raise({.sqlstate = ERRCODE_T_R_SERIALIZATION_FAILURE,
@@ -74,7 +74,7 @@ void check_relation(const Query *query, Oid relation)
 
 /* What the rewriter makes of a statement, which must still be that statement: a trigger may have
  * made a rule since the target was looked at. */
-Query *rewrite(Query *analyzed, Oid relation)
+PG_RAISES Query *rewrite(Query *analyzed, Oid relation)
 {
 	CmdType const command = analyzed->commandType;
 	List *const rewritten = QueryRewrite(analyzed);
@@ -89,7 +89,7 @@ Query *rewrite(Query *analyzed, Oid relation)
 }
 
 /* Each row of an INSERT evaluates the default for itself, and only where it needs it. */
-void add_null_defaults(Query *insert, const Vector<NullDefault> &defaults)
+PG_RAISES void add_null_defaults(Query *insert, const Vector<NullDefault> &defaults)
 {
 	for (const NullDefault &null_default : defaults) {
 		if (null_default.expression == nullptr)
@@ -100,7 +100,7 @@ void add_null_defaults(Query *insert, const Vector<NullDefault> &defaults)
 }
 
 /* Stops at a relation whose policies apply to the current user, not to the owner of a view. */
-bool visit_policies(Node *node, void *query)
+PG_RAISES bool visit_policies(Node *node, void *query)
 {
 	if (node == nullptr)
 		return false;
@@ -118,7 +118,7 @@ bool visit_policies(Node *node, void *query)
 }
 
 /* The flag in the query only says that policies were thought of. */
-bool policies_apply(Query *query)
+PG_RAISES bool policies_apply(Query *query)
 {
 	return visit_policies(reinterpret_cast<Node *>(query), nullptr);
 }
@@ -128,7 +128,7 @@ bool policies_apply(Query *query)
  * pages: a page that is fetched for a row costs what the next page of a scan costs, not four times
  * as much.
  */
-PlannedStmt *plan_write(Query *query, const char *text, ParamListInfo parameters)
+PG_RAISES PlannedStmt *plan_write(Query *query, const char *text, ParamListInfo parameters)
 {
 	int const level = NewGUCNestLevel();
 	set_config_option("random_page_cost", GetConfigOption("seq_page_cost", false, false),
@@ -139,7 +139,7 @@ PlannedStmt *plan_write(Query *query, const char *text, ParamListInfo parameters
 }
 
 /* The types of a SELECT's columns, as a list of OIDs. */
-List *column_types(const Query *query)
+PG_RAISES List *column_types(const Query *query)
 {
 	List *types = NIL;
 	for (int i = 0; i < list_length(query->targetList); i++) {
@@ -151,7 +151,7 @@ List *column_types(const Query *query)
 }
 
 /* A receiver takes its columns by position. */
-void check_columns(TupleDesc given, const List *expected)
+PG_RAISES void check_columns(TupleDesc given, const List *expected)
 {
 	bool same = given->natts == list_length(expected);
 	for (int i = 0; same && i < given->natts; i++)

@@ -65,9 +65,10 @@ class Statement {
 	/*
 	 * Does a SELECT of all columns of `relation`, in their order, hand out the tuples as the heap
 	 * stores them? So it is for a plain scan of one table, which then projects nothing: the row
-	 * id is in the tuple, and reading it there saves a tenth of the time of a diff.
+	 * id is in the tuple, and reading it there saves a tenth of the time of a diff. An access method
+	 * has nothing to raise when it is asked for its kind of slot.
 	 */
-	bool gives_stored_tuples(const Relation &relation) const noexcept;
+	PG_NEVER_RAISES bool gives_stored_tuples(const Relation &relation) const noexcept;
 
 	/*
 	 * Refuses, with 0A000, a target of which the plan reads a part by a scan of another extension:
@@ -93,9 +94,10 @@ class Statement {
 
   private:
 	Statement(const char *text, Snapshot snapshot) noexcept : text_(text), snapshot_(snapshot) {}
-	void bind(const Vector<const RowStore *> &stores, const Parameters *parameters);
-	void plan(Oid relation, const Parameters &parameters, Parallel parallel, Node *condition);
-	uint64 execute(DestReceiver *receiver, bool writes);
+	PG_RAISES void bind(const Vector<const RowStore *> &stores, const Parameters *parameters);
+	PG_RAISES void plan(Oid relation, const Parameters &parameters, Parallel parallel,
+						Node *condition);
+	PG_RAISES uint64 execute(DestReceiver *receiver, bool writes);
 
 	const char *text_;
 	Snapshot snapshot_;

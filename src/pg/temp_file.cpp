@@ -8,7 +8,7 @@ namespace bulk_sync::pg {
 
 namespace {
 
-[[noreturn]] void refuse_short_read(std::size_t got, std::size_t length)
+[[noreturn]] PG_RAISES void refuse_short_read(std::size_t got, std::size_t length)
 {
 	raise({.sqlstate = ERRCODE_DATA_CORRUPTED,
 		   .message =

@@ -17,7 +17,7 @@ namespace bulk_sync::pg {
 namespace {
 
 /* Copies an entry of the type cache, which may change under us, into the current context. */
-FmgrInfo *keep(const FmgrInfo &cached)
+PG_RAISES FmgrInfo *keep(const FmgrInfo &cached)
 {
 	auto *copy = static_cast<FmgrInfo *>(palloc(sizeof(FmgrInfo)));
 	fmgr_info_cxt(cached.fn_oid, copy, CurrentMemoryContext);
@@ -29,7 +29,7 @@ FmgrInfo *keep(const FmgrInfo &cached)
  * bpchar holds for one length only, and name has bytes behind its end, so those two go the
  * general way.
  */
-bool equality_is_image(const TypeCacheEntry &cache, Oid collation)
+PG_RAISES bool equality_is_image(const TypeCacheEntry &cache, Oid collation)
 {
 	if (!OidIsValid(cache.btree_opf) || cache.btree_opintype == BPCHAROID ||
 		cache.btree_opintype == NAMEOID)
@@ -43,7 +43,7 @@ bool equality_is_image(const TypeCacheEntry &cache, Oid collation)
 }
 
 /* Does the hash function with a seed, unlike the other one, tell equal values of char(n) apart? */
-bool seeded_hash_sees_padding(const TypeParts &parts)
+PG_RAISES bool seeded_hash_sees_padding(const TypeParts &parts)
 {
 	if (!compat::bpchar_hash_sees_padding)
 		return false;
@@ -55,7 +55,7 @@ bool seeded_hash_sees_padding(const TypeParts &parts)
 }
 
 /* The equality of the bounds of a range. */
-Oid equality_of_bounds(Oid range)
+PG_RAISES Oid equality_of_bounds(Oid range)
 {
 	HeapTuple const tuple = SearchSysCache1(RANGETYPE, ObjectIdGetDatum(range));
 	if (!HeapTupleIsValid(tuple))
@@ -68,7 +68,7 @@ Oid equality_of_bounds(Oid range)
 
 /* Bounds are compared in the order that the range type was made with, and hashed by the subtype's
  * default. Do the two hold other bounds for equal? */
-bool hashes_bounds_otherwise(const TypeParts &parts)
+PG_RAISES bool hashes_bounds_otherwise(const TypeParts &parts)
 {
 	for (const TypePart &part : parts) {
 		if (get_typtype(part.type) != TYPTYPE_RANGE)
