@@ -2,6 +2,17 @@
 
 #include "pg/fail.hpp"
 
+extern "C" {
+#include "access/table.h"
+#include "catalog/catalog.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace_d.h"
+#include "commands/defrem.h"
+#include "utils/acl.h"
+#include "utils/rls.h"
+#include "utils/syscache.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {

@@ -5,6 +5,10 @@
 
 #include "pg/pg.hpp"
 
+extern "C" {
+#include "nodes/execnodes.h"
+}
+
 namespace bulk_sync::pg {
 
 /*

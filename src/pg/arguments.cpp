@@ -2,6 +2,10 @@
 
 #include "pg/fail.hpp"
 
+extern "C" {
+#include "utils/array.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {

@@ -7,6 +7,9 @@
 
 extern "C" {
 #include "access/subtrans.h"
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
 #include "storage/bufmgr.h"
 #include "storage/smgr.h"
 }

@@ -5,12 +5,28 @@
 
 #include "pg/pg.hpp"
 
-#if PG_VERSION_NUM >= 170000
 extern "C" {
+#include "access/genam.h"
+#include "access/relscan.h"
+#include "access/tableam.h"
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_node.h"
+#include "parser/parse_relation.h"
+#include "rewrite/rewriteHandler.h"
+#include "rewrite/rewriteManip.h"
+#include "storage/buffile.h"
+#include "tcop/tcopprot.h"
+#include "utils/rel.h"
+#include "utils/tuplestore.h"
+#if PG_VERSION_NUM >= 170000
 #include "storage/dsm_registry.h"
 #include "storage/procnumber.h"
-}
+#else
+#include "storage/backendid.h"
 #endif
+}
 
 #if PG_VERSION_NUM < 150000
 #error "bulk_sync needs PostgreSQL 15 or newer"

@@ -1,5 +1,13 @@
 #include "pg/concurrency.hpp"
 
+extern "C" {
+#include "access/genam.h"
+#include "catalog/namespace.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "storage/lock.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {

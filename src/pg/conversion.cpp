@@ -2,6 +2,13 @@
 
 #include "pg/parallel_safety.hpp"
 
+extern "C" {
+#include "executor/executor.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_collate.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {

@@ -6,6 +6,10 @@
 
 #include "pg/type.hpp"
 
+extern "C" {
+#include "nodes/execnodes.h"
+}
+
 namespace bulk_sync::pg {
 
 class Conversion {

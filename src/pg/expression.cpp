@@ -6,7 +6,13 @@
 #include "pg/repeatable.hpp"
 
 extern "C" {
+#include "catalog/pg_collation_d.h"
 #include "catalog/pg_proc.h"
+#include "executor/executor.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_clause.h"
+#include "parser/parse_collate.h"
+#include "parser/parser.h"
 }
 
 namespace bulk_sync::pg {

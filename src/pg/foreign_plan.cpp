@@ -3,9 +3,11 @@
 #include "pg/fail.hpp"
 
 extern "C" {
+#include "catalog/pg_inherits.h"
 #include "nodes/extensible.h"
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
+#include "parser/parsetree.h"
 }
 
 namespace bulk_sync::pg {

@@ -5,6 +5,10 @@
 
 #include "pg/relation.hpp"
 
+extern "C" {
+#include "nodes/plannodes.h"
+}
+
 namespace bulk_sync::pg {
 
 /* May another extension have changed how plans read tables? If not, refuse_foreign_reader() will

@@ -5,8 +5,12 @@
 #include "pg/fail.hpp"
 
 extern "C" {
+#include "access/relation.h"
+#include "access/table.h"
 #include "catalog/pg_attrdef.h"
+#include "nodes/makefuncs.h"
 #include "utils/fmgroids.h"
+#include "utils/partcache.h"
 }
 
 namespace bulk_sync::pg {

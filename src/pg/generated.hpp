@@ -9,6 +9,10 @@
 
 #include "pg/relation.hpp"
 
+extern "C" {
+#include "nodes/execnodes.h"
+}
+
 namespace bulk_sync::pg {
 
 /* How a relation's generated column comes from other columns of the same row. */

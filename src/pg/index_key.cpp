@@ -2,6 +2,16 @@
 
 #include "pg/scratch.hpp"
 
+extern "C" {
+#include "access/genam.h"
+#include "catalog/index.h"
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/datum.h"
+#include "utils/rel.h"
+}
+
 namespace bulk_sync::pg {
 
 IndexKeyReader::IndexKeyReader(::Relation table, ::Relation index)

@@ -5,6 +5,11 @@
 
 #include "pg/pg.hpp"
 
+extern "C" {
+#include "access/skey.h"
+#include "nodes/execnodes.h"
+}
+
 namespace bulk_sync::pg {
 
 struct IndexKey {

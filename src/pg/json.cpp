@@ -7,6 +7,7 @@
 #include "pg/tuple.hpp"
 
 extern "C" {
+#include "nodes/execnodes.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"

@@ -6,6 +6,7 @@
 extern "C" {
 #include "catalog/pg_proc.h"
 #include "nodes/execnodes.h"
+#include "utils/typcache.h"
 }
 
 namespace bulk_sync::pg {

@@ -3,8 +3,13 @@
 #include "pg/compat.hpp"
 
 extern "C" {
+#include "access/table.h"
 #include "catalog/partition.h"
+#include "nodes/makefuncs.h"
 #include "optimizer/prep.h"
+#include "utils/inval.h"
+#include "utils/partcache.h"
+#include "utils/snapmgr.h"
 }
 
 namespace bulk_sync::pg {

@@ -7,8 +7,13 @@
 
 extern "C" {
 #include "access/genam.h"
+#include "access/relation.h"
 #include "access/table.h"
+#include "catalog/pg_inherits.h"
+#include "nodes/makefuncs.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/syscache.h"
 }
 
 namespace bulk_sync::pg {

@@ -3,6 +3,10 @@
 #include "pg/compat.hpp"
 #include "pg/fail.hpp"
 
+extern "C" {
+#include "nodes/makefuncs.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {

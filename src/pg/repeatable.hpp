@@ -5,6 +5,10 @@
 
 #include "pg/pg.hpp"
 
+extern "C" {
+#include "parser/parse_node.h"
+}
+
 namespace bulk_sync::pg {
 
 /*

@@ -6,6 +6,11 @@
 
 #include "pg/memory.hpp"
 
+extern "C" {
+#include "utils/queryenvironment.h"
+#include "utils/tuplestore.h"
+}
+
 namespace bulk_sync::pg {
 
 class RowStore {

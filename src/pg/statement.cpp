@@ -8,6 +8,15 @@
 #include "pg/foreign_plan.hpp"
 #include "pg/pruning.hpp"
 
+extern "C" {
+#include "access/tableam.h"
+#include "parser/analyze.h"
+#include "parser/parser.h"
+#include "parser/parsetree.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {

@@ -9,6 +9,13 @@
 #include "pg/relation.hpp"
 #include "pg/row_store.hpp"
 
+extern "C" {
+#include "nodes/params.h"
+#include "nodes/plannodes.h"
+#include "tcop/dest.h"
+#include "utils/queryenvironment.h"
+}
+
 namespace bulk_sync::pg {
 
 /* Takes the rows of a SELECT. Called from executor frames: may raise, and may throw. */

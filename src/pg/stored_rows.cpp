@@ -2,6 +2,11 @@
 
 #include "pg/compat.hpp"
 
+extern "C" {
+#include "nodes/makefuncs.h"
+#include "parser/parse_coerce.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {

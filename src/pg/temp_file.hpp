@@ -7,6 +7,10 @@
 
 #include "pg/guard.hpp"
 
+extern "C" {
+#include "storage/buffile.h"
+}
+
 namespace bulk_sync::pg {
 
 /* Memory that an open temporary file takes for its buffer, in bytes. */

@@ -10,6 +10,9 @@ extern "C" {
 #include "catalog/pg_operator.h"
 #include "catalog/pg_range.h"
 #include "common/hashfn.h"
+#include "parser/parse_coerce.h"
+#include "utils/datum.h"
+#include "utils/syscache.h"
 }
 
 namespace bulk_sync::pg {

@@ -7,6 +7,10 @@
 
 #include "pg/guard.hpp"
 
+extern "C" {
+#include "utils/typcache.h"
+}
+
 namespace bulk_sync::pg {
 
 /* Type of a column, as pg_attribute has it. */

@@ -1,5 +1,9 @@
 #include "pg/type_parts.hpp"
 
+extern "C" {
+#include "utils/typcache.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {
