@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The README's table of errors says what the errors say.
 
-Finds each ereport(ERROR, ..) under src, and looks for a row of a table with | SQLSTATE | message | in README.md that has
+Finds each ereport(ERROR, ..), fail({..}) and raise({..}) under src, and looks for a row of a table with | SQLSTATE | message | in README.md that has
 its code in the first column and its message in the second. What is filled in (%s, UINT64_FORMAT) stands as .. there, or
 as any other words. A message of which only the detail differs needs one row for each SQLSTATE. Needs no server.
 """
@@ -47,8 +47,24 @@ def pattern(source):
     return ".+?".join(re.escape(part) for part in words)
 
 
+def without_comments(text):
+    return re.sub(r"/\*.*?\*/", lambda comment: re.sub(r"[^\n]", " ", comment[0]), text, flags=re.S)
+
+
+def template(source):
+    """Of the message of a fail() or raise(), the literal that is filled in, or "%s" for what comes from elsewhere."""
+    call = re.fullmatch(r"(?:pg::)?(format|psprintf|counted)\s*\((.*)\)", source.strip(), re.S)
+    if call:
+        source = arguments(call[2] + ")", 0)[2 if call[1] == "counted" else 0]
+    return '"%s"' if re.fullmatch(r"\w+", source.strip()) else re.sub(r"\b_\((.*)\)", r"\1", source, flags=re.S)
+
+
 def errors(text):
     """(name of the code or None, source of the message, position) of each error."""
+    for call in re.finditer(r"\b(?:fail|raise)\s*\(\s*\{", text):
+        fields = (re.match(r"\s*\.(\w+) =(.*)", field, re.S) for field in arguments(text, call.end()))
+        values = {field[1]: field[2] for field in fields if field}
+        yield values["sqlstate"].strip(), template(values["message"]), call.start()
     for call in re.finditer(r"\bereport\s*\(\s*(?:ERROR|FATAL)\b", text):
         inside = ",".join(arguments(text, text.index("(", call.start()) + 1))
         code = re.search(r"\berrcode\s*\(\s*(ERRCODE_\w+)", inside)
@@ -86,7 +102,7 @@ def is_there(rows, code, message):
 def main():
     codes, rows, count, missing = sqlstates(), table_rows((TOP / "README.md").read_text()), 0, []
     for file in sorted((TOP / "src").rglob("*.?pp")):
-        text = file.read_text()
+        text = without_comments(file.read_text())
         for name, message, position in errors(text):
             count += 1
             code = codes[name] if name else None
