@@ -1,6 +1,7 @@
 /*
  * The SQL functions: decode the arguments, do the work, encode the result.
  */
+#include "pg/fail.hpp"
 #include "pg/progress.hpp"
 #include "plan/options.hpp"
 #include "call/compare.hpp"
@@ -15,22 +16,23 @@ PG_FUNCTION_INFO_V1(bulk_sync_json_call);
 PG_FUNCTION_INFO_V1(bulk_compare_call);
 PG_FUNCTION_INFO_V1(bulk_sync_progress_rows);
 void _PG_init();
-Datum bulk_sync_call(PG_FUNCTION_ARGS);
-Datum bulk_sync_json_call(PG_FUNCTION_ARGS);
-Datum bulk_compare_call(PG_FUNCTION_ARGS);
-Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_call(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_json_call(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_compare_call(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS);
 }
 #pragma GCC visibility pop
 
 namespace {
 
 /* A row of type bulk_sync_stats, in the current memory context. Raises. */
-Datum encode(const bulk_sync::Stats &stats, FunctionCallInfo call)
+PG_RAISES Datum encode(const bulk_sync::Stats &stats, FunctionCallInfo call)
 {
 	TupleDesc desc;
 	if (get_call_result_type(call, nullptr, &desc) != TYPEFUNC_COMPOSITE)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("bulk_sync was called in a context that cannot accept a row")));
+		bulk_sync::pg::raise(
+			{.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			 .message = "bulk_sync was called in a context that cannot accept a row"});
 	Datum values[] = {
 		UInt64GetDatum(stats.created), UInt64GetDatum(stats.updated),
 		UInt64GetDatum(stats.deleted), UInt64GetDatum(stats.unchanged),

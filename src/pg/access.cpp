@@ -1,17 +1,30 @@
 #include "pg/access.hpp"
 
+#include "pg/fail.hpp"
+
+extern "C" {
+#include "access/table.h"
+#include "catalog/catalog.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace_d.h"
+#include "commands/defrem.h"
+#include "utils/acl.h"
+#include "utils/rls.h"
+#include "utils/syscache.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {
 
-void require_relation(Oid relation)
+PG_RAISES void require_relation(Oid relation)
 {
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-						errmsg("relation with OID %u does not exist", relation)));
+		raise({.sqlstate = ERRCODE_UNDEFINED_TABLE,
+			   .message = psprintf(_("relation with OID %u does not exist"), relation)});
 }
 
-List *read_distributed(Oid catalog)
+PG_RAISES List *read_distributed(Oid catalog)
 {
 	List *tables = NIL;
 	AttrNumber const column = get_attnum(catalog, "logicalrelid");

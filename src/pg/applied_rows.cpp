@@ -26,7 +26,7 @@ Oid written_relation(const ModifyTableState *writer)
 }
 
 /* A write in a WITH of the plan has no say in the statement's count (canSetTag). */
-bool visit_writers(PlanState *node, void *argument)
+PG_RAISES bool visit_writers(PlanState *node, void *argument)
 {
 	auto *const writers = static_cast<Writers *>(argument);
 	if (IsA(node, ModifyTableState)) {

@@ -5,6 +5,10 @@
 
 #include "pg/pg.hpp"
 
+extern "C" {
+#include "nodes/execnodes.h"
+}
+
 namespace bulk_sync::pg {
 
 class WriteObserver {
@@ -33,10 +37,10 @@ class AppliedRows {
 	 * below the top, for another extension's planner may have put a node of its own there; unless
 	 * there is exactly one, nothing is counted. Raises.
 	 */
-	static void count_rows_of(PlanState *plan, Oid relation);
+	PG_RAISES static void count_rows_of(PlanState *plan, Oid relation);
 
   private:
-	static TupleTableSlot *count_row(PlanState *source);
+	PG_RAISES static TupleTableSlot *count_row(PlanState *source);
 
 	static AppliedRows *innermost;
 	WriteObserver &observer_;

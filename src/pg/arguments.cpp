@@ -1,5 +1,11 @@
 #include "pg/arguments.hpp"
 
+#include "pg/fail.hpp"
+
+extern "C" {
+#include "utils/array.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {
@@ -10,24 +16,24 @@ struct Elements {
 	int count;
 };
 
-Elements elements_of(Datum array_datum, const char *name)
+PG_RAISES Elements elements_of(Datum array_datum, const char *name)
 {
 	ArrayType *const array = DatumGetArrayTypeP(array_datum);
 	if (ARR_NDIM(array) > 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("argument \"%s\" must be a one-dimensional array", name)));
+		raise({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			   .message = psprintf("argument \"%s\" must be a one-dimensional array", name)});
 	Elements elements;
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements.values, &elements.nulls,
 					  &elements.count);
 	return elements;
 }
 
-const char *element_text(const Elements &elements, int index, const char *name)
+PG_RAISES const char *element_text(const Elements &elements, int index, const char *name)
 {
 	CHECK_FOR_INTERRUPTS();
 	if (elements.nulls[index])
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument \"%s\" must not contain nulls", name)));
+		raise({.sqlstate = ERRCODE_NULL_VALUE_NOT_ALLOWED,
+			   .message = psprintf("argument \"%s\" must not contain nulls", name)});
 	return TextDatumGetCString(elements.values[index]);
 }
 
@@ -36,10 +42,8 @@ const char *element_text(const Elements &elements, int index, const char *name)
 Datum Argument::value() const
 {
 	if (is_null())
-		pg_call([&] {
-			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-							errmsg("argument \"%s\" must not be null", name_)));
-		});
+		fail({.sqlstate = ERRCODE_NULL_VALUE_NOT_ALLOWED,
+			  .message = format("argument \"%s\" must not be null", name_)});
 	return value_.value;
 }
 
@@ -57,11 +61,9 @@ NameList Argument::names() const
 	for (int i = 0; i < elements.count; i++) {
 		const char *const text = pg_call([&] { return element_text(elements, i, name_); });
 		if (result.contains(text))
-			pg_call([&] {
-				ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-								errmsg("argument \"%s\" names column \"%s\" more than once", name_,
-									   text)));
-			});
+			fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+				  .message =
+					  format("argument \"%s\" names column \"%s\" more than once", name_, text)});
 		result.add(text);
 	}
 	return result;

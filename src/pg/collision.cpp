@@ -7,6 +7,9 @@
 
 extern "C" {
 #include "access/subtrans.h"
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
 #include "storage/bufmgr.h"
 #include "storage/smgr.h"
 }
@@ -39,13 +42,13 @@ struct Search {
 	bool any_unreadable = false; /* a row of ours that may be the refused one */
 };
 
-HeapTupleHeader header_of(TupleTableSlot *slot)
+PG_RAISES HeapTupleHeader header_of(TupleTableSlot *slot)
 {
 	return ExecFetchSlotHeapTuple(slot, false, nullptr)->t_data;
 }
 
 /* Written by the attempt, and not once more. What its rollback leaves of a row is enough to read. */
-bool is_own(const Search &search, TupleTableSlot *slot)
+PG_RAISES bool is_own(const Search &search, TupleTableSlot *slot)
 {
 	HeapTupleHeader const header = header_of(slot);
 	return HeapTupleHeaderGetXmin(header) == search.writer &&
@@ -55,7 +58,7 @@ bool is_own(const Search &search, TupleTableSlot *slot)
 
 /* Written in a subtransaction of the attempt, as those of plpgsql's EXCEPTION are. Whether that was rolled
  * back before the attempt was, nothing tells any more. */
-bool is_of_subtransaction(const Search &search, TupleTableSlot *slot)
+PG_RAISES bool is_of_subtransaction(const Search &search, TupleTableSlot *slot)
 {
 	TransactionId xid = HeapTupleHeaderGetXmin(header_of(slot));
 	while (TransactionIdIsNormal(xid) && TransactionIdFollows(xid, search.writer))
@@ -64,7 +67,7 @@ bool is_of_subtransaction(const Search &search, TupleTableSlot *slot)
 }
 
 /* Put there by another transaction that the snapshot does not see, and committed. */
-bool is_of_others(const Search &search, TupleTableSlot *slot)
+PG_RAISES bool is_of_others(const Search &search, TupleTableSlot *slot)
 {
 	TransactionId const xmin = HeapTupleHeaderGetXmin(header_of(slot));
 	return TransactionIdIsNormal(xmin) && XidInMVCCSnapshot(xmin, search.snapshot) &&
@@ -72,7 +75,7 @@ bool is_of_others(const Search &search, TupleTableSlot *slot)
 }
 
 /* Nobody keeps the TOAST rows of an attempt that was rolled back. */
-bool needs_toast(const Search &search, TupleTableSlot *slot)
+PG_RAISES bool needs_toast(const Search &search, TupleTableSlot *slot)
 {
 	int member = -1;
 	while ((member = bms_next_member(search.keys.columns(), member)) >= 0) {
@@ -102,7 +105,7 @@ template <typename Visit> void each_version(const Search &search, Visit &&visit)
 }
 
 /* Notes a row of ours that may be the refused one. */
-void consider(Search &search, TupleTableSlot *slot)
+PG_RAISES void consider(Search &search, TupleTableSlot *slot)
 {
 	const char *const detail = search.detail;
 	IndexKey key;
@@ -128,7 +131,7 @@ void consider(Search &search, TupleTableSlot *slot)
 }
 
 /* The page that the last new row went to, as a rule the one that was refused. */
-void consider_last_page(Search &search)
+PG_RAISES void consider_last_page(Search &search)
 {
 	BlockNumber const page = RelationGetSmgr(search.table)->smgr_targblock;
 	if (page == InvalidBlockNumber || page >= RelationGetNumberOfBlocks(search.table))
@@ -145,7 +148,7 @@ void consider_last_page(Search &search)
 
 /* Finds the row that was refused: by the key in the error's detail, or, where the caller may not
  * see the key, all rows that the attempt wrote. */
-void find_refused(Search &search)
+PG_RAISES void find_refused(Search &search)
 {
 	if (search.detail != nullptr)
 		consider_last_page(search);
@@ -182,8 +185,8 @@ template <typename Visit> void each_in_the_way(const Search &search, Visit &&vis
 	ExecDropSingleTupleTableSlot(slot);
 }
 
-bool collides(const Search &search, const IndexKey &key, bool met_ones_alone,
-			  ItemPointer other_than)
+PG_RAISES bool collides(const Search &search, const IndexKey &key, bool met_ones_alone,
+						ItemPointer other_than)
 {
 	for (int i = 0; i < list_length(search.refused); i++) {
 		const auto *const refused = static_cast<Refused *>(list_nth(search.refused, i));
@@ -196,7 +199,7 @@ bool collides(const Search &search, const IndexKey &key, bool met_ones_alone,
 	return false;
 }
 
-bool meets(Search &search, const IndexKey &key)
+PG_RAISES bool meets(Search &search, const IndexKey &key)
 {
 	bool found = search.too_many || search.keys.is_named(key, search.detail);
 	for (int i = 0; i < list_length(search.refused); i++) {
@@ -208,7 +211,7 @@ bool meets(Search &search, const IndexKey &key)
 	return found;
 }
 
-bool find_others(Search &search)
+PG_RAISES bool find_others(Search &search)
 {
 	bool found = false;
 	IndexKey key;
@@ -221,7 +224,7 @@ bool find_others(Search &search)
 
 /* Finds what would be in the way without any other transaction: rows that the snapshot shows, and
  * other rows of ours. Without the key, that can only be asked for rows that met one of others. */
-void find_rest(Search &search, Collision &collision)
+PG_RAISES void find_rest(Search &search, Collision &collision)
 {
 	bool const met_ones_alone = search.detail == nullptr;
 	IndexKey key;
@@ -241,7 +244,7 @@ void find_rest(Search &search, Collision &collision)
 	});
 }
 
-List *names_of(Bitmapset *columns, Oid table)
+PG_RAISES List *names_of(Bitmapset *columns, Oid table)
 {
 	List *names = NIL;
 	int member = -1;
@@ -265,8 +268,8 @@ bool is_of_index(const ErrorData *error)
 		   strstr(error->message_id, "key value violates") != nullptr;
 }
 
-void search_table(const ErrorData *error, ::Relation table, ::Relation index, Snapshot snapshot,
-				  TransactionId writer, Collision &collision)
+PG_RAISES void search_table(const ErrorData *error, ::Relation table, ::Relation index,
+							Snapshot snapshot, TransactionId writer, Collision &collision)
 {
 	Search search{key_detail(error), table, index, IndexKeyReader(table, index), snapshot, writer};
 	collision.table = RelationGetRelid(table);
@@ -285,7 +288,7 @@ void search_table(const ErrorData *error, ::Relation table, ::Relation index, Sn
 }
 
 /* The relation that the error names; InvalidOid when there is none. */
-Oid table_of(const ErrorData *error)
+PG_RAISES Oid table_of(const ErrorData *error)
 {
 	if (error->schema_name == nullptr || error->table_name == nullptr ||
 		error->constraint_name == nullptr)
@@ -294,7 +297,7 @@ Oid table_of(const ErrorData *error)
 	return OidIsValid(schema) ? get_relname_relid(error->table_name, schema) : InvalidOid;
 }
 
-::Relation open_index_of(::Relation table, const char *name)
+PG_RAISES ::Relation open_index_of(::Relation table, const char *name)
 {
 	Oid const oid = get_relname_relid(name, RelationGetNamespace(table));
 	if (!OidIsValid(oid) || !list_member_oid(RelationGetIndexList(table), oid))

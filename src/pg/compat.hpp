@@ -5,12 +5,28 @@
 
 #include "pg/pg.hpp"
 
-#if PG_VERSION_NUM >= 170000
 extern "C" {
+#include "access/genam.h"
+#include "access/relscan.h"
+#include "access/tableam.h"
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_node.h"
+#include "parser/parse_relation.h"
+#include "rewrite/rewriteHandler.h"
+#include "rewrite/rewriteManip.h"
+#include "storage/buffile.h"
+#include "tcop/tcopprot.h"
+#include "utils/rel.h"
+#include "utils/tuplestore.h"
+#if PG_VERSION_NUM >= 170000
 #include "storage/dsm_registry.h"
 #include "storage/procnumber.h"
-}
+#else
+#include "storage/backendid.h"
 #endif
+}
 
 #if PG_VERSION_NUM < 150000
 #error "bulk_sync needs PostgreSQL 15 or newer"
@@ -30,7 +46,7 @@ template <typename Walker> bool (*untyped(Walker walker))()
 #endif
 
 /* 16 gave the tree walkers a prototype (1c27d16e6e5). */
-inline bool walk_expression(Node *node, TreeWalker walker, void *context)
+PG_RAISES inline bool walk_expression(Node *node, TreeWalker walker, void *context)
 {
 #if PG_VERSION_NUM >= 160000
 	return expression_tree_walker(node, walker, context);
@@ -39,7 +55,7 @@ inline bool walk_expression(Node *node, TreeWalker walker, void *context)
 #endif
 }
 
-inline bool walk_query(Query *query, TreeWalker walker, void *context, int flags = 0)
+PG_RAISES inline bool walk_query(Query *query, TreeWalker walker, void *context, int flags = 0)
 {
 #if PG_VERSION_NUM >= 160000
 	return query_tree_walker(query, walker, context, flags);
@@ -50,7 +66,7 @@ inline bool walk_query(Query *query, TreeWalker walker, void *context, int flags
 
 /* Calls the walker for each node that hangs from this one: inputs, subplans, and what a node of an
  * extension shows as its own (custom_ps). */
-inline bool walk_plan(PlanState *node, PlanWalker walker, void *context)
+PG_RAISES inline bool walk_plan(PlanState *node, PlanWalker walker, void *context)
 {
 #if PG_VERSION_NUM >= 160000
 	return planstate_tree_walker(node, walker, context);
@@ -84,7 +100,7 @@ inline Oid checked_user([[maybe_unused]] Query *query, RangeTblEntry *entry)
 inline constexpr bool bpchar_hash_sees_padding = PG_VERSION_NUM < 170000;
 
 /* 18 dropped the argument that promises a single run (3eea7a0c97e). */
-inline void run_executor(QueryDesc *query)
+PG_RAISES inline void run_executor(QueryDesc *query)
 {
 #if PG_VERSION_NUM >= 180000
 	ExecutorRun(query, ForwardScanDirection, 0);
@@ -94,7 +110,8 @@ inline void run_executor(QueryDesc *query)
 }
 
 /* 19 plans with the state of an EXPLAIN in hand. */
-inline PlannedStmt *plan_query(Query *query, const char *text, int options, ParamListInfo params)
+PG_RAISES inline PlannedStmt *plan_query(Query *query, const char *text, int options,
+										 ParamListInfo params)
 {
 #if PG_VERSION_NUM >= 190000
 	return pg_plan_query(query, text, options, params, nullptr);
@@ -112,7 +129,8 @@ inline void finish_tuple_desc([[maybe_unused]] TupleDesc desc)
 }
 
 /* 18 added the result relation of the query, for RETURNING OLD and NEW (80feb727c86). */
-inline Node *replace_vars(Node *node, RangeTblEntry *entry, List *targets, bool *has_sublinks)
+PG_RAISES inline Node *replace_vars(Node *node, RangeTblEntry *entry, List *targets,
+									bool *has_sublinks)
 {
 #if PG_VERSION_NUM >= 180000
 	return ReplaceVarsFromTargetList(node, 1, 0, entry, targets, 0, REPLACEVARS_REPORT_ERROR, 0,
@@ -124,7 +142,7 @@ inline Node *replace_vars(Node *node, RangeTblEntry *entry, List *targets, bool 
 }
 
 /* The expression of a generated column. 18 moved it out of the column's default (83ea6c54025). */
-inline Node *generation_expression(::Relation relation, int attribute)
+PG_RAISES inline Node *generation_expression(::Relation relation, int attribute)
 {
 #if PG_VERSION_NUM >= 180000
 	return build_generation_expression(relation, attribute);
@@ -150,8 +168,8 @@ inline bool builds_whole_rows([[maybe_unused]] ::Relation relation)
 inline constexpr bool children_may_generate_alone = PG_VERSION_NUM < 160000;
 
 /* 17 takes const. */
-inline void put_values(Tuplestorestate *store, TupleDesc desc, const Datum *values,
-					   const bool *nulls)
+PG_RAISES inline void put_values(Tuplestorestate *store, TupleDesc desc, const Datum *values,
+								 const bool *nulls)
 {
 #if PG_VERSION_NUM >= 170000
 	tuplestore_putvalues(store, desc, values, nulls);
@@ -161,7 +179,7 @@ inline void put_values(Tuplestorestate *store, TupleDesc desc, const Datum *valu
 }
 
 /* A scan of all rows of a table. 19 takes flags. */
-inline TableScanDesc begin_scan(::Relation table, Snapshot snapshot)
+PG_RAISES inline TableScanDesc begin_scan(::Relation table, Snapshot snapshot)
 {
 #if PG_VERSION_NUM >= 190000
 	return table_beginscan(table, snapshot, 0, nullptr, 0);
@@ -171,8 +189,8 @@ inline TableScanDesc begin_scan(::Relation table, Snapshot snapshot)
 }
 
 /* A scan of an index. 18 counts for EXPLAIN (0fbceae841c), 19 takes flags. */
-inline IndexScanDesc begin_index_scan(::Relation table, ::Relation index, Snapshot snapshot,
-									  int keys)
+PG_RAISES inline IndexScanDesc begin_index_scan(::Relation table, ::Relation index,
+												Snapshot snapshot, int keys)
 {
 #if PG_VERSION_NUM >= 190000
 	return index_beginscan(table, index, snapshot, nullptr, keys, 0, 0);
@@ -184,7 +202,7 @@ inline IndexScanDesc begin_index_scan(::Relation table, ::Relation index, Snapsh
 }
 
 /* 16 takes const, reads exactly, and reports what is missing itself (20428d344a2). */
-inline void write_file(BufFile *file, const void *bytes, std::size_t length)
+PG_RAISES inline void write_file(BufFile *file, const void *bytes, std::size_t length)
 {
 #if PG_VERSION_NUM >= 160000
 	BufFileWrite(file, bytes, length);
@@ -193,7 +211,7 @@ inline void write_file(BufFile *file, const void *bytes, std::size_t length)
 #endif
 }
 
-inline std::size_t read_file(BufFile *file, void *bytes, std::size_t length)
+PG_RAISES inline std::size_t read_file(BufFile *file, void *bytes, std::size_t length)
 {
 #if PG_VERSION_NUM >= 160000
 	return BufFileReadMaybeEOF(file, bytes, length, true);

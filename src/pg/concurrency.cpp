@@ -1,5 +1,13 @@
 #include "pg/concurrency.hpp"
 
+extern "C" {
+#include "access/genam.h"
+#include "catalog/namespace.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "storage/lock.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {
@@ -8,7 +16,7 @@ namespace {
 constexpr uint16 lock_class_of_bulk_sync = 0xB51C;
 constexpr uint32 scope_of_whole_target = 0;
 
-void lock(Oid target, uint32 scope, LOCKMODE mode)
+PG_RAISES void lock(Oid target, uint32 scope, LOCKMODE mode)
 {
 	LOCKTAG tag;
 	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, target, scope, lock_class_of_bulk_sync);

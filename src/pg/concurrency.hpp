@@ -5,6 +5,12 @@
 
 #include "pg/memory.hpp"
 
+extern "C" {
+#include "access/xact.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+}
+
 namespace bulk_sync::pg {
 
 /* A registered snapshot. release() on success; after an error the resource owner does it. */

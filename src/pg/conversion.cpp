@@ -2,6 +2,13 @@
 
 #include "pg/parallel_safety.hpp"
 
+extern "C" {
+#include "executor/executor.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_collate.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {
@@ -11,7 +18,7 @@ namespace {
  * it assigns (get_cast_hashentry in pl_exec.c). COERCION_ASSIGNMENT makes the length coercion
  * raise where an explicit cast would cut. nullptr when there is no such cast.
  */
-Node *assignment_cast(const ColumnType &source, const ColumnType &target)
+PG_RAISES Node *assignment_cast(const ColumnType &source, const ColumnType &target)
 {
 	auto *const placeholder = makeNode(CaseTestExpr);
 	placeholder->typeId = source.oid;

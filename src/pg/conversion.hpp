@@ -6,6 +6,10 @@
 
 #include "pg/type.hpp"
 
+extern "C" {
+#include "nodes/execnodes.h"
+}
+
 namespace bulk_sync::pg {
 
 class Conversion {
@@ -33,12 +37,12 @@ class Conversion {
 
 	/* Converts one value; the result may point into `value` or lives in the current context.
 	 * Raises what the conversion raises. */
-	Datum apply(Datum value, bool &is_null) const;
+	PG_RAISES Datum apply(Datum value, bool &is_null) const;
 
   private:
-	static Conversion find(const ColumnType &source, const ColumnType &target);
-	Datum apply_input(Datum value, bool &is_null) const;
-	Datum apply_expression(Datum value, bool &is_null) const;
+	PG_RAISES static Conversion find(const ColumnType &source, const ColumnType &target);
+	PG_RAISES Datum apply_input(Datum value, bool &is_null) const;
+	PG_RAISES Datum apply_expression(Datum value, bool &is_null) const;
 
 	Kind kind_ = Kind::none;
 	bool is_domain_ = false;

@@ -1,10 +1,18 @@
 #include "pg/expression.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/error_context.hpp"
+#include "pg/fail.hpp"
 #include "pg/repeatable.hpp"
 
 extern "C" {
+#include "catalog/pg_collation_d.h"
 #include "catalog/pg_proc.h"
+#include "executor/executor.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_clause.h"
+#include "parser/parse_collate.h"
+#include "parser/parser.h"
 }
 
 namespace bulk_sync::pg {
@@ -12,23 +20,23 @@ namespace bulk_sync::pg {
 namespace {
 
 /* Shows positions of errors in the filter, not in the statement that called us. */
-void add_filter_context(void *text)
+PG_RAISES void add_filter_context(const char *text)
 {
 	int const position = geterrposition();
 	if (position > 0) {
 		errposition(0);
 		internalerrposition(position);
-		internalerrquery(static_cast<const char *>(text));
+		internalerrquery(text);
 	}
 	errcontext("bulk_sync filter");
 }
 
-[[noreturn]] void refuse_shape(const char *detail)
+[[noreturn]] PG_RAISES void refuse_shape(const char *detail)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_SYNTAX_ERROR), errmsg("filter must be exactly one boolean expression"),
-			 errdetail("%s", detail),
-			 errhint("Write what would stand after WHERE, for example 'company_id = 501'.")));
+	raise({.sqlstate = ERRCODE_SYNTAX_ERROR,
+		   .message = "filter must be exactly one boolean expression",
+		   .detail = detail,
+		   .hint = "Write what would stand after WHERE, for example 'company_id = 501'."});
 }
 
 /* Is it *, t.* or (t).*, which mean something only in the list of a SELECT? */
@@ -43,7 +51,7 @@ bool ends_in_star(Node *expression)
 }
 
 /* The grammar reads the text as what may follow SELECT; only a single bare expression will do. */
-Node *single_expression(const char *text)
+PG_RAISES Node *single_expression(const char *text)
 {
 	List *const parsed = raw_parser(text, RAW_PARSE_PLPGSQL_EXPR);
 	if (list_length(parsed) != 1)
@@ -74,7 +82,7 @@ struct ColumnWalk {
 	Bitmapset *columns = nullptr; /* column numbers less FirstLowInvalidHeapAttributeNumber */
 };
 
-bool visit_columns(Node *node, void *argument)
+PG_RAISES bool visit_columns(Node *node, void *argument)
 {
 	auto *const walk = static_cast<ColumnWalk *>(argument);
 	if (node == nullptr)
@@ -96,31 +104,25 @@ bool visit_columns(Node *node, void *argument)
 	return compat::walk_expression(node, visit_columns, argument);
 }
 
-Bitmapset *columns_of(Node *expression)
+PG_RAISES Bitmapset *columns_of(Node *expression)
 {
 	ColumnWalk walk;
 	visit_columns(expression, &walk);
 	return walk.columns;
 }
 
-void check_filter(Node *filter, ParseState *state)
+PG_RAISES void check_filter(Node *filter, ParseState *state)
 {
 	int const first = bms_next_member(columns_of(filter), -1);
 	if (first >= 0 && first + FirstLowInvalidHeapAttributeNumber < 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
-						errmsg("system columns are not allowed in the filter"),
-						errdetail("The filter has to hold for rows that are not stored yet.")));
+		raise({.sqlstate = ERRCODE_INVALID_COLUMN_REFERENCE,
+			   .message = "system columns are not allowed in the filter",
+			   .detail = "The filter has to hold for rows that are not stored yet."});
 	refuse_unrepeatable(filter, state);
 }
 
-Filter analyze_filter(const char *text, const Relation &relation)
+PG_RAISES Filter analyze_filter(const char *text, const Relation &relation)
 {
-	ErrorContextCallback callback;
-	callback.callback = add_filter_context;
-	callback.arg = const_cast<char *>(text);
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-
 	Node *const parsed = single_expression(text);
 	ParseState *const state = make_parsestate(nullptr);
 	state->p_sourcetext = text;
@@ -134,8 +136,6 @@ Filter analyze_filter(const char *text, const Relation &relation)
 	check_filter(filter.expression, state);
 	filter.has_sub_selects = state->p_hasSubLinks;
 	free_parsestate(state);
-
-	error_context_stack = callback.previous;
 	return filter;
 }
 
@@ -152,7 +152,7 @@ Var *plain_column(Node *expression)
 
 /* A name, such as current_user is, brings a collation of its own along, in which equal means the
  * same bytes. So it does in every collation that is deterministic. */
-bool is_collation_of(const Var *column, Oid collation, Node *value)
+PG_RAISES bool is_collation_of(const Var *column, Oid collation, Node *value)
 {
 	return collation == column->varcollid ||
 		   (exprType(value) == NAMEOID && collation == C_COLLATION_OID &&
@@ -161,7 +161,7 @@ bool is_collation_of(const Var *column, Oid collation, Node *value)
 
 /* Of two types, one may have several values for one of the other: where clocks go forward, there are two
  * timestamps for one timestamptz. These are conversions that the time zone has a say in. */
-bool is_default_equality(const OpExpr *comparison, const Var *column, Node *value)
+PG_RAISES bool is_default_equality(const OpExpr *comparison, const Var *column, Node *value)
 {
 	TypeCacheEntry *const cache = lookup_type_cache(column->vartype, TYPECACHE_BTREE_OPFAMILY);
 	return OidIsValid(cache->btree_opf) && op_strict(comparison->opno) &&
@@ -172,7 +172,7 @@ bool is_default_equality(const OpExpr *comparison, const Var *column, Node *valu
 }
 
 /* The column of `column = value` or `value = column`; nullptr when it is no such comparison. */
-Var *compared_column(OpExpr *comparison)
+PG_RAISES Var *compared_column(OpExpr *comparison)
 {
 	if (list_length(comparison->args) != 2)
 		return nullptr;
@@ -187,7 +187,7 @@ Var *compared_column(OpExpr *comparison)
 }
 
 /* The columns that a condition fixes, as a set of their numbers. */
-Bitmapset *columns_fixed_by(Node *condition)
+PG_RAISES Bitmapset *columns_fixed_by(Node *condition)
 {
 	Var *column = nullptr;
 	if (IsA(condition, OpExpr)) {
@@ -217,7 +217,10 @@ Bitmapset *columns_fixed_by(Node *condition)
 
 Filter parse_filter(const char *text, const Relation &relation)
 {
-	return pg_call([&] { return analyze_filter(text, relation); });
+	return pg_call([&] {
+		return with_error_context([&] { add_filter_context(text); },
+								  [&] { return analyze_filter(text, relation); });
+	});
 }
 
 Vector<AttrNumber> columns_used(Node *expression, const Relation &relation)

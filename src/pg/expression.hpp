@@ -43,6 +43,6 @@ Node *constant(const ColumnType &type, Datum value, bool is_null);
 bool is_volatile(Node *expression);
 
 /* The value, or where it is NULL the default, which is of the same type. Raises. */
-Expr *value_or_default(Expr *value, Node *default_value);
+PG_RAISES Expr *value_or_default(Expr *value, Node *default_value);
 
 } // namespace bulk_sync::pg

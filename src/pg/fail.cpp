@@ -33,11 +33,11 @@ void raise(const Failure &failure, const char *file, int line, const char *funct
 {
 	errstart(ERROR, nullptr);
 	errcode(failure.sqlstate);
-	errmsg_internal("%s", failure.message);
+	errmsg_internal("%s", _(failure.message));
 	if (failure.detail != nullptr)
-		errdetail_internal("%s", failure.detail);
+		errdetail_internal("%s", _(failure.detail));
 	if (failure.hint != nullptr)
-		errhint("%s", failure.hint);
+		errhint("%s", _(failure.hint));
 	errfinish(file, line, function);
 	pg_unreachable();
 }
@@ -52,7 +52,7 @@ const char *format(const char *text, ...)
 {
 	va_list arguments;
 	va_start(arguments, text);
-	const char *const result = pg_call([&] { return format_list(text, arguments); });
+	const char *const result = pg_call([&] { return format_list(_(text), arguments); });
 	va_end(arguments);
 	return result;
 }
@@ -62,7 +62,7 @@ const char *counted(uint64 number, const char *singular, const char *plural, ...
 	va_list arguments;
 	va_start(arguments, plural);
 	const char *const result =
-		pg_call([&] { return format_list(number == 1 ? singular : plural, arguments); });
+		pg_call([&] { return format_list(ngettext(singular, plural, number), arguments); });
 	va_end(arguments);
 	return result;
 }

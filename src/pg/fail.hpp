@@ -13,7 +13,8 @@
 
 namespace bulk_sync::pg {
 
-/* What an error says, in texts that need only last for the call. Of detail and hint, nullptr leaves out. */
+/* What an error says, in texts that need only last for the call; detail and hint may be left out. As
+ * with ereport(), texts that are in the server's catalogs are translated. */
 struct Failure {
 	int sqlstate;
 	const char *message;
@@ -28,7 +29,7 @@ struct Failure {
 [[noreturn]] void fail(const Failure &failure, const char *file = __builtin_FILE(),
 					   int line = __builtin_LINE(), const char *function = __builtin_FUNCTION());
 
-/* The same for functions that raise; their texts come from psprintf(). */
+/* The same for functions that raise, where texts come from psprintf(). */
 [[noreturn]] PG_RAISES void raise(const Failure &failure, const char *file = __builtin_FILE(),
 								  int line = __builtin_LINE(),
 								  const char *function = __builtin_FUNCTION());

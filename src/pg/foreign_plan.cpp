@@ -1,16 +1,20 @@
 #include "pg/foreign_plan.hpp"
 
+#include "pg/fail.hpp"
+
 extern "C" {
+#include "catalog/pg_inherits.h"
 #include "nodes/extensible.h"
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
+#include "parser/parsetree.h"
 }
 
 namespace bulk_sync::pg {
 
 namespace {
 
-List *inputs_of(const Plan *plan)
+PG_RAISES List *inputs_of(const Plan *plan)
 {
 	List *inputs = NIL;
 	if (IsA(plan, Append))
@@ -40,7 +44,7 @@ Oid scanned_table(const Plan *plan, const List *tables)
 	return index > 0 ? rt_fetch(index, tables)->relid : InvalidOid;
 }
 
-bool reads_one_of(const List *members, const Plan *plan, const List *tables)
+PG_RAISES bool reads_one_of(const List *members, const Plan *plan, const List *tables)
 {
 	check_stack_depth();
 	if (list_member_oid(members, scanned_table(plan, tables)))
@@ -54,7 +58,7 @@ bool reads_one_of(const List *members, const Plan *plan, const List *tables)
 
 /* Does this node give rows of the target, or of a partition or child, that nothing below it has
  * read there? A node that collects what others have read may name the target too. */
-bool replaces_scan(const Plan *plan, const List *tables, Oid target)
+PG_RAISES bool replaces_scan(const Plan *plan, const List *tables, Oid target)
 {
 	Oid const table = IsA(plan, CustomScan) ? scanned_table(plan, tables) : InvalidOid;
 	if (!OidIsValid(table))
@@ -70,7 +74,7 @@ bool replaces_scan(const Plan *plan, const List *tables, Oid target)
 }
 
 /* The node that reads a part of `target` in place of PostgreSQL's own scans; nullptr without one. */
-const Plan *foreign_reader(const Plan *plan, const List *tables, Oid target)
+PG_RAISES const Plan *foreign_reader(const Plan *plan, const List *tables, Oid target)
 {
 	check_stack_depth();
 	if (replaces_scan(plan, tables, target))
@@ -93,15 +97,16 @@ void refuse_foreign_reader(const PlannedStmt *statement, const Relation &target)
 {
 	const Plan *const reader = foreign_reader(statement->planTree, statement->rtable, target.oid());
 	if (reader != nullptr)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot sync \"%s\"", target.name()),
-				 errdetail("Rows of \"%s\" are in a storage of another extension (%s), where they "
-						   "have no row ids.",
-						   get_rel_name(scanned_table(reader, statement->rtable)),
-						   reinterpret_cast<const CustomScan *>(reader)->methods->CustomName),
-				 errhint("Move them to ordinary storage, such as by decompressing them, or narrow "
-						 "the filter to other rows.")));
+		raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			   .message = psprintf("cannot sync \"%s\"", target.name()),
+			   .detail = psprintf(
+				   "Rows of \"%s\" are in a storage of another extension (%s), where they have no "
+				   "row ids.",
+				   get_rel_name(scanned_table(reader, statement->rtable)),
+				   reinterpret_cast<const CustomScan *>(reader)->methods->CustomName),
+			   .hint =
+				   "Move them to ordinary storage, such as by decompressing them, or narrow the "
+				   "filter to other rows."});
 }
 
 } // namespace bulk_sync::pg

@@ -5,6 +5,10 @@
 
 #include "pg/relation.hpp"
 
+extern "C" {
+#include "nodes/plannodes.h"
+}
+
 namespace bulk_sync::pg {
 
 /* May another extension have changed how plans read tables? If not, refuse_foreign_reader() will
@@ -16,6 +20,6 @@ bool others_plan_scans() noexcept;
  * compressed rows have no ctid and no xmin. The plan itself must not ask for these, for that may
  * crash such a scan. Sub-selects that stayed sub-selects are not looked at. Raises.
  */
-void refuse_foreign_reader(const PlannedStmt *statement, const Relation &target);
+PG_RAISES void refuse_foreign_reader(const PlannedStmt *statement, const Relation &target);
 
 } // namespace bulk_sync::pg

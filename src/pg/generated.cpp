@@ -2,17 +2,22 @@
 
 #include "pg/compat.hpp"
 #include "pg/expression.hpp"
+#include "pg/fail.hpp"
 
 extern "C" {
+#include "access/relation.h"
+#include "access/table.h"
 #include "catalog/pg_attrdef.h"
+#include "nodes/makefuncs.h"
 #include "utils/fmgroids.h"
+#include "utils/partcache.h"
 }
 
 namespace bulk_sync::pg {
 
 namespace {
 
-Node *table_oid(Oid table)
+PG_RAISES Node *table_oid(Oid table)
 {
 	return reinterpret_cast<Node *>(
 		makeConst(OIDOID, -1, InvalidOid, sizeof(Oid), ObjectIdGetDatum(table), false, true));
@@ -35,7 +40,7 @@ AttrNumber find_column(::Relation relation, const char *name)
 }
 
 /* The relation's column that a column of a member is; nullptr when it has none. */
-Expr *relation_column(::Relation relation, ::Relation member, AttrNumber number)
+PG_RAISES Expr *relation_column(::Relation relation, ::Relation member, AttrNumber number)
 {
 	Form_pg_attribute const column = TupleDescAttr(RelationGetDescr(member), number - 1);
 	AttrNumber const found =
@@ -51,7 +56,7 @@ Expr *relation_column(::Relation relation, ::Relation member, AttrNumber number)
  * of `table`; nullptr when it uses columns that the relation lacks. Of system columns, expressions
  * that are stored have tableoid alone.
  */
-Node *over_relation(Node *expression, ::Relation relation, ::Relation source, Oid table)
+PG_RAISES Node *over_relation(Node *expression, ::Relation relation, ::Relation source, Oid table)
 {
 	Bitmapset *used = nullptr;
 	pull_varattnos(expression, 1, &used);
@@ -69,7 +74,7 @@ Node *over_relation(Node *expression, ::Relation relation, ::Relation source, Oi
 }
 
 /* What the relation's column is in rows of a member, over the relation's columns; or nullptr. */
-Node *expression_in(::Relation member, ::Relation relation, AttrNumber column)
+PG_RAISES Node *expression_in(::Relation member, ::Relation relation, AttrNumber column)
 {
 	bool const stored = TupleDescAttr(RelationGetDescr(relation), column - 1)->attgenerated ==
 						ATTRIBUTE_GENERATED_STORED;
@@ -80,7 +85,7 @@ Node *expression_in(::Relation member, ::Relation relation, AttrNumber column)
 }
 
 /* Is the row one of the member? By its values, where these say in which partition it is. */
-Node *is_in_member(::Relation relation, ::Relation member)
+PG_RAISES Node *is_in_member(::Relation relation, ::Relation member)
 {
 	if (relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
 		return over_relation(
@@ -92,7 +97,7 @@ Node *is_in_member(::Relation relation, ::Relation member)
 					 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
 }
 
-CaseWhen *arm(Node *condition, Node *result)
+PG_RAISES CaseWhen *arm(Node *condition, Node *result)
 {
 	auto *const when = makeNode(CaseWhen);
 	when->expr = reinterpret_cast<Expr *>(condition);
@@ -102,7 +107,7 @@ CaseWhen *arm(Node *condition, Node *result)
 }
 
 /* Notes a member that computes the column from more than the relation has. */
-void add_unknown(Generation &generation, ::Relation relation, ::Relation member)
+PG_RAISES void add_unknown(Generation &generation, ::Relation relation, ::Relation member)
 {
 	AttrNumber const own = find_column(member, column_name(relation, generation.column));
 	Bitmapset *used = nullptr;
@@ -119,7 +124,8 @@ void add_unknown(Generation &generation, ::Relation relation, ::Relation member)
 }
 
 /* Adds the arm of a member whose expression is not the relation's own. */
-void add_member(Generation &generation, List *&arms, ::Relation relation, ::Relation member)
+PG_RAISES void add_member(Generation &generation, List *&arms, ::Relation relation,
+						  ::Relation member)
 {
 	if (member->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
 		return;
@@ -133,7 +139,7 @@ void add_member(Generation &generation, List *&arms, ::Relation relation, ::Rela
 		arms = lappend(arms, arm(is_in_member(relation, member), expression));
 }
 
-Node *case_of(List *arms, Node *otherwise)
+PG_RAISES Node *case_of(List *arms, Node *otherwise)
 {
 	auto *const expression = makeNode(CaseExpr);
 	expression->casetype = exprType(otherwise);
@@ -144,13 +150,13 @@ Node *case_of(List *arms, Node *otherwise)
 	return reinterpret_cast<Node *>(expression);
 }
 
-[[noreturn]] void refuse_column(const Relation &relation, AttrNumber column, Oid table)
+[[noreturn]] PG_RAISES void refuse_column(const Relation &relation, AttrNumber column, Oid table)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("cannot compute column \"%s\" of rows of \"%s\"",
-						   relation.find(column)->name, get_rel_name(table)),
-					errdetail("It is generated from columns that \"%s\" does not have.",
-							  relation.name())));
+	raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+		   .message = psprintf("cannot compute column \"%s\" of rows of \"%s\"",
+							   relation.find(column)->name, get_rel_name(table)),
+		   .detail = psprintf("It is generated from columns that \"%s\" does not have.",
+							  relation.name())});
 }
 
 } // namespace

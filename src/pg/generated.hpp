@@ -9,6 +9,10 @@
 
 #include "pg/relation.hpp"
 
+extern "C" {
+#include "nodes/execnodes.h"
+}
+
 namespace bulk_sync::pg {
 
 /* How a relation's generated column comes from other columns of the same row. */
@@ -50,7 +54,7 @@ class GeneratedColumns {
 	/* Computes the generated columns of a row of `table`, the relation or a member, some of whose
 	 * columns have changed; arrays by column number less one. The values live in the current memory
 	 * context. Raises, 0A000 when the new one comes from columns that the relation lacks. */
-	void compute(Datum *values, bool *nulls, const bool *changed, Oid table);
+	PG_RAISES void compute(Datum *values, bool *nulls, const bool *changed, Oid table);
 	/* The column that compute() is at, for the context of an error; else InvalidAttrNumber. */
 	AttrNumber computing() const noexcept { return computing_; }
 
@@ -60,7 +64,8 @@ class GeneratedColumns {
 		ExprState *expression;
 	};
 
-	void refuse_unknown(const Generation &generation, const bool *changed, Oid table) const;
+	PG_RAISES void refuse_unknown(const Generation &generation, const bool *changed,
+								  Oid table) const;
 
 	const Relation &relation_;
 	Vector<Computed> columns_;

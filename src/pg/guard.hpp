@@ -81,7 +81,7 @@ class ErrorState {
 
 /* Throws the error that PostgreSQL has just raised, after copying it into the current memory
  * context: Error, or std::bad_alloc when there is no memory for the copy. */
-[[noreturn]] void throw_raised_error();
+[[noreturn]] PG_NEVER_RAISES void throw_raised_error();
 
 /* What an entry point caught, in a form that survives the longjmp which raises it. */
 struct Caught {
@@ -91,14 +91,15 @@ struct Caught {
 };
 
 void catch_current(Caught &caught) noexcept;
-[[noreturn]] void raise_caught(const Caught &caught);
+[[noreturn]] PG_RAISES void raise_caught(const Caught &caught);
 
 /*
  * Calls f, which may raise PostgreSQL errors; throws Error instead. C++ exceptions of f pass. The
  * result must be trivially destructible, as must every local of f. The signal mask is not saved:
  * errors are never raised from signal handlers, and saving it costs a system call.
  */
-template <typename Function> auto pg_call(Function &&function) -> decltype(function())
+template <typename Function>
+PG_NEVER_RAISES auto pg_call(Function &&function) -> decltype(function())
 {
 	using Result = decltype(function());
 	ErrorState const outer;
@@ -129,7 +130,7 @@ template <typename Function> auto pg_call(Function &&function) -> decltype(funct
 /*
  * Runs the body of a function that PostgreSQL calls. What the body throws is raised as a
  * PostgreSQL error after the handlers are left: Error with all its fields, std::bad_alloc as
- * 53200, any other exception as an internal error.
+ * 53200, any other exception as an internal error. So it raises.
  */
 template <typename Body> auto pg_entry(Body &&body) -> decltype(body())
 {

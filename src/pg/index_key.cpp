@@ -1,5 +1,17 @@
 #include "pg/index_key.hpp"
 
+#include "pg/scratch.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "catalog/index.h"
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/datum.h"
+#include "utils/rel.h"
+}
+
 namespace bulk_sync::pg {
 
 IndexKeyReader::IndexKeyReader(::Relation table, ::Relation index)
@@ -79,17 +91,17 @@ bool IndexKeyReader::can_be_refused(const IndexKey &key) const
 
 bool IndexKeyReader::collide(const IndexKey &existing, const IndexKey &added) const
 {
-	MemoryContext const outer = MemoryContextSwitchTo(GetPerTupleMemoryContext(state_));
-	bool result = operators_ != nullptr;
-	for (int i = 0; result && i < info_->ii_NumIndexKeyAttrs; i++) {
-		if (existing.nulls[i] || added.nulls[i])
-			result = existing.nulls[i] && added.nulls[i] && info_->ii_NullsNotDistinct;
-		else
-			result = DatumGetBool(FunctionCall2Coll(&operators_[i], index_->rd_indcollation[i],
-													existing.values[i], added.values[i]));
-	}
-	MemoryContextSwitchTo(outer);
-	return result;
+	return in_context(GetPerTupleMemoryContext(state_), [&] {
+		bool result = operators_ != nullptr;
+		for (int i = 0; result && i < info_->ii_NumIndexKeyAttrs; i++) {
+			if (existing.nulls[i] || added.nulls[i])
+				result = existing.nulls[i] && added.nulls[i] && info_->ii_NullsNotDistinct;
+			else
+				result = DatumGetBool(FunctionCall2Coll(&operators_[i], index_->rd_indcollation[i],
+														existing.values[i], added.values[i]));
+		}
+		return result;
+	});
 }
 
 int IndexKeyReader::conditions(const IndexKey &key, ScanKeyData *result) const
@@ -111,9 +123,9 @@ bool IndexKeyReader::is_named(const IndexKey &key, const char *detail) const
 	if (detail == nullptr)
 		return false;
 	IndexKey named = key;
-	MemoryContext const outer = MemoryContextSwitchTo(GetPerTupleMemoryContext(state_));
-	const char *const text = BuildIndexValueDescription(index_, named.values, named.nulls);
-	MemoryContextSwitchTo(outer);
+	const char *const text = in_context(GetPerTupleMemoryContext(state_), [&] {
+		return BuildIndexValueDescription(index_, named.values, named.nulls);
+	});
 	return text != nullptr && strstr(detail, text) != nullptr;
 }
 

@@ -55,7 +55,7 @@ class Characters {
 	const char *at() const noexcept { return reinterpret_cast<const char *>(at_); }
 	bool at_end() const noexcept { return *at_ == '\0'; }
 
-	uint32 next()
+	PG_RAISES uint32 next()
 	{
 		const unsigned char *const start = at_;
 		int const bytes = pg_encoding_mblen(encoding_, at());
@@ -128,7 +128,7 @@ template <typename Visit> void each_character(const char *name, Visit &&visit)
 }
 
 /* "U+FEFF at its start, U+000D at its end" */
-void append_character(StringInfo text, uint32 character, int position, int end)
+PG_RAISES void append_character(StringInfo text, uint32 character, int position, int end)
 {
 	appendStringInfo(text, "%sU+%04X ", text->len == 0 ? "" : ", ", character);
 	if (position == 1)
@@ -140,7 +140,7 @@ void append_character(StringInfo text, uint32 character, int position, int end)
 }
 
 /* Raises. */
-char *visible_part(const char *name)
+PG_RAISES char *visible_part(const char *name)
 {
 	StringInfoData text;
 	initStringInfo(&text);

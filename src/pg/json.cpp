@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "pg/error_context.hpp"
+#include "pg/fail.hpp"
 #include "pg/tuple.hpp"
 
 extern "C" {
+#include "nodes/execnodes.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -14,33 +17,28 @@ namespace bulk_sync::pg {
 
 namespace {
 
-JsonbValue *find_member(Datum object, const char *member)
+PG_RAISES JsonbValue *find_member(Datum object, const char *member)
 {
 	return getKeyJsonValueFromContainer(&DatumGetJsonbP(object)->root, member,
 										static_cast<int>(strlen(member)), nullptr);
 }
 
 /* member "age", value "x1" */
-void add_member_context(void *argument)
+PG_RAISES void add_member_context(Datum object, const char *member)
 {
-	struct Member {
-		const char *name;
-		Datum object;
-	};
-	auto *const member = static_cast<Member *>(argument);
-	JsonbValue *const value = find_member(member->object, member->name);
+	JsonbValue *const value = find_member(object, member);
 	if (value == nullptr) {
-		errcontext("missing member \"%s\"", member->name);
+		errcontext("missing member \"%s\"", member);
 		return;
 	}
 	Jsonb *const json = JsonbValueToJsonb(value);
 	char *const text = JsonbToCString(nullptr, &json->root, VARSIZE(json));
-	errcontext("member \"%s\", value %s", member->name, shortened(text));
+	errcontext("member \"%s\", value %s", member, shortened(text));
 }
 
 /* Adds the keys of an object that are not among the names yet. Throws through the list, so called
  * with nothing else to destroy. */
-void add_members(Datum object, NameList &names)
+PG_RAISES void add_members(Datum object, NameList &names)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(&DatumGetJsonbP(object)->root);
 	JsonbValue value;
@@ -62,7 +60,7 @@ void add_members(Datum object, NameList &names)
 }
 
 /* The first of the keys that the object lacks, or nullptr. */
-const char *missing_key(Datum object, const NameList &keys)
+PG_RAISES const char *missing_key(Datum object, const NameList &keys)
 {
 	for (const char *key : keys)
 		if (find_member(object, key) == nullptr)
@@ -70,20 +68,23 @@ const char *missing_key(Datum object, const NameList &keys)
 	return nullptr;
 }
 
-void refuse_object(const char *key, int64 index)
+PG_RAISES void refuse_object(const char *key, int64 index)
 {
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		 errmsg("element " INT64_FORMAT " of argument \"rows\" lacks the key \"%s\"", index, key),
-		 errcontext("element " INT64_FORMAT " of argument \"rows\", counted from 0", index)));
+	with_error_context(
+		[&] { errcontext("element " INT64_FORMAT " of argument \"rows\", counted from 0", index); },
+		[&] {
+			raise({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+				   .message = psprintf("element " INT64_FORMAT
+									   " of argument \"rows\" lacks the key \"%s\"",
+									   index, key)});
+		});
 }
 
-void check_elements(Jsonb *rows, const char *argument)
+PG_RAISES void check_elements(Jsonb *rows, const char *argument)
 {
 	if (!JB_ROOT_IS_ARRAY(rows) || JB_ROOT_IS_SCALAR(rows))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("argument \"%s\" must be a JSON array of objects", argument)));
+		raise({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			   .message = psprintf("argument \"%s\" must be a JSON array of objects", argument)});
 	JsonbIterator *iterator = JsonbIteratorInit(&rows->root);
 	JsonbValue value;
 	JsonbIteratorToken token;
@@ -93,10 +94,11 @@ void check_elements(Jsonb *rows, const char *argument)
 			continue;
 		CHECK_FOR_INTERRUPTS();
 		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("element " INT64_FORMAT " of argument \"%s\" is not an object",
-								   index, argument),
-							errdetail("Elements are counted from 0.")));
+			raise(
+				{.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+				 .message = psprintf("element " INT64_FORMAT " of argument \"%s\" is not an object",
+									 index, argument),
+				 .detail = "Elements are counted from 0."});
 		index++;
 	}
 }
@@ -112,19 +114,15 @@ JsonConverter::JsonConverter(TupleDesc desc, AttrNumber number, const char *memb
 {
 }
 
-/* jsonb_to_record() as FROM would call it with a column definition list of this one column. */
 Datum JsonConverter::convert(Datum object, bool &is_null) const
 {
-	struct {
-		const char *name;
-		Datum object;
-	} member = {member_, object};
-	ErrorContextCallback callback;
-	callback.callback = add_member_context;
-	callback.arg = &member;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
+	return with_error_context([&] { add_member_context(object, member_); },
+							  [&] { return call_to_record(object, is_null); });
+}
 
+/* jsonb_to_record() as FROM would call it with a column definition list of this one column. */
+Datum JsonConverter::call_to_record(Datum object, bool &is_null) const
+{
 	ReturnSetInfo expected = {};
 	expected.type = T_ReturnSetInfo;
 	expected.expectedDesc = desc_;
@@ -143,7 +141,6 @@ Datum JsonConverter::convert(Datum object, bool &is_null) const
 	tuple.t_data = header;
 	Datum value;
 	heap_deform_tuple(&tuple, desc_, &value, &is_null);
-	error_context_stack = callback.previous;
 	return value;
 }
 
@@ -158,8 +155,8 @@ JsonObject JsonObject::of(Datum json, const char *argument)
 	return JsonObject(pg_call([&] {
 		Jsonb *const object = DatumGetJsonbP(json);
 		if (!JB_ROOT_IS_OBJECT(object))
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("argument \"%s\" must be a JSON object", argument)));
+			raise({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+				   .message = psprintf("argument \"%s\" must be a JSON object", argument)});
 		return JsonbPGetDatum(object);
 	}));
 }
@@ -207,17 +204,13 @@ NameList JsonRows::members(const NameList &keys) const
 
 double JsonRows::count() const noexcept
 {
-	return JB_ROOT_COUNT(DatumGetJsonbP(json_));
+	return JB_ROOT_COUNT(reinterpret_cast<Jsonb *>(DatumGetPointer(json_))); /* not toasted */
 }
 
 JsonRows::Cursor JsonRows::start() const
 {
-	Cursor cursor = {};
-	cursor.iterator = JsonbIteratorInit(&DatumGetJsonbP(json_)->root);
-	cursor.index = -1;
-	cursor.scratch = AllocSetContextCreateInternal(CurrentMemoryContext, "bulk_sync JSON object",
-												   ALLOCSET_DEFAULT_SIZES);
-	return cursor;
+	return {.iterator = JsonbIteratorInit(&DatumGetJsonbP(json_)->root),
+			.scratch = Scratch("bulk_sync JSON object")};
 }
 
 bool JsonRows::next(Cursor &cursor) const
@@ -230,12 +223,10 @@ bool JsonRows::next(Cursor &cursor) const
 		token = JsonbIteratorNext(&iterator, &value, true);
 	while (token != WJB_ELEM && token != WJB_DONE);
 	cursor.iterator = iterator;
-	MemoryContextReset(cursor.scratch);
+	cursor.scratch.reset();
 	if (token == WJB_DONE)
 		return false;
-	MemoryContext const caller = MemoryContextSwitchTo(cursor.scratch);
-	cursor.object = JsonbPGetDatum(JsonbValueToJsonb(&value));
-	MemoryContextSwitchTo(caller);
+	cursor.scratch.keep([&] { cursor.object = JsonbPGetDatum(JsonbValueToJsonb(&value)); });
 	cursor.index++;
 	return true;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "pg/name_list.hpp"
+#include "pg/scratch.hpp"
 #include "pg/type.hpp"
 
 namespace bulk_sync::pg {
@@ -17,15 +18,17 @@ class JsonConverter {
 
 	/* The member's value in the column's type; NULL for JSON null and for a missing member. In the
 	 * current memory context. Raises, with the member and its value in the context of the error. */
-	Datum convert(Datum object, bool &is_null) const;
+	PG_RAISES Datum convert(Datum object, bool &is_null) const;
 
 	/* Is the member JSON null, or missing? A domain may make something else of that, or refuse it.
 	 * Raises. */
-	bool is_null(Datum object) const;
+	PG_RAISES bool is_null(Datum object) const;
 
 	const char *member() const noexcept { return member_; }
 
   private:
+	PG_RAISES Datum call_to_record(Datum object, bool &is_null) const;
+
 	const char *member_;
 	TupleDesc desc_; /* of the one column */
 	FmgrInfo *function_;
@@ -71,13 +74,13 @@ class JsonRows {
   private:
 	struct Cursor {
 		void *iterator;
-		MemoryContext scratch;
-		Datum object;
-		int64 index;
+		Scratch scratch; /* has the object */
+		Datum object = 0;
+		int64 index = -1;
 	};
 	explicit JsonRows(Datum json) noexcept : json_(json) {}
-	Cursor start() const;
-	bool next(Cursor &cursor) const;
+	PG_RAISES Cursor start() const;
+	PG_RAISES bool next(Cursor &cursor) const;
 
 	Datum json_;
 };

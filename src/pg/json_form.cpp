@@ -3,6 +3,7 @@
 #include "pg/jsonb_limits.hpp"
 
 extern "C" {
+#include "utils/array.h"
 #include "utils/datetime.h"
 #include "utils/json.h"
 }

@@ -17,15 +17,15 @@ namespace bulk_sync::pg {
 class JsonForm {
   public:
 	/* In the current memory context. Raises. */
-	static const JsonForm *of(Oid type);
+	PG_RAISES static const JsonForm *of(Oid type);
 
 	/* Appends the value, which is not NULL. False when JSON has no exact form for it and what was
 	 * appended stands for another value too: negative zero, an array that does not begin at 1.
 	 * Raises what the type's output function raises. */
-	bool append(StringInfo text, Datum value) const;
+	PG_RAISES bool append(StringInfo text, Datum value) const;
 
 	/* Appends what the type's own output function makes of the value, as a JSON string. Likewise. */
-	void append_output(StringInfo text, Datum value) const;
+	PG_RAISES void append_output(StringInfo text, Datum value) const;
 
 	/* May different texts of append() be the same jsonb? Blanks and repeated members are lost. */
 	bool holds_json() const noexcept { return holds_json_; }
@@ -33,15 +33,15 @@ class JsonForm {
   private:
 	enum class Kind : uint8 { boolean, number, date_time, json, array, composite, other };
 
-	void look_into_array(Oid element);
-	void look_into_composite();
-	bool append_number(StringInfo text, Datum value) const;
-	void append_json(StringInfo text, Datum value) const;
-	bool append_array(StringInfo text, Datum value) const;
-	bool append_composite(StringInfo text, Datum value) const;
+	PG_RAISES void look_into_array(Oid element);
+	PG_RAISES void look_into_composite();
+	PG_RAISES bool append_number(StringInfo text, Datum value) const;
+	PG_RAISES void append_json(StringInfo text, Datum value) const;
+	PG_RAISES bool append_array(StringInfo text, Datum value) const;
+	PG_RAISES bool append_composite(StringInfo text, Datum value) const;
 
 	struct Elements;
-	bool append_dimension(StringInfo text, Elements &elements, int dimension) const;
+	PG_RAISES bool append_dimension(StringInfo text, Elements &elements, int dimension) const;
 
 	Kind kind_;
 	bool holds_json_;

@@ -4,6 +4,7 @@
 
 extern "C" {
 #include "utils/bytea.h"
+#include "utils/datum.h"
 #include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
@@ -13,7 +14,7 @@ namespace bulk_sync::pg {
 
 namespace {
 
-const char *member_of(const char *name)
+PG_RAISES const char *member_of(const char *name)
 {
 	StringInfoData text;
 	initStringInfo(&text);
@@ -22,7 +23,7 @@ const char *member_of(const char *name)
 	return text.data;
 }
 
-Datum parse(const char *json)
+PG_RAISES Datum parse(const char *json)
 {
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
 }

@@ -37,23 +37,23 @@ struct JsonText {
  * was started. */
 class JsonValues {
   public:
-	void start() { initStringInfo(&text_); }
+	PG_RAISES void start() { initStringInfo(&text_); }
 
 	/* A value for which JSON has no exact form is a string, as the type's output function has it. */
-	JsonText add(const JsonColumn &column, Datum value, bool is_null);
+	PG_RAISES JsonText add(const JsonColumn &column, Datum value, bool is_null);
 
 	/* Two values whose images differ. Where they look the same as jsonb, both are such strings, and
 	 * where they are the same to the output function as well, each has a hash of its image. */
-	void add_pair(const JsonColumn &column, const Datum values[2], const bool nulls[2],
-				  JsonText texts[2]);
+	PG_RAISES void add_pair(const JsonColumn &column, const Datum values[2], const bool nulls[2],
+							JsonText texts[2]);
 
 	const char *at(JsonText text) const noexcept { return text_.data + text.start; }
 
   private:
-	JsonText add_plain(const JsonColumn &column, Datum value, bool is_null, bool &exact);
-	JsonText add_output(const JsonColumn &column, Datum value, bool is_null);
-	JsonText add_with_hash(const JsonColumn &column, Datum value);
-	bool look_alike(JsonText left, JsonText right, bool reads_them);
+	PG_RAISES JsonText add_plain(const JsonColumn &column, Datum value, bool is_null, bool &exact);
+	PG_RAISES JsonText add_output(const JsonColumn &column, Datum value, bool is_null);
+	PG_RAISES JsonText add_with_hash(const JsonColumn &column, Datum value);
+	PG_RAISES bool look_alike(JsonText left, JsonText right, bool reads_them);
 
 	StringInfoData text_;
 };
@@ -62,16 +62,16 @@ class JsonValues {
  * the writer was started. */
 class JsonObjectWriter {
   public:
-	void start(const JsonValues &values);
-	void add(const JsonColumn &column, JsonText value);
+	PG_RAISES void start(const JsonValues &values);
+	PG_RAISES void add(const JsonColumn &column, JsonText value);
 	/* "age": {"old": 40, "new": 41} */
-	void add_change(const JsonColumn &column, JsonText old_value, JsonText new_value);
+	PG_RAISES void add_change(const JsonColumn &column, JsonText old_value, JsonText new_value);
 	/* The object as jsonb, in the current memory context. */
-	Datum finish();
+	PG_RAISES Datum finish();
 
   private:
-	void add_name(const JsonColumn &column);
-	void append(JsonText value);
+	PG_RAISES void add_name(const JsonColumn &column);
+	PG_RAISES void append(JsonText value);
 
 	const JsonValues *values_;
 	StringInfoData text_;

@@ -34,7 +34,8 @@ template <typename T> class Allocator {
 	{
 	}
 
-	T *allocate(std::size_t count)
+	/* The server raises upon sizes that are too large for it; those are sorted out before. */
+	PG_NEVER_RAISES T *allocate(std::size_t count)
 	{
 		if (count > MaxAllocHugeSize / sizeof(T))
 			throw std::bad_alloc();

@@ -6,6 +6,7 @@
 extern "C" {
 #include "catalog/pg_proc.h"
 #include "nodes/execnodes.h"
+#include "utils/typcache.h"
 }
 
 namespace bulk_sync::pg {
@@ -26,24 +27,24 @@ bool is_built_in(Oid type)
 	return type < FirstUnpinnedObjectId;
 }
 
-bool is_unsafe(Oid function)
+PG_RAISES bool is_unsafe(Oid function)
 {
 	return OidIsValid(function) && func_parallel(function) == PROPARALLEL_UNSAFE;
 }
 
-bool is_unsafe_function(Oid function, void *)
+PG_RAISES bool is_unsafe_function(Oid function, void *)
 {
 	return is_unsafe(function);
 }
 
-TypeCacheEntry *range_of(Oid type)
+PG_RAISES TypeCacheEntry *range_of(Oid type)
 {
 	return get_typtype(type) == TYPTYPE_RANGE ? lookup_type_cache(type, TYPECACHE_RANGE_INFO)
 											  : nullptr;
 }
 
 /* Whatever makes a range compares its bounds, and gives it its canonical form. */
-bool makes_range_unsafely(Oid type)
+PG_RAISES bool makes_range_unsafely(Oid type)
 {
 	TypeCacheEntry *const range = range_of(type);
 	return range != nullptr && (is_unsafe(range->rng_cmp_proc_finfo.fn_oid) ||
@@ -52,7 +53,7 @@ bool makes_range_unsafely(Oid type)
 
 /* Functions that make containers of their argument's parts, such as casts from a range to a
  * multirange. */
-bool makes_ranges_unsafely(Oid type)
+PG_RAISES bool makes_ranges_unsafely(Oid type)
 {
 	if (is_built_in(type))
 		return false;
@@ -64,7 +65,7 @@ bool makes_ranges_unsafely(Oid type)
 
 bool checks_unsafely(Oid domain, Search &search);
 
-bool visit_unsafe(Node *node, void *argument)
+PG_RAISES bool visit_unsafe(Node *node, void *argument)
 {
 	if (node == nullptr)
 		return false;
@@ -86,7 +87,7 @@ bool visit_unsafe(Node *node, void *argument)
 }
 
 /* The CHECKs of a domain and of those that it is over. */
-bool checks_unsafely(Oid domain, Search &search)
+PG_RAISES bool checks_unsafely(Oid domain, Search &search)
 {
 	if (list_member_oid(search.domains, domain))
 		return false;
@@ -101,7 +102,7 @@ bool checks_unsafely(Oid domain, Search &search)
 	return false;
 }
 
-bool reads_unsafely(Oid type, Search &search)
+PG_RAISES bool reads_unsafely(Oid type, Search &search)
 {
 	if (is_built_in(type))
 		return false;
@@ -116,7 +117,7 @@ bool reads_unsafely(Oid type, Search &search)
 	return false;
 }
 
-bool writes_unsafely(Oid type)
+PG_RAISES bool writes_unsafely(Oid type)
 {
 	if (is_built_in(type))
 		return false;
@@ -130,7 +131,7 @@ bool writes_unsafely(Oid type)
 	return false;
 }
 
-bool compares_unsafely(Oid type)
+PG_RAISES bool compares_unsafely(Oid type)
 {
 	TypeCacheEntry *const cache = lookup_type_cache(type, TYPECACHE_EQ_OPR | TYPECACHE_HASH_PROC |
 															  TYPECACHE_HASH_EXTENDED_PROC);

@@ -14,15 +14,15 @@ namespace bulk_sync::pg {
 
 /* May text be read as a value of the type: input functions, CHECKs of domains, and what puts the
  * bounds of ranges in order? Raises. */
-bool may_read_in_parallel(Oid type);
+PG_RAISES bool may_read_in_parallel(Oid type);
 
 /* May values of the type be written as text? Raises. */
-bool may_write_in_parallel(Oid type);
+PG_RAISES bool may_write_in_parallel(Oid type);
 
 /* May values of the type be hashed, and compared by its default equality? Raises. */
-bool may_compare_in_parallel(Oid type);
+PG_RAISES bool may_compare_in_parallel(Oid type);
 
 /* May a planned expression be evaluated? Raises. */
-bool may_evaluate_in_parallel(Node *expression);
+PG_RAISES bool may_evaluate_in_parallel(Node *expression);
 
 } // namespace bulk_sync::pg

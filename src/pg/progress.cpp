@@ -11,6 +11,7 @@ extern "C" {
 #include "storage/ipc.h"
 #include "storage/procarray.h"
 #include "storage/shmem.h"
+#include "utils/acl.h"
 #include "utils/timestamp.h"
 }
 
@@ -101,14 +102,14 @@ void attach()
 shmem_request_hook_type next_request = nullptr;
 shmem_startup_hook_type next_startup = nullptr;
 
-void request_memory()
+PG_RAISES void request_memory()
 {
 	if (next_request != nullptr)
 		next_request();
 	RequestAddinShmemSpace(memory_size());
 }
 
-void attach_at_startup()
+PG_RAISES void attach_at_startup()
 {
 	if (next_startup != nullptr)
 		next_startup();
@@ -130,13 +131,13 @@ uint64 read(pg_atomic_uint64 &value)
 	return pg_atomic_read_u64(&value);
 }
 
-bool may_see(Oid user)
+PG_RAISES bool may_see(Oid user)
 {
 	return has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) ||
 		   has_privs_of_role(GetUserId(), user);
 }
 
-void put_row(Slot &slot, ResultRows &result)
+PG_RAISES void put_row(Slot &slot, ResultRows &result)
 {
 	uint64 const pid = read(slot.pid);
 	/* A backend that was terminated could not clear its slot. */

@@ -3,8 +3,13 @@
 #include "pg/compat.hpp"
 
 extern "C" {
+#include "access/table.h"
 #include "catalog/partition.h"
+#include "nodes/makefuncs.h"
 #include "optimizer/prep.h"
+#include "utils/inval.h"
+#include "utils/partcache.h"
+#include "utils/snapmgr.h"
 }
 
 namespace bulk_sync::pg {
@@ -46,7 +51,7 @@ Node *without_relabels(Node *expression)
 	return expression;
 }
 
-bool is_known(const List *parts, Node *expression, Oid family)
+PG_RAISES bool is_known(const List *parts, Node *expression, Oid family)
 {
 	for (int i = 0; i < list_length(parts); i++) {
 		const auto *const part = static_cast<KeyPart *>(list_nth(parts, i));
@@ -57,7 +62,7 @@ bool is_known(const List *parts, Node *expression, Oid family)
 }
 
 /* Adds the parts of the partition key of a table. Its columns may be in another order than the root's. */
-List *add_key_parts(List *parts, ::Relation root, ::Relation table)
+PG_RAISES List *add_key_parts(List *parts, ::Relation root, ::Relation table)
 {
 	PartitionKey const key = RelationGetPartitionKey(table);
 	int expressions = 0;
@@ -79,7 +84,7 @@ List *add_key_parts(List *parts, ::Relation root, ::Relation table)
 	return parts;
 }
 
-List *key_parts_of(::Relation root, const Vector<Oid> &members)
+PG_RAISES List *key_parts_of(::Relation root, const Vector<Oid> &members)
 {
 	List *parts = NIL;
 	for (Oid const member : members) {
@@ -93,7 +98,7 @@ List *key_parts_of(::Relation root, const Vector<Oid> &members)
 }
 
 /* Is the expression a part of a key? With an operator, one that partitions are left out by. */
-bool is_key_part(const List *parts, Node *expression, Oid oper = InvalidOid)
+PG_RAISES bool is_key_part(const List *parts, Node *expression, Oid oper = InvalidOid)
 {
 	expression = without_relabels(expression);
 	for (int i = 0; i < list_length(parts); i++) {
@@ -107,12 +112,12 @@ bool is_key_part(const List *parts, Node *expression, Oid oper = InvalidOid)
 }
 
 /* The key may be the contrary of what the condition has. */
-bool is_boolean_key_part(const List *parts, Node *expression)
+PG_RAISES bool is_boolean_key_part(const List *parts, Node *expression)
 {
 	return is_key_part(parts, expression) || is_key_part(parts, negate_clause(expression));
 }
 
-bool compares_key_part(const List *key, Oid oper, const List *operands)
+PG_RAISES bool compares_key_part(const List *key, Oid oper, const List *operands)
 {
 	if (list_length(operands) != 2)
 		return false;
@@ -124,7 +129,7 @@ bool compares_key_part(const List *key, Oid oper, const List *operands)
 
 /* Is it of the forms by which the planner leaves out partitions (partprune.c)? These are comparisons of
  * what each row was compared by when it was stored, so that they raise for no row. */
-bool leaves_out_partitions(Node *condition, const List *key)
+PG_RAISES bool leaves_out_partitions(Node *condition, const List *key)
 {
 	if (IsA(condition, OpExpr)) {
 		auto *const comparison = reinterpret_cast<OpExpr *>(condition);
@@ -144,11 +149,13 @@ bool leaves_out_partitions(Node *condition, const List *key)
 }
 
 /* SELECT FROM <relation> WHERE <condition>, whose planning locks in `mode`. */
-Query *select_where(const Relation &relation, Node *condition, LOCKMODE mode)
+PG_RAISES Query *select_where(const Relation &relation, Node *condition, LOCKMODE mode)
 {
 	ParseState *const state = make_parsestate(nullptr);
 	ParseNamespaceItem *const item =
-		addRangeTableEntryForRelation(state, relation.get(), mode, nullptr, true, true);
+		addRangeTableEntryForRelation(state, relation.get(), AccessShareLock, nullptr, true, true);
+	/* The parser knows of no stronger modes than its statements take. */
+	item->p_rte->rellockmode = mode;
 	auto *const reference = makeNode(RangeTblRef);
 	reference->rtindex = item->p_rtindex;
 	auto *const query = makeNode(Query);
@@ -163,7 +170,7 @@ Query *select_where(const Relation &relation, Node *condition, LOCKMODE mode)
 }
 
 /* The planner adds what it has not left out to the range table, in which only this relation was. */
-List *plan_and_lock(const Relation &relation, Node *condition, LOCKMODE mode)
+PG_RAISES List *plan_and_lock(const Relation &relation, Node *condition, LOCKMODE mode)
 {
 	PlannedStmt *const plan = compat::plan_query(select_where(relation, condition, mode),
 												 "bulk_sync partitions", 0, nullptr);
@@ -178,7 +185,7 @@ List *plan_and_lock(const Relation &relation, Node *condition, LOCKMODE mode)
 
 /* Attaching a partition does not conflict with our lock on the parent. Was there any change in a
  * catalog while we waited? */
-List *lock_and_look_again(const Relation &relation, Node *condition, LOCKMODE mode)
+PG_RAISES List *lock_and_look_again(const Relation &relation, Node *condition, LOCKMODE mode)
 {
 	List *members = NIL;
 	for (;;) {

@@ -28,7 +28,7 @@ Node *partition_condition(Node *condition, const Relation &relation, const Vecto
 
 /* Adds a condition over the relation that the query writes, or else the first that it reads, to an
  * analyzed query. Raises. */
-void add_condition(Query *query, Node *condition);
+PG_RAISES void add_condition(Query *query, Node *condition);
 
 /*
  * Locks those partitions of the partitioned table `relation`, itself locked in `mode`, that can hold

@@ -3,23 +3,29 @@
 #include <algorithm>
 
 #include "pg/compat.hpp"
+#include "pg/fail.hpp"
 
 extern "C" {
 #include "access/genam.h"
+#include "access/relation.h"
 #include "access/table.h"
+#include "catalog/pg_inherits.h"
+#include "nodes/makefuncs.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/syscache.h"
 }
 
 namespace bulk_sync::pg {
 
 namespace {
 
-::Relation open_raising(Oid oid, LOCKMODE mode)
+PG_RAISES ::Relation open_raising(Oid oid, LOCKMODE mode)
 {
 	::Relation const relation = try_relation_open(oid, mode);
 	if (relation == nullptr)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-						errmsg("relation with OID %u does not exist", oid)));
+		raise({.sqlstate = ERRCODE_UNDEFINED_TABLE,
+			   .message = psprintf("relation with OID %u does not exist", oid)});
 	return relation;
 }
 
@@ -54,7 +60,7 @@ bool nulls_escape(const Relation &relation, Form_pg_index index, const Vector<At
 }
 
 /* Does the index have all rows for which the condition is true? */
-bool has_all_rows(::Relation index, Node *condition)
+PG_RAISES bool has_all_rows(::Relation index, Node *condition)
 {
 	List *const predicate = RelationGetIndexPredicate(index);
 	if (predicate == NIL)
@@ -70,7 +76,7 @@ bool has_all_rows(::Relation index, Node *condition)
 }
 
 /* Does the index compare its column by the equality, and the collation, of the key? */
-bool agrees_with_key(::Relation index, int position, const ColumnType &type)
+PG_RAISES bool agrees_with_key(::Relation index, int position, const ColumnType &type)
 {
 	TypeCacheEntry *const cache = lookup_type_cache(type.oid, TYPECACHE_BTREE_OPFAMILY);
 	return index->rd_rel->relam == BTREE_AM_OID &&
@@ -78,8 +84,9 @@ bool agrees_with_key(::Relation index, int position, const ColumnType &type)
 		   index->rd_indcollation[position] == type.collation;
 }
 
-bool forbids_equal_keys(const Relation &relation, ::Relation index, const Vector<AttrNumber> &keys,
-						const Vector<AttrNumber> &fixed, Node *condition)
+PG_RAISES bool forbids_equal_keys(const Relation &relation, ::Relation index,
+								  const Vector<AttrNumber> &keys, const Vector<AttrNumber> &fixed,
+								  Node *condition)
 {
 	Form_pg_index const form = index->rd_index;
 	if (!form->indisunique || !form->indisvalid || !form->indisready)

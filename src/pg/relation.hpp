@@ -12,6 +12,11 @@
 #include "pg/name_list.hpp"
 #include "pg/type.hpp"
 
+extern "C" {
+#include "access/genam.h"
+#include "utils/rel.h"
+}
+
 namespace bulk_sync::pg {
 
 /* A column of a relation; dropped columns are left out. The name lives as long as the relation's

@@ -1,6 +1,11 @@
 #include "pg/repeatable.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/fail.hpp"
+
+extern "C" {
+#include "nodes/makefuncs.h"
+}
 
 namespace bulk_sync::pg {
 
@@ -11,18 +16,19 @@ constexpr const char *behind_names = " It is in a view that the filter reads, or
 									 "row-level security on a table that it reads.";
 
 /* `place` is the end of the detail. */
-[[noreturn]] void refuse(const char *message, const char *place)
+[[noreturn]] PG_RAISES void refuse(const char *message, const char *place)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s", message),
-					errdetail("The filter decides which rows exist for the call and must give "
-							  "the same answer each time.%s",
-							  place)));
+	raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+		   .message = message,
+		   .detail = psprintf("The filter decides which rows exist for the call and must give the "
+							  "same answer each time.%s",
+							  place)});
 }
 
 /* Raises for what makes a query give other rows each time although no function of it is volatile.
  * With SKIP LOCKED others' locks decide; any row lock would also go and find a row's newest version. A
  * sequence knows no snapshot, and the rows that we insert move it. */
-bool visit_unrepeatable(Node *node, void *argument)
+PG_RAISES bool visit_unrepeatable(Node *node, void *argument)
 {
 	auto *const place = static_cast<const char *>(argument);
 	if (node == nullptr)
@@ -51,7 +57,7 @@ bool visit_unrepeatable(Node *node, void *argument)
  * as it will run: with views in place of their names, and policies. Those of the filter's relation
  * itself, and what it reads when it is a view, are not the filter's.
  */
-Node *expanded(Node *filter, ParseState *state)
+PG_RAISES Node *expanded(Node *filter, ParseState *state)
 {
 	Query *const query = makeNode(Query);
 	query->commandType = CMD_SELECT;
@@ -67,7 +73,7 @@ Node *expanded(Node *filter, ParseState *state)
 	return reinterpret_cast<Node *>(rewritten);
 }
 
-void refuse_in(Node *node, const char *place)
+PG_RAISES void refuse_in(Node *node, const char *place)
 {
 	if (contain_volatile_functions(node))
 		refuse("volatile functions are not allowed in the filter", place);

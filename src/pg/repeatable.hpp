@@ -5,6 +5,10 @@
 
 #include "pg/pg.hpp"
 
+extern "C" {
+#include "parser/parse_node.h"
+}
+
 namespace bulk_sync::pg {
 
 /*
@@ -13,6 +17,6 @@ namespace bulk_sync::pg {
  * read. `state` is that of its analysis, with the filter's relation as entry 1 of the range table.
  * Raises 0A000.
  */
-void refuse_unrepeatable(Node *filter, ParseState *state);
+PG_RAISES void refuse_unrepeatable(Node *filter, ParseState *state);
 
 } // namespace bulk_sync::pg

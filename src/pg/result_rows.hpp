@@ -5,6 +5,12 @@
 
 #include "pg/guard.hpp"
 
+extern "C" {
+#include "funcapi.h"
+#include "nodes/execnodes.h"
+#include "utils/tuplestore.h"
+}
+
 namespace bulk_sync::pg {
 
 /* Collects the rows of a function's result in a tuplestore, which goes to disk beyond work_mem. */
@@ -18,7 +24,7 @@ class ResultRows {
 	}
 
 	/* Raises. */
-	void put(const Datum *values, const bool *nulls);
+	PG_RAISES void put(const Datum *values, const bool *nulls);
 
   private:
 	ReturnSetInfo *result_;

@@ -6,6 +6,11 @@
 
 #include "pg/memory.hpp"
 
+extern "C" {
+#include "utils/queryenvironment.h"
+#include "utils/tuplestore.h"
+}
+
 namespace bulk_sync::pg {
 
 class RowStore {
@@ -17,15 +22,15 @@ class RowStore {
 	static RowStore create(const char *name, TupleDesc desc);
 
 	/* Appends a copy of a row. Raises, 53400 beyond temp_file_limit among others. */
-	void put(const Datum *values, const bool *nulls);
+	PG_RAISES void put(const Datum *values, const bool *nulls);
 
 	/* Reads the rows from the first on; false at the end. Raises. */
-	void rewind();
-	bool next(TupleTableSlot *slot);
+	PG_RAISES void rewind();
+	PG_RAISES bool next(TupleTableSlot *slot);
 
 	/* Makes the store known to statements that are given `environment`, with its number of rows
 	 * for the planner. Raises. */
-	void register_in(QueryEnvironment *environment) const;
+	PG_RAISES void register_in(QueryEnvironment *environment) const;
 
 	/* Frees memory and files. Not called after an error: the resource owner frees them. Throws. */
 	void finish();

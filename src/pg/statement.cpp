@@ -1,9 +1,20 @@
 #include "pg/statement.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/error_context.hpp"
 #include "pg/expression.hpp"
+#include "pg/fail.hpp"
 #include "pg/foreign_plan.hpp"
 #include "pg/pruning.hpp"
+
+extern "C" {
+#include "access/tableam.h"
+#include "parser/analyze.h"
+#include "parser/parser.h"
+#include "parser/parsetree.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+}
 
 namespace bulk_sync::pg {
 
@@ -14,7 +25,7 @@ struct ReceiverAdapter {
 	RowReceiver *receiver;
 };
 
-bool receive_row(TupleTableSlot *slot, DestReceiver *self)
+PG_RAISES bool receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
 	return pg_entry([&] {
 		reinterpret_cast<ReceiverAdapter *>(self)->receiver->row(slot);
@@ -37,11 +48,10 @@ ReceiverAdapter adapter_for(RowReceiver *receiver)
 	return adapter;
 }
 
-void add_statement_context(void *argument)
+/* The statement's text, or the position of the error in it; what SPI's callback adds. */
+PG_RAISES void add_statement_context(const char *text)
 {
-	const char *const text = static_cast<StatementContext *>(argument)->text;
 	int const position = geterrposition();
-
 	if (position > 0) {
 		errposition(0);
 		internalerrposition(position);
@@ -61,33 +71,33 @@ Oid main_relation(const Query *query)
 	return entry->rtekind == RTE_SUBQUERY ? main_relation(entry->subquery) : entry->relid;
 }
 
-void check_relation(const Query *query, Oid relation)
+PG_RAISES void check_relation(const Query *query, Oid relation)
 {
 	if (main_relation(query) != relation)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("relation \"%s\" was renamed during bulk_sync", get_rel_name(relation)),
-				 errhint("Try the call again.")));
+		raise({.sqlstate = ERRCODE_T_R_SERIALIZATION_FAILURE,
+			   .message =
+				   psprintf("relation \"%s\" was renamed during bulk_sync", get_rel_name(relation)),
+			   .hint = "Try the call again."});
 }
 
 /* What the rewriter makes of a statement, which must still be that statement: a trigger may have
  * made a rule since the target was looked at. */
-Query *rewrite(Query *analyzed, Oid relation)
+PG_RAISES Query *rewrite(Query *analyzed, Oid relation)
 {
 	CmdType const command = analyzed->commandType;
 	List *const rewritten = QueryRewrite(analyzed);
 	auto *const query = static_cast<Query *>(rewritten == NIL ? nullptr : linitial(rewritten));
 	if (list_length(rewritten) != 1 || query->commandType != command ||
 		(command != CMD_SELECT && main_relation(query) != relation))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_IN_USE),
-				 errmsg("cannot write to \"%s\" because of its rules", get_rel_name(relation)),
-				 errdetail("A rule was made while the table was being synced.")));
+		raise({.sqlstate = ERRCODE_OBJECT_IN_USE,
+			   .message =
+				   psprintf("cannot write to \"%s\" because of its rules", get_rel_name(relation)),
+			   .detail = "A rule was made while the table was being synced."});
 	return query;
 }
 
 /* Each row of an INSERT evaluates the default for itself, and only where it needs it. */
-void add_null_defaults(Query *insert, const Vector<NullDefault> &defaults)
+PG_RAISES void add_null_defaults(Query *insert, const Vector<NullDefault> &defaults)
 {
 	for (const NullDefault &null_default : defaults) {
 		if (null_default.expression == nullptr)
@@ -98,7 +108,7 @@ void add_null_defaults(Query *insert, const Vector<NullDefault> &defaults)
 }
 
 /* Stops at a relation whose policies apply to the current user, not to the owner of a view. */
-bool visit_policies(Node *node, void *query)
+PG_RAISES bool visit_policies(Node *node, void *query)
 {
 	if (node == nullptr)
 		return false;
@@ -116,7 +126,7 @@ bool visit_policies(Node *node, void *query)
 }
 
 /* The flag in the query only says that policies were thought of. */
-bool policies_apply(Query *query)
+PG_RAISES bool policies_apply(Query *query)
 {
 	return visit_policies(reinterpret_cast<Node *>(query), nullptr);
 }
@@ -126,7 +136,7 @@ bool policies_apply(Query *query)
  * pages: a page that is fetched for a row costs what the next page of a scan costs, not four times
  * as much.
  */
-PlannedStmt *plan_write(Query *query, const char *text, ParamListInfo parameters)
+PG_RAISES PlannedStmt *plan_write(Query *query, const char *text, ParamListInfo parameters)
 {
 	int const level = NewGUCNestLevel();
 	set_config_option("random_page_cost", GetConfigOption("seq_page_cost", false, false),
@@ -137,7 +147,7 @@ PlannedStmt *plan_write(Query *query, const char *text, ParamListInfo parameters
 }
 
 /* The types of a SELECT's columns, as a list of OIDs. */
-List *column_types(const Query *query)
+PG_RAISES List *column_types(const Query *query)
 {
 	List *types = NIL;
 	for (int i = 0; i < list_length(query->targetList); i++) {
@@ -149,31 +159,18 @@ List *column_types(const Query *query)
 }
 
 /* A receiver takes its columns by position. */
-void check_columns(TupleDesc given, const List *expected)
+PG_RAISES void check_columns(TupleDesc given, const List *expected)
 {
 	bool same = given->natts == list_length(expected);
 	for (int i = 0; same && i < given->natts; i++)
 		same = TupleDescAttr(given, i)->atttypid == list_nth_oid(expected, i);
 	if (!same)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("cannot read the rows of a plan that another extension has made"),
-						errdetail("Its columns are not those of the query.")));
+		raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			   .message = "cannot read the rows of a plan that another extension has made",
+			   .detail = "Its columns are not those of the query."});
 }
 
 } // namespace
-
-StatementContext::StatementContext(const char *statement) noexcept : text(statement)
-{
-	callback.callback = add_statement_context;
-	callback.arg = this;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-}
-
-void StatementContext::leave() noexcept
-{
-	error_context_stack = callback.previous;
-}
 
 int Parameters::add(Oid type, Datum value, bool is_null)
 {
@@ -209,31 +206,35 @@ Statement Statement::plan(const String &sql, Snapshot snapshot, Oid relation,
 		statement.bind(stores, &parameters);
 
 		PushActiveSnapshot(snapshot);
-		StatementContext context(statement.text_);
-		auto *const parsed = linitial_node(RawStmt, raw_parser(statement.text_, RAW_PARSE_DEFAULT));
-		Query *const analyzed = parse_analyze_fixedparams(
-			parsed, statement.text_, parameters.types.data(),
-			static_cast<int>(parameters.types.size()), statement.environment_);
-		check_relation(analyzed, relation);
-		add_null_defaults(analyzed, parameters.null_defaults);
-		if (condition != nullptr)
-			add_condition(analyzed, condition);
-		auto *const query = rewrite(analyzed, relation);
-		statement.has_policies_ = query->hasRowSecurity && policies_apply(query);
-		if (query->commandType == CMD_SELECT)
-			statement.column_types_ = column_types(query);
-		else
-			statement.written_ = relation;
-		statement.plan_ =
-			query->commandType == CMD_SELECT
-				? compat::plan_query(query, statement.text_,
-									 parallel == Parallel::allowed ? CURSOR_OPT_PARALLEL_OK : 0,
-									 statement.parameters_)
-				: plan_write(query, statement.text_, statement.parameters_);
-		context.leave();
+		with_error_context(
+			[&] { add_statement_context(statement.text_); },
+			[&] { statement.analyze_and_plan(relation, parameters, parallel, condition); });
 		PopActiveSnapshot();
 		return statement;
 	});
+}
+
+void Statement::analyze_and_plan(Oid relation, const Parameters &parameters, Parallel parallel,
+								 Node *condition)
+{
+	auto *const parsed = linitial_node(RawStmt, raw_parser(text_, RAW_PARSE_DEFAULT));
+	Query *const analyzed =
+		parse_analyze_fixedparams(parsed, text_, parameters.types.data(),
+								  static_cast<int>(parameters.types.size()), environment_);
+	check_relation(analyzed, relation);
+	add_null_defaults(analyzed, parameters.null_defaults);
+	if (condition != nullptr)
+		add_condition(analyzed, condition);
+	auto *const query = rewrite(analyzed, relation);
+	has_policies_ = query->hasRowSecurity && policies_apply(query);
+	if (query->commandType == CMD_SELECT) {
+		column_types_ = column_types(query);
+		plan_ = compat::plan_query(
+			query, text_, parallel == Parallel::allowed ? CURSOR_OPT_PARALLEL_OK : 0, parameters_);
+	} else {
+		written_ = relation;
+		plan_ = plan_write(query, text_, parameters_);
+	}
 }
 
 Statement Statement::plan_query(Query *query, const char *description, Snapshot snapshot,
@@ -295,18 +296,23 @@ double Statement::planned_cost() const noexcept
 void Statement::read(RowReceiver &receiver)
 {
 	ReceiverAdapter adapter = adapter_for(&receiver);
-	pg_call([&] { return execute(&adapter.base, false); });
+	pg_call([&] {
+		with_error_context([&] { add_statement_context(text_); },
+						   [&] { execute(&adapter.base, false); });
+	});
 }
 
 uint64 Statement::write(WriteObserver &observer)
 {
 	AppliedRows counter(observer);
-	return pg_call([&] { return execute(None_Receiver, true); });
+	return pg_call([&] {
+		return with_error_context([&] { add_statement_context(text_); },
+								  [&] { return execute(None_Receiver, true); });
+	});
 }
 
 uint64 Statement::execute(DestReceiver *receiver, bool writes)
 {
-	StatementContext context(text_);
 	if (writes) {
 		/* The snapshot stays the same throughout; what we have written since shows. */
 		PushCopiedSnapshot(snapshot_);
@@ -334,7 +340,6 @@ uint64 Statement::execute(DestReceiver *receiver, bool writes)
 	PopActiveSnapshot();
 	if (writes)
 		CommandCounterIncrement();
-	context.leave();
 	return processed;
 }
 

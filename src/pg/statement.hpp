@@ -10,6 +10,13 @@
 #include "pg/relation.hpp"
 #include "pg/row_store.hpp"
 
+extern "C" {
+#include "nodes/params.h"
+#include "nodes/plannodes.h"
+#include "tcop/dest.h"
+#include "utils/queryenvironment.h"
+}
+
 namespace bulk_sync::pg {
 
 /* Takes the rows of a SELECT. Called from executor frames: may raise, and may throw. */
@@ -66,9 +73,10 @@ class Statement {
 	/*
 	 * Does a SELECT of all columns of `relation`, in their order, hand out the tuples as the heap
 	 * stores them? So it is for a plain scan of one table, which then projects nothing: the row
-	 * id is in the tuple, and reading it there saves a tenth of the time of a diff.
+	 * id is in the tuple, and reading it there saves a tenth of the time of a diff. An access method
+	 * has nothing to raise when it is asked for its kind of slot.
 	 */
-	bool gives_stored_tuples(const Relation &relation) const noexcept;
+	PG_NEVER_RAISES bool gives_stored_tuples(const Relation &relation) const noexcept;
 
 	/*
 	 * Refuses, with 0A000, a target of which the plan reads a part by a scan of another extension:
@@ -94,8 +102,10 @@ class Statement {
 
   private:
 	Statement(const char *text, Snapshot snapshot) noexcept : text_(text), snapshot_(snapshot) {}
-	void bind(const Vector<const RowStore *> &stores, const Parameters *parameters);
-	uint64 execute(DestReceiver *receiver, bool writes);
+	PG_RAISES void bind(const Vector<const RowStore *> &stores, const Parameters *parameters);
+	PG_RAISES void analyze_and_plan(Oid relation, const Parameters &parameters, Parallel parallel,
+									Node *condition);
+	PG_RAISES uint64 execute(DestReceiver *receiver, bool writes);
 
 	const char *text_;
 	Snapshot snapshot_;
@@ -106,16 +116,6 @@ class Statement {
 	Oid written_ = InvalidOid; /* the relation that a writing statement writes */
 	bool has_policies_ = false;
 	bool wrapped_ = false;
-};
-
-/* Adds the statement's text, or the position of the error in it, to errors raised while it
- * lives; what SPI's callback does. To be used in frames that may be left by a longjmp. */
-struct StatementContext {
-	explicit StatementContext(const char *text) noexcept;
-	void leave() noexcept;
-
-	const char *text;
-	ErrorContextCallback callback;
 };
 
 } // namespace bulk_sync::pg

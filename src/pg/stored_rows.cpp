@@ -2,11 +2,16 @@
 
 #include "pg/compat.hpp"
 
+extern "C" {
+#include "nodes/makefuncs.h"
+#include "parser/parse_coerce.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {
 
-Expr *store_column(const RowStore &store, int number)
+PG_RAISES Expr *store_column(const RowStore &store, int number)
 {
 	Form_pg_attribute const column = TupleDescAttr(store.tuple_desc(), number - 1);
 	return reinterpret_cast<Expr *>(makeVar(1, static_cast<AttrNumber>(number), column->atttypid,
@@ -14,7 +19,7 @@ Expr *store_column(const RowStore &store, int number)
 }
 
 /* The value of a column, or of a generated one the value from before. */
-Expr *given_value(const ColumnSource &source, const RowStore &store)
+PG_RAISES Expr *given_value(const ColumnSource &source, const RowStore &store)
 {
 	const ColumnType &type = source.type;
 	bool const has_default = source.expression != nullptr && !source.generated;
@@ -28,14 +33,14 @@ Expr *given_value(const ColumnSource &source, const RowStore &store)
 		makeConst(type.oid, type.typmod, type.collation, type.length, 0, true, type.by_value));
 }
 
-TargetEntry *entry(const ColumnSource &source, Expr *value)
+PG_RAISES TargetEntry *entry(const ColumnSource &source, Expr *value)
 {
 	return makeTargetEntry(value, source.column, nullptr, false);
 }
 
 /* One target entry for each source: what stands for the column. */
-List *replacements(RangeTblEntry *relation, const RowStore &store,
-				   const Vector<ColumnSource> &sources)
+PG_RAISES List *replacements(RangeTblEntry *relation, const RowStore &store,
+							 const Vector<ColumnSource> &sources)
 {
 	List *given = NIL;
 	for (const ColumnSource &source : sources)
@@ -51,7 +56,7 @@ List *replacements(RangeTblEntry *relation, const RowStore &store,
 	return targets;
 }
 
-List *shown_columns(const RowStore &store, const Vector<int> &shown)
+PG_RAISES List *shown_columns(const RowStore &store, const Vector<int> &shown)
 {
 	List *targets = NIL;
 	for (int const number : shown) {
@@ -62,8 +67,8 @@ List *shown_columns(const RowStore &store, const Vector<int> &shown)
 	return targets;
 }
 
-Query *select_where(Node *condition, bool has_sublinks, const RowStore &store,
-					const Vector<int> &shown)
+PG_RAISES Query *select_where(Node *condition, bool has_sublinks, const RowStore &store,
+							  const Vector<int> &shown)
 {
 	ParseState *const state = make_parsestate(nullptr);
 	state->p_queryEnv = create_queryEnv();
@@ -85,7 +90,7 @@ Query *select_where(Node *condition, bool has_sublinks, const RowStore &store,
 }
 
 /* Makes a composite value of a whole row, where else the planner would see its fields. */
-Node *wrap_whole_row(Var *var, replace_rte_variables_context *)
+PG_RAISES Node *wrap_whole_row(Var *var, replace_rte_variables_context *)
 {
 	Node *const copy = static_cast<Node *>(copyObjectImpl(var));
 	if (var->varattno != InvalidAttrNumber)
@@ -103,7 +108,7 @@ Node *wrap_whole_row(Var *var, replace_rte_variables_context *)
  * dropped columns. The row that will stand for t has NULLs in their place, and the planner divides such
  * a test among the fields of a row that it sees built, as in WHERE where it builds the row itself.
  */
-Node *keep_whole_rows(const Filter &filter, const Relation &relation, bool *has_sublinks)
+PG_RAISES Node *keep_whole_rows(const Filter &filter, const Relation &relation, bool *has_sublinks)
 {
 	TupleDesc const desc = relation.tuple_desc();
 	if (compat::builds_whole_rows(relation.get()))
@@ -115,8 +120,9 @@ Node *keep_whole_rows(const Filter &filter, const Relation &relation, bool *has_
 	return filter.expression;
 }
 
-Query *build_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,
-						  const Vector<ColumnSource> &sources, const Vector<int> &shown)
+PG_RAISES Query *build_failing_rows(const Filter &filter, const Relation &relation,
+									const RowStore &store, const Vector<ColumnSource> &sources,
+									const Vector<int> &shown)
 {
 	List *const targets = replacements(filter.relation, store, sources);
 	bool has_sublinks = checkExprHasSubLink(filter.expression);
@@ -132,7 +138,7 @@ Query *build_failing_rows(const Filter &filter, const Relation &relation, const 
 
 /* With the casts that the operator's declared types need. A polymorphic one takes the value as it
  * is, but for a domain, which is no array or enum itself. */
-Node *operand(Node *value, Oid declared)
+PG_RAISES Node *operand(Node *value, Oid declared)
 {
 	Oid const type = exprType(value);
 	Oid const wanted = IsPolymorphicType(declared) ? getBaseType(type) : declared;
@@ -141,7 +147,7 @@ Node *operand(Node *value, Oid declared)
 										COERCE_IMPLICIT_CAST, -1);
 }
 
-Node *is_distinct(Node *left, Node *right, Oid equality, Oid collation)
+PG_RAISES Node *is_distinct(Node *left, Node *right, Oid equality, Oid collation)
 {
 	Oid left_type;
 	Oid right_type;
@@ -156,8 +162,8 @@ Node *is_distinct(Node *left, Node *right, Oid equality, Oid collation)
 	return reinterpret_cast<Node *>(test);
 }
 
-Query *build_other_values(const ComparedColumn &compared, const RowStore &store,
-						  const Vector<ColumnSource> &sources, const Vector<int> &shown)
+PG_RAISES Query *build_other_values(const ComparedColumn &compared, const RowStore &store,
+									const Vector<ColumnSource> &sources, const Vector<int> &shown)
 {
 	const ColumnType &type = compared.type;
 	Var *const column = makeVar(1, compared.column, type.oid, type.typmod, type.collation, 0);
@@ -168,7 +174,7 @@ Query *build_other_values(const ComparedColumn &compared, const RowStore &store,
 						shown);
 }
 
-Query *build_nulls(int column, const RowStore &store, const Vector<int> &shown)
+PG_RAISES Query *build_nulls(int column, const RowStore &store, const Vector<int> &shown)
 {
 	auto *const test = makeNode(NullTest);
 	test->arg = store_column(store, column);

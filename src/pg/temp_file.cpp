@@ -1,29 +1,27 @@
 #include "pg/temp_file.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/fail.hpp"
+#include "pg/scratch.hpp"
 
 namespace bulk_sync::pg {
 
 namespace {
 
-[[noreturn]] void refuse_short_read(std::size_t got, std::size_t length)
+[[noreturn]] PG_RAISES void refuse_short_read(std::size_t got, std::size_t length)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("could not read from bulk_sync temporary file: read only %zu of %zu bytes", got,
-					length)));
-	pg_unreachable();
+	raise({.sqlstate = ERRCODE_DATA_CORRUPTED,
+		   .message =
+			   psprintf("could not read from bulk_sync temporary file: read only %zu of %zu bytes",
+						got, length)});
 }
 
 } // namespace
 
 void TempFile::write(const void *bytes, std::size_t length)
 {
-	if (file_ == nullptr) {
-		MemoryContext const caller = MemoryContextSwitchTo(context_);
-		file_ = BufFileCreateTemp(false);
-		MemoryContextSwitchTo(caller);
-	}
+	if (file_ == nullptr)
+		file_ = in_context(context_, [] { return BufFileCreateTemp(false); });
 	compat::write_file(file_, bytes, length);
 }
 

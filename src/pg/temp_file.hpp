@@ -7,6 +7,10 @@
 
 #include "pg/guard.hpp"
 
+extern "C" {
+#include "storage/buffile.h"
+}
+
 namespace bulk_sync::pg {
 
 /* Memory that an open temporary file takes for its buffer, in bytes. */
@@ -19,13 +23,13 @@ inline constexpr std::size_t temp_file_buffer_bytes = BLCKSZ;
  */
 class TempFile {
   public:
-	void write(const void *bytes, std::size_t length);
-	void rewind();
+	PG_RAISES void write(const void *bytes, std::size_t length);
+	PG_RAISES void rewind();
 	/* False at the end of the file; raises when it ends within the piece. */
-	bool read(void *bytes, std::size_t length);
+	PG_RAISES bool read(void *bytes, std::size_t length);
 	/* Raises at the end of the file too. */
-	void read_exactly(void *bytes, std::size_t length);
-	void close();
+	PG_RAISES void read_exactly(void *bytes, std::size_t length);
+	PG_RAISES void close();
 
 	bool exists() const noexcept { return file_ != nullptr; }
 

@@ -1,6 +1,7 @@
 #include "pg/tuple.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/fail.hpp"
 
 extern "C" {
 #include "access/detoast.h"
@@ -55,7 +56,7 @@ uint8 alignment_of(char code)
 	}
 }
 
-void append_value(StringInfo text, Form_pg_attribute column, Datum value)
+PG_RAISES void append_value(StringInfo text, Form_pg_attribute column, Datum value)
 {
 	Oid output;
 	bool is_varlena;
@@ -68,8 +69,8 @@ void append_value(StringInfo text, Form_pg_attribute column, Datum value)
 RowId stored_row_id(TupleTableSlot *slot)
 {
 	if (!TTS_IS_BUFFERTUPLE(slot))
-		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-						errmsg("scan of bulk_sync gave a row that is not a stored tuple")));
+		raise({.sqlstate = ERRCODE_INTERNAL_ERROR,
+			   .message = "scan of bulk_sync gave a row that is not a stored tuple"});
 	RowId id;
 	id.table = slot->tts_tableOid;
 	id.tid = slot->tts_tid;

@@ -17,7 +17,7 @@ struct RowId {
 };
 
 /* The id of the tuple in a slot of the heap. Raises when it is another kind of slot. */
-RowId stored_row_id(TupleTableSlot *slot);
+PG_RAISES RowId stored_row_id(TupleTableSlot *slot);
 
 /* A descriptor in the current memory context with the given columns of `source`, by number and in
  * this order. Throws Error. */
@@ -39,7 +39,7 @@ class TupleFormer {
 	explicit TupleFormer(TupleDesc desc);
 
 	/* Bytes that form() writes for this row at the most. Raises. */
-	std::size_t most_bytes(const Datum *values, const bool *nulls) const
+	PG_RAISES std::size_t most_bytes(const Datum *values, const bool *nulls) const
 	{
 		std::size_t bytes = fixed_bytes_;
 		for (int const column : variable_columns_)
@@ -50,7 +50,7 @@ class TupleFormer {
 
 	/* Forms a tuple at `at`, which is aligned and has room for most_bytes(); returns its length in
 	 * bytes. Raises. */
-	std::size_t form(const Datum *values, const bool *nulls, void *at) const;
+	PG_RAISES std::size_t form(const Datum *values, const bool *nulls, void *at) const;
 
 	int columns() const noexcept { return static_cast<int>(columns_.size()); }
 
@@ -62,9 +62,10 @@ class TupleFormer {
 		int16 length;
 	};
 	static Kind kind_of(Form_pg_attribute attribute) noexcept;
-	char *put_varlena(const FormedColumn &column, Datum value, char *at, uint16 &infomask) const;
+	PG_RAISES char *put_varlena(const FormedColumn &column, Datum value, char *at,
+								uint16 &infomask) const;
 
-	std::size_t variable_bytes(int column, Datum value) const;
+	PG_RAISES std::size_t variable_bytes(int column, Datum value) const;
 
 	Vector<FormedColumn> columns_;
 	Vector<int> variable_columns_; /* positions of those whose length depends on the value */
@@ -73,7 +74,7 @@ class TupleFormer {
 
 /* Takes a tuple apart; by-reference values point into it. A descriptor with fewer columns than the
  * tuple reads the leading ones. */
-inline void deform_tuple(MinimalTuple tuple, TupleDesc desc, Datum *values, bool *nulls)
+PG_RAISES inline void deform_tuple(MinimalTuple tuple, TupleDesc desc, Datum *values, bool *nulls)
 {
 	HeapTupleData whole;
 	whole.t_len = tuple->t_len + MINIMAL_TUPLE_OFFSET;
@@ -91,16 +92,18 @@ inline bool same_bytes(MinimalTuple left, MinimalTuple right)
 
 /* A copy of a varlena value without a pointer to a TOAST table, in the current context; other
  * values as they are. Raises. */
-Datum without_toast_pointer(Datum value);
+PG_RAISES Datum without_toast_pointer(Datum value);
 
 /* The text, or a copy of its beginning when it is too long for a message. Raises. */
-const char *shortened(const char *text);
+PG_RAISES const char *shortened(const char *text);
 
 /* Values of columns as "(a, b)=(1, x)", long ones cut, as in the server's own messages about keys.
  * Allocated in the current memory context. Raises. */
-const char *describe_values(TupleDesc desc, const Datum *values, const bool *nulls, int count);
+PG_RAISES const char *describe_values(TupleDesc desc, const Datum *values, const bool *nulls,
+									  int count);
 
 /* One value in double quotes, cut when long, or "null". Likewise. */
-const char *describe_value(TupleDesc desc, const Datum *values, const bool *nulls, int column);
+PG_RAISES const char *describe_value(TupleDesc desc, const Datum *values, const bool *nulls,
+									 int column);
 
 } // namespace bulk_sync::pg

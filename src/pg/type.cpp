@@ -1,6 +1,7 @@
 #include "pg/type.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/fail.hpp"
 #include "pg/parallel_safety.hpp"
 #include "pg/type_parts.hpp"
 
@@ -9,6 +10,9 @@ extern "C" {
 #include "catalog/pg_operator.h"
 #include "catalog/pg_range.h"
 #include "common/hashfn.h"
+#include "parser/parse_coerce.h"
+#include "utils/datum.h"
+#include "utils/syscache.h"
 }
 
 namespace bulk_sync::pg {
@@ -16,7 +20,7 @@ namespace bulk_sync::pg {
 namespace {
 
 /* Copies an entry of the type cache, which may change under us, into the current context. */
-FmgrInfo *keep(const FmgrInfo &cached)
+PG_RAISES FmgrInfo *keep(const FmgrInfo &cached)
 {
 	auto *copy = static_cast<FmgrInfo *>(palloc(sizeof(FmgrInfo)));
 	fmgr_info_cxt(cached.fn_oid, copy, CurrentMemoryContext);
@@ -28,7 +32,7 @@ FmgrInfo *keep(const FmgrInfo &cached)
  * bpchar holds for one length only, and name has bytes behind its end, so those two go the
  * general way.
  */
-bool equality_is_image(const TypeCacheEntry &cache, Oid collation)
+PG_RAISES bool equality_is_image(const TypeCacheEntry &cache, Oid collation)
 {
 	if (!OidIsValid(cache.btree_opf) || cache.btree_opintype == BPCHAROID ||
 		cache.btree_opintype == NAMEOID)
@@ -42,7 +46,7 @@ bool equality_is_image(const TypeCacheEntry &cache, Oid collation)
 }
 
 /* Does the hash function with a seed, unlike the other one, tell equal values of char(n) apart? */
-bool seeded_hash_sees_padding(const TypeParts &parts)
+PG_RAISES bool seeded_hash_sees_padding(const TypeParts &parts)
 {
 	if (!compat::bpchar_hash_sees_padding)
 		return false;
@@ -54,7 +58,7 @@ bool seeded_hash_sees_padding(const TypeParts &parts)
 }
 
 /* The equality of the bounds of a range. */
-Oid equality_of_bounds(Oid range)
+PG_RAISES Oid equality_of_bounds(Oid range)
 {
 	HeapTuple const tuple = SearchSysCache1(RANGETYPE, ObjectIdGetDatum(range));
 	if (!HeapTupleIsValid(tuple))
@@ -67,7 +71,7 @@ Oid equality_of_bounds(Oid range)
 
 /* Bounds are compared in the order that the range type was made with, and hashed by the subtype's
  * default. Do the two hold other bounds for equal? */
-bool hashes_bounds_otherwise(const TypeParts &parts)
+PG_RAISES bool hashes_bounds_otherwise(const TypeParts &parts)
 {
 	for (const TypePart &part : parts) {
 		if (get_typtype(part.type) != TYPTYPE_RANGE)
@@ -149,11 +153,11 @@ KeyEquality KeyEquality::look_up(const ColumnType &type)
 								   TYPECACHE_HASH_PROC_FINFO | TYPECACHE_HASH_EXTENDED_PROC |
 								   TYPECACHE_HASH_EXTENDED_PROC_FINFO | TYPECACHE_BTREE_OPFAMILY);
 	if (!OidIsValid(cache->eq_opr))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
-						errmsg("could not identify an equality operator for type %s",
-							   format_type_be(type.oid)),
-						errdetail("Key columns are matched by the default equality of the target "
-								  "column's type.")));
+		raise({.sqlstate = ERRCODE_UNDEFINED_FUNCTION,
+			   .message = psprintf("could not identify an equality operator for type %s",
+								   format_type_be(type.oid)),
+			   .detail = "Key columns are matched by the default equality of the target column's "
+						 "type."});
 
 	KeyEquality equality;
 	equality.type_ = type;

@@ -7,6 +7,10 @@
 
 #include "pg/guard.hpp"
 
+extern "C" {
+#include "utils/typcache.h"
+}
+
 namespace bulk_sync::pg {
 
 /* Type of a column, as pg_attribute has it. */
@@ -49,10 +53,10 @@ inline uint64 hash_combine(uint64 hash, uint64 word) noexcept
 }
 
 /* Are two values the same bytes once detoasted? Neither is NULL. Raises. */
-bool same_image(const ColumnType &type, Datum left, Datum right);
+PG_RAISES bool same_image(const ColumnType &type, Datum left, Datum right);
 
 /* A hash of these bytes. Raises. */
-uint64 image_hash(const ColumnType &type, Datum value);
+PG_RAISES uint64 image_hash(const ColumnType &type, Datum value);
 
 /* Name of the type with its modifier, for messages. Throws Error. */
 const char *type_name(const ColumnType &type);
@@ -81,11 +85,11 @@ class KeyEquality {
 
 	/* Neither value is NULL. Both raise. The bits of a hash are as the type has them, some of them
 	 * constant perhaps: hash_combine() spreads them. */
-	uint64 hash(Datum value) const
+	PG_RAISES uint64 hash(Datum value) const
 	{
 		return by_image_ && type_.by_value ? type_.stored_bits(value) : hash_reference(value);
 	}
-	bool equal(Datum left, Datum right) const
+	PG_RAISES bool equal(Datum left, Datum right) const
 	{
 		return by_image_ && type_.by_value ? type_.stored_bits(left) == type_.stored_bits(right)
 										   : equal_reference(left, right);
@@ -99,10 +103,10 @@ class KeyEquality {
 	bool is_parallel_safe() const noexcept { return parallel_safe_; }
 
   private:
-	static KeyEquality look_up(const ColumnType &type);
-	void take_functions(const TypeCacheEntry &cache);
-	uint64 hash_reference(Datum value) const;
-	bool equal_reference(Datum left, Datum right) const;
+	PG_RAISES static KeyEquality look_up(const ColumnType &type);
+	PG_RAISES void take_functions(const TypeCacheEntry &cache);
+	PG_RAISES uint64 hash_reference(Datum value) const;
+	PG_RAISES bool equal_reference(Datum left, Datum right) const;
 
 	ColumnType type_;
 	bool by_image_ = false;

@@ -1,5 +1,9 @@
 #include "pg/type_parts.hpp"
 
+extern "C" {
+#include "utils/typcache.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {
@@ -18,7 +22,7 @@ bool is_known(const Walk &walk, TypePart part)
 	return false;
 }
 
-void add(Walk &walk, Oid type, Oid collation)
+PG_RAISES void add(Walk &walk, Oid type, Oid collation)
 {
 	CHECK_FOR_INTERRUPTS();
 	TypePart const part = {type, collation};
@@ -33,7 +37,7 @@ void add(Walk &walk, Oid type, Oid collation)
 }
 
 /* record_eq() and its like give each field the collation of its attribute. */
-void add_fields(Walk &walk, Oid composite)
+PG_RAISES void add_fields(Walk &walk, Oid composite)
 {
 	TupleDesc const desc = lookup_rowtype_tupdesc_copy(composite, -1);
 	for (int i = 0; i < desc->natts; i++) {
@@ -44,13 +48,13 @@ void add_fields(Walk &walk, Oid composite)
 }
 
 /* range_eq() and its like give the bounds the collation of the range type. */
-void add_bounds(Walk &walk, Oid range)
+PG_RAISES void add_bounds(Walk &walk, Oid range)
 {
 	TypeCacheEntry *const cache = lookup_type_cache(range, TYPECACHE_RANGE_INFO);
 	add(walk, cache->rngelemtype->type_id, cache->rng_collation);
 }
 
-void add_parts(Walk &walk, TypePart whole)
+PG_RAISES void add_parts(Walk &walk, TypePart whole)
 {
 	switch (get_typtype(whole.type)) {
 	case TYPTYPE_DOMAIN:

@@ -27,6 +27,6 @@ struct TypeParts {
  * The type itself, under the collation of its column, and all that is in it: each pair of a type and
  * a collation once. In the current memory context. Raises.
  */
-TypeParts parts_of_type(Oid type, Oid collation);
+PG_RAISES TypeParts parts_of_type(Oid type, Oid collation);
 
 } // namespace bulk_sync::pg

@@ -127,6 +127,7 @@ want_lint_tools() {
 	want_command cmake cmake
 	want_command shellcheck shellcheck
 	want_command python3 python3
+	want_optional "clang++-$llvm" "clang-$llvm"
 	want_optional "clang-format-$llvm" "clang-format-$llvm"
 	want_optional "clang-tidy-$llvm" "clang-tidy-$llvm"
 	want_optional black black

@@ -60,6 +60,10 @@ def format_of(source):
     return arguments(source, call.end())[2 if call[1] == "counted" else 0]
 
 
+def without_comments(text):
+    return re.sub(r"/\*.*?\*/", lambda comment: re.sub(r"[^\n]", " ", comment[0]), text, flags=re.S)
+
+
 def errors(text):
     """(name of the code or None, source of the message, position) of each error."""
     for call in re.finditer(r"\bereport\s*\(\s*(?:ERROR|FATAL)\b", text):
@@ -101,7 +105,7 @@ def documented(reference):
 def raised(codes):
     """(SQLSTATE or None, source of the message, place) of each error in the sources."""
     for file in sorted((TOP / "src").rglob("*.?pp")):
-        text = file.read_text()
+        text = without_comments(file.read_text())
         for name, message, position in errors(text):
             place = f"{file.relative_to(TOP)}:{text.count(chr(10), 0, position) + 1}"
             yield codes[name] if name else None, message, place

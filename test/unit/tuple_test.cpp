@@ -6,6 +6,8 @@
 
 extern "C" {
 #include "access/tableam.h"
+#include "utils/datum.h"
+#include "utils/snapmgr.h"
 }
 
 UNIT_FUNCTION(unit_compare_forms);
