@@ -26,7 +26,7 @@ static_assert(std::has_unique_object_representations_v<StagedHeader>);
 static_assert(std::has_unique_object_representations_v<TargetHeader>);
 
 /* Are there duplicates among the staged rows? The table stays when there are. */
-bool has_duplicates(Matcher &matcher)
+PG_RAISES bool has_duplicates(Matcher &matcher)
 {
 	matcher.build_table();
 	if (matcher.result().staging_duplicates.count > 0)

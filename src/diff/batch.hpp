@@ -19,8 +19,8 @@ struct Batch {
 	Batch *next = nullptr; /* in the queue of a spill */
 
 	/* `position`: of the row in staging, from 0. */
-	void put(StagedRow *row, uint64 position);
-	void put(const TargetRow &row);
+	PG_RAISES void put(StagedRow *row, uint64 position);
+	PG_RAISES void put(const TargetRow &row);
 
 	/*
 	 * Diffs the batch: staged rows go into the matcher's rows, which are empty before and after,
@@ -28,14 +28,14 @@ struct Batch {
 	 * nothing done, when the staged rows do not fit into the limit of the matcher's rows and the
 	 * batch can be divided.
 	 */
-	bool run(Matcher &matcher);
+	PG_RAISES bool run(Matcher &matcher);
 
 	/* Frees the files. */
-	void close();
+	PG_RAISES void close();
 
   private:
-	bool load(Matcher &matcher);
-	void match_target(Matcher &matcher);
+	PG_RAISES bool load(Matcher &matcher);
+	PG_RAISES void match_target(Matcher &matcher);
 };
 
 /* Most bits of the hash that a single division uses. */
@@ -44,7 +44,7 @@ inline constexpr int most_batch_bits = 8;
 /* Header of the next row of a file; its bytes follow and are to be read next. A staged row
  * starts without flags, and row.bytes of a target row is left as it is. False at the end of the
  * file. Raise. */
-bool read_header(pg::TempFile &file, StagedRow &row, uint64 &position);
-bool read_header(pg::TempFile &file, TargetRow &row);
+PG_RAISES bool read_header(pg::TempFile &file, StagedRow &row, uint64 &position);
+PG_RAISES bool read_header(pg::TempFile &file, TargetRow &row);
 
 } // namespace bulk_sync

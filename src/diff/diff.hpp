@@ -32,10 +32,10 @@ class Diff {
 	 * end_target(). Values are those of the image columns, then those of the extra or carried ones.
 	 * All raise.
 	 */
-	void add_staged(const Datum *values, const bool *nulls);
-	void end_staged();
-	void add_target(const RowId &id, const Datum *values, const bool *nulls);
-	void end_target();
+	PG_RAISES void add_staged(const Datum *values, const bool *nulls);
+	PG_RAISES void end_staged();
+	PG_RAISES void add_target(const RowId &id, const Datum *values, const bool *nulls);
+	PG_RAISES void end_target();
 
 	/* The rows of staging while they are all in memory; nullptr once they are in files. */
 	StagedRows *staged_in_memory() noexcept { return spill_.has_begun() ? nullptr : &rows_; }
@@ -43,9 +43,9 @@ class Diff {
 	const DiffCounts &counts() const noexcept { return result_.counts; }
 
   private:
-	uint64 hash_key(const Datum *values, const bool *nulls) const;
-	void begin_spill();
-	void run_batches();
+	PG_RAISES uint64 hash_key(const Datum *values, const bool *nulls) const;
+	PG_RAISES void begin_spill();
+	PG_RAISES void run_batches();
 
 	const ColumnMap &map_;
 	DiffSink &sink_;

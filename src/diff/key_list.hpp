@@ -15,7 +15,7 @@ struct KeyList {
 	uint64 count = 0;
 
 	/* Adds the key that the leading columns of a row are. Raises. */
-	void add(TupleDesc key_desc, const Datum *values, const bool *nulls)
+	PG_RAISES void add(TupleDesc key_desc, const Datum *values, const bool *nulls)
 	{
 		if (count < most_shown) {
 			MemoryContext const caller = MemoryContextSwitchTo(context);
@@ -26,7 +26,7 @@ struct KeyList {
 	}
 
 	/* "Keys (name)=(Bob), (name)=(Eve) and 12 more." In the current memory context. Raises. */
-	char *text() const
+	PG_RAISES char *text() const
 	{
 		StringInfoData text;
 		initStringInfo(&text);

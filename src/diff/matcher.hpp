@@ -35,15 +35,14 @@ class Matcher {
 	MemoryContext scratch() const noexcept { return scratch_; }
 
 	/* Builds the table over the staged rows and notes the keys that several of them have. Raises. */
-	void build_table();
+	PG_RAISES void build_table();
 
 	/* Room for the bytes of the next row, aligned; add() takes it for good. Makes some by working
 	 * off the rows that have come so far. Raises. */
-	char *space_for(std::size_t bytes)
+	PG_RAISES char *space_for(std::size_t bytes)
 	{
 		std::size_t const needed = MAXALIGN(bytes);
-		if (grouped_ == group_rows || used_ + needed > size_)
-			make_space(needed);
+		PG_RAISES if (grouped_ == group_rows || used_ + needed > size_) make_space(needed);
 		return memory_ + used_;
 	}
 
@@ -56,21 +55,21 @@ class Matcher {
 	}
 
 	/* Works off the rows that have come so far, and frees the room that a large row took. Raises. */
-	void flush();
+	PG_RAISES void flush();
 
 	/* Tells of the staged rows without a counterpart, in the order they are kept. Raises. */
-	void emit_added();
+	PG_RAISES void emit_added();
 
   private:
 	static constexpr int group_rows = 64;
 	static constexpr std::size_t group_bytes = 256 * 1024;
 
-	void make_space(std::size_t bytes);
-	void match_group();
-	void match(const TargetRow &row);
-	bool has_same_key(const TargetRow &row, StagedRow *staged);
-	void count_pair(const TargetRow &row, StagedRow *staged);
-	bool compare_columns(const TargetRow &row, StagedRow *staged);
+	PG_RAISES void make_space(std::size_t bytes);
+	PG_RAISES void match_group();
+	PG_RAISES void match(const TargetRow &row);
+	PG_RAISES bool has_same_key(const TargetRow &row, StagedRow *staged);
+	PG_RAISES void count_pair(const TargetRow &row, StagedRow *staged);
+	PG_RAISES bool compare_columns(const TargetRow &row, StagedRow *staged);
 
 	const ColumnMap &map_;
 	StagedRows &rows_;

@@ -79,7 +79,7 @@ class RowBuilder {
 
 	/* Bytes that build() writes for this row at the most. `values` has the columns of the first tuple
 	 * and then those of the second. Raises. */
-	std::size_t most_bytes(const Datum *values, const bool *nulls) const
+	PG_RAISES std::size_t most_bytes(const Datum *values, const bool *nulls) const
 	{
 		std::size_t bytes = first_.most_bytes(values, nulls);
 		if (second_)
@@ -94,25 +94,25 @@ class RowBuilder {
 	}
 
 	/* Builds the row at `at`, which is aligned and has room for most_bytes(). Raises. */
-	RowExtent build(const Datum *values, const bool *nulls, char *at) const
+	PG_RAISES RowExtent build(const Datum *values, const bool *nulls, char *at) const
 	{
 		RowExtent extent;
-		extent.total = static_cast<uint32>(first_.form(values, nulls, at));
+		extent.total = static_cast<uint32>(first_.build(values, nulls, at));
 		if (second_) {
 			/* Zeros in the gap, as the bytes go to files. */
 			extent.second = static_cast<uint32>(MAXALIGN(extent.total));
 			memset(at + extent.total, 0, extent.second - extent.total);
 			extent.total =
 				extent.second +
-				static_cast<uint32>(second_->form(values + first_.columns(),
-												  nulls + first_.columns(), at + extent.second));
+				static_cast<uint32>(second_->build(values + first_.columns(),
+												   nulls + first_.columns(), at + extent.second));
 		}
 		return extent;
 	}
 
   private:
-	pg::TupleFormer first_;
-	std::optional<pg::TupleFormer> second_;
+	pg::TupleBuilder first_;
+	std::optional<pg::TupleBuilder> second_;
 };
 
 /* A row taken apart; the arrays live as long as the memory context they were made in. */

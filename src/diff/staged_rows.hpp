@@ -32,7 +32,7 @@ class StagedRows {
 
 	/* Room for a row of at most this many bytes; it becomes one of the rows by append(). Moves the
 	 * rows: pointers to them end here. Raises. */
-	StagedRow *reserve(std::size_t row_bytes);
+	PG_RAISES StagedRow *reserve(std::size_t row_bytes);
 
 	/* Takes the row that was reserved last, once its bytes are there. */
 	void append(StagedRow *row, uint64 hash, RowExtent extent) noexcept
@@ -44,10 +44,9 @@ class StagedRows {
 
 	/* The same for a row that others of staging do not stand before: `position` is its place in
 	 * staging, from 0. Either all rows are appended so or none. Raises. */
-	void append(StagedRow *row, uint64 hash, RowExtent extent, uint64 position)
+	PG_RAISES void append(StagedRow *row, uint64 hash, RowExtent extent, uint64 position)
 	{
-		if (count_ == positions_size_)
-			grow_positions();
+		PG_RAISES if (count_ == positions_size_) grow_positions();
 		positions_[count_] = position;
 		append(row, hash, extent);
 	}
@@ -119,7 +118,7 @@ class StagedRows {
 	}
 
 	/* Have two images the same key? Raises. */
-	bool same_key(MinimalTuple left, MinimalTuple right);
+	PG_RAISES bool same_key(MinimalTuple left, MinimalTuple right);
 
 	/* A row of the target has this row's key; `marked`: as deleted. Once for each row. */
 	void set_matched(StagedRow *row, bool marked) noexcept
@@ -131,13 +130,13 @@ class StagedRows {
 
 	/* Adds a row's key to the keys that are there several times; each is noted once, however many
 	 * rows have it. Raises. */
-	void note_duplicate(StagedRow *row, KeyList &duplicates);
+	PG_RAISES void note_duplicate(StagedRow *row, KeyList &duplicates);
 
 	/* Frees the table and keeps the rows. Raises. */
-	void drop_table();
+	PG_RAISES void drop_table();
 
 	/* Forgets all rows and frees the table. Raises. */
-	void clear();
+	PG_RAISES void clear();
 
 	uint64 count() const noexcept { return count_; }
 	/* How many set_matched() was called for. */
@@ -158,10 +157,10 @@ class StagedRows {
 		return reinterpret_cast<StagedRow *>(arena_ + std::size_t{slot.position} * MAXIMUM_ALIGNOF);
 	}
 	bool exceeds_limit(std::size_t row_bytes) const noexcept;
-	void grow(std::size_t bytes);
-	void grow_positions();
-	void make_slots();
-	StagedRow *place(StagedRow *row);
+	PG_RAISES void grow(std::size_t bytes);
+	PG_RAISES void grow_positions();
+	PG_RAISES void make_slots();
+	PG_RAISES StagedRow *place(StagedRow *row);
 	static std::size_t slots_for(uint64 rows) noexcept;
 
 	const ColumnMap &map_;

@@ -21,7 +21,7 @@ PG_RAISES void require_relation(Oid relation)
 {
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
 		raise({.sqlstate = ERRCODE_UNDEFINED_TABLE,
-			   .message = psprintf(_("relation with OID %u does not exist"), relation)});
+			   .message = psprintf("relation with OID %u does not exist", relation)});
 }
 
 PG_RAISES List *read_distributed(Oid catalog)

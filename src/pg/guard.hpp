@@ -19,26 +19,6 @@
 
 #include "pg/pg.hpp"
 
-/*
- * In front of the declaration of each function that an error of the server may leave by longjmp,
- * overrides included. Lambdas and templates need none: what they do follows from what they call.
- */
-#ifdef __clang__
-#define PG_RAISES [[clang::annotate("raises")]]
-#else
-#define PG_RAISES
-#endif
-
-/*
- * In front of a function that calls what may raise, and yet does not raise itself. A comment says
- * why; test/raising takes its word.
- */
-#ifdef __clang__
-#define PG_NEVER_RAISES [[clang::annotate("never raises")]]
-#else
-#define PG_NEVER_RAISES
-#endif
-
 namespace bulk_sync::pg {
 
 /* A PostgreSQL error under way as a C++ exception; the data lives in the memory context that was

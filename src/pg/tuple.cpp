@@ -105,7 +105,7 @@ TupleDesc describe(const Vector<ColumnType> &types)
 	});
 }
 
-TupleFormer::TupleFormer(TupleDesc desc) : fixed_bytes_(header_size(desc->natts, true))
+TupleBuilder::TupleBuilder(TupleDesc desc) : fixed_bytes_(header_size(desc->natts, true))
 {
 	columns_.reserve(desc->natts);
 	for (int i = 0; i < desc->natts; i++) {
@@ -119,7 +119,7 @@ TupleFormer::TupleFormer(TupleDesc desc) : fixed_bytes_(header_size(desc->natts,
 	}
 }
 
-TupleFormer::Kind TupleFormer::kind_of(Form_pg_attribute attribute) noexcept
+TupleBuilder::Kind TupleBuilder::kind_of(Form_pg_attribute attribute) noexcept
 {
 	if (attribute->attlen == -2)
 		return Kind::cstring;
@@ -139,7 +139,7 @@ TupleFormer::Kind TupleFormer::kind_of(Form_pg_attribute attribute) noexcept
 	}
 }
 
-std::size_t TupleFormer::variable_bytes(int column, Datum value) const
+std::size_t TupleBuilder::variable_bytes(int column, Datum value) const
 {
 	if (columns_[column].kind == Kind::cstring)
 		return strlen(DatumGetCString(value)) + 1;
@@ -150,7 +150,7 @@ std::size_t TupleFormer::variable_bytes(int column, Datum value) const
 	return columns_[column].align - 1 + bytes;
 }
 
-std::size_t TupleFormer::form(const Datum *values, const bool *nulls, void *memory) const
+std::size_t TupleBuilder::build(const Datum *values, const bool *nulls, void *memory) const
 {
 	/* Copies, for stores into the tuple might change the members as far as the compiler knows. */
 	const FormedColumn *const formed = columns_.data();
@@ -202,8 +202,8 @@ std::size_t TupleFormer::form(const Datum *values, const bool *nulls, void *memo
 	return tuple->t_len;
 }
 
-char *TupleFormer::put_varlena(const FormedColumn &column, Datum value, char *at,
-							   uint16 &infomask) const
+char *TupleBuilder::put_varlena(const FormedColumn &column, Datum value, char *at,
+								uint16 &infomask) const
 {
 	const char *const pointer = DatumGetCString(value);
 	if (VARATT_IS_EXTERNAL_EXPANDED(pointer)) {

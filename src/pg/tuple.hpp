@@ -33,12 +33,12 @@ TupleDesc describe(const Vector<ColumnType> &types);
  *
  * Equal rows give equal bytes: the padding is zeroed. TOAST pointers stay pointers.
  */
-class TupleFormer {
+class TupleBuilder {
   public:
 	/* For rows of `desc`, in the current memory context. Throws Error. */
-	explicit TupleFormer(TupleDesc desc);
+	explicit TupleBuilder(TupleDesc desc);
 
-	/* Bytes that form() writes for this row at the most. Raises. */
+	/* Bytes that build() writes for this row at the most. Raises. */
 	PG_RAISES std::size_t most_bytes(const Datum *values, const bool *nulls) const
 	{
 		std::size_t bytes = fixed_bytes_;
@@ -50,7 +50,7 @@ class TupleFormer {
 
 	/* Forms a tuple at `at`, which is aligned and has room for most_bytes(); returns its length in
 	 * bytes. Raises. */
-	PG_RAISES std::size_t form(const Datum *values, const bool *nulls, void *at) const;
+	PG_RAISES std::size_t build(const Datum *values, const bool *nulls, void *at) const;
 
 	int columns() const noexcept { return static_cast<int>(columns_.size()); }
 

@@ -25,7 +25,7 @@ class TargetReceiver final : public pg::RowReceiver {
   public:
 	TargetReceiver(Diff &diff, Observer &observer) : diff_(diff), observer_(observer) {}
 
-	void row(TupleTableSlot *slot) override
+	PG_RAISES void row(TupleTableSlot *slot) override
 	{
 		slot_getallattrs(slot);
 		diff_.add_target(row_id_of(slot), slot->tts_values + row_id_columns,
@@ -52,7 +52,7 @@ class StoredTupleReceiver final : public pg::RowReceiver {
 		last_ = *std::max_element(columns_.begin(), columns_.end());
 	}
 
-	void row(TupleTableSlot *slot) override
+	PG_RAISES void row(TupleTableSlot *slot) override
 	{
 		slot_getsomeattrs(slot, last_);
 		std::size_t position = 0;

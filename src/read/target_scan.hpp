@@ -9,7 +9,7 @@ namespace bulk_sync {
 
 /* The row id at the front of a row that a statement on the target gives. Raises 0A000 when a plan of
  * another extension gives none. */
-RowId row_id_of(TupleTableSlot *slot);
+PG_RAISES RowId row_id_of(TupleTableSlot *slot);
 
 /* Refuses a target of which some rows in scope have no row ids, without asking for these. Throws
  * pg::Error, 0A000. */

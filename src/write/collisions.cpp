@@ -29,7 +29,7 @@ struct SeenRows {
 	Oid table;
 
 	/* The row that one of a store has the row id of; nullptr when there is none. */
-	SeenRow *find(TupleTableSlot *slot) const
+	PG_RAISES SeenRow *find(TupleTableSlot *slot) const
 	{
 		slot_getsomeattrs(slot, row_id_columns);
 		if (DatumGetObjectId(slot->tts_values[0]) != table)
@@ -44,7 +44,7 @@ struct SeenRows {
 };
 
 /* Raises. */
-SeenRows sort_seen(const Collision &collision)
+PG_RAISES SeenRows sort_seen(const Collision &collision)
 {
 	SeenRows seen{nullptr, static_cast<std::size_t>(list_length(collision.seen)), collision.table};
 	seen.rows = static_cast<SeenRow **>(
@@ -82,8 +82,8 @@ int image_position(const ColumnMap &map, AttrNumber column)
 }
 
 /* Does the update of a row change what the index has of it? Raises. */
-bool changes_index_columns(const Collision &collision, const Plan &plan, HeapTuple tuple,
-						   TupleTableSlot *update)
+PG_RAISES bool changes_index_columns(const Collision &collision, const Plan &plan, HeapTuple tuple,
+									 TupleTableSlot *update)
 {
 	for (int i = 0; i < list_length(collision.columns); i++) {
 		const char *const name = static_cast<char *>(list_nth(collision.columns, i));
@@ -112,7 +112,7 @@ struct Fates {
 };
 
 /* Raises. */
-Fates fates_of(const Collision &collision, const Plan &plan, ChangeSet &changes)
+PG_RAISES Fates fates_of(const Collision &collision, const Plan &plan, ChangeSet &changes)
 {
 	Fates fates;
 	SeenRows const seen = sort_seen(collision);

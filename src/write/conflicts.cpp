@@ -24,7 +24,7 @@ class PairFinder final : public DiffSink {
 /* A sum over row versions that does not depend on their order. */
 class VersionSum final : public pg::RowReceiver {
   public:
-	void row(TupleTableSlot *slot) override
+	PG_RAISES void row(TupleTableSlot *slot) override
 	{
 		RowId const id = row_id_of(slot);
 		uint64 const place =

@@ -1,5 +1,5 @@
 /*
- * TupleFormer against heap_form_minimal_tuple(), byte by byte.
+ * TupleBuilder against heap_form_minimal_tuple(), byte by byte.
  */
 #include "pg/tuple.hpp"
 #include "unit.hpp"
@@ -16,7 +16,7 @@ namespace bulk_sync::unit {
 
 using pg::ColumnType;
 using pg::pg_call;
-using pg::TupleFormer;
+using pg::TupleBuilder;
 using pg::Vector;
 
 namespace {
@@ -40,15 +40,15 @@ bool same_value(Form_pg_attribute column, Datum left, Datum right)
 }
 
 /* Compares what the two make of a row; nullptr, or what differs. Raises. */
-const char *difference(const TupleFormer &former, TupleDesc desc, Datum *values, bool *nulls)
+const char *difference(const TupleBuilder &builder, TupleDesc desc, Datum *values, bool *nulls)
 {
 	constexpr int beyond = 64;
 	constexpr char untouched = 0x5A;
 	MinimalTuple const expected = form_by_server(desc, values, nulls);
-	std::size_t const room = former.most_bytes(values, nulls);
+	std::size_t const room = builder.most_bytes(values, nulls);
 	char *const memory = static_cast<char *>(palloc(room + beyond));
 	memset(memory, untouched, room + beyond);
-	std::size_t const size = former.form(values, nulls, memory);
+	std::size_t const size = builder.build(values, nulls, memory);
 	auto const formed = reinterpret_cast<MinimalTuple>(memory);
 	if (size != expected->t_len || size > room)
 		return psprintf("size %zu, at most %zu, instead of %u", size, room, expected->t_len);
@@ -86,7 +86,7 @@ TableScanDesc begin_scan(::Relation relation)
 }
 
 /* Compares all rows of a table; what differs in the first that does, or how many there are. Raises. */
-const char *compare_rows(::Relation relation, const TupleFormer &former)
+const char *compare_rows(::Relation relation, const TupleBuilder &builder)
 {
 	TupleTableSlot *const slot = table_slot_create(relation, nullptr);
 	TableScanDesc const scan = begin_scan(relation);
@@ -94,7 +94,8 @@ const char *compare_rows(::Relation relation, const TupleFormer &former)
 	int rows = 0;
 	while (differs == nullptr && table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
 		slot_getallattrs(slot);
-		differs = difference(former, slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
+		differs =
+			difference(builder, slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
 		rows++;
 	}
 	table_endscan(scan);
@@ -124,9 +125,9 @@ struct Row {
 bool equals_server(const Vector<ColumnType> &types, Row &row)
 {
 	TupleDesc const desc = pg::describe(types);
-	TupleFormer const former(desc);
+	TupleBuilder const builder(desc);
 	const char *const differs =
-		pg_call([&] { return difference(former, desc, row.values.data(), row.nulls.data()); });
+		pg_call([&] { return difference(builder, desc, row.values.data(), row.nulls.data()); });
 	return differs == nullptr || !CHECK_TEXT(differs, "no difference");
 }
 
@@ -157,7 +158,7 @@ UNIT_TEST(padding, "tuple: equal rows give equal bytes, whatever was in the memo
 {
 	TupleDesc const desc = pg::describe(
 		{type_of(CHAROID), type_of(INT8OID), type_of(BOOLOID), type_of(INT4OID), type_of(INT2OID)});
-	TupleFormer const former(desc);
+	TupleBuilder const builder(desc);
 	Row row(5);
 	/* What is above the bytes of a narrow type does not matter. */
 	row.values = {static_cast<Datum>(-1), Int64GetDatum(-2), BoolGetDatum(true), Int32GetDatum(-4),
@@ -166,7 +167,7 @@ UNIT_TEST(padding, "tuple: equal rows give equal bytes, whatever was in the memo
 	Vector<char> second(200, '\x01');
 	auto const form = [&](Vector<char> &memory) {
 		memory.resize(pg_call(
-			[&] { return former.form(row.values.data(), row.nulls.data(), memory.data()); }));
+			[&] { return builder.build(row.values.data(), row.nulls.data(), memory.data()); }));
 	};
 	form(first);
 	row.values[0] = CharGetDatum(-1);
@@ -235,9 +236,9 @@ Datum unit_compare_forms(PG_FUNCTION_ARGS)
 {
 	return pg::pg_entry([&] {
 		pg::Relation relation = pg::Relation::open(PG_GETARG_OID(0), AccessShareLock);
-		pg::TupleFormer const former(relation.tuple_desc());
+		pg::TupleBuilder const builder(relation.tuple_desc());
 		const char *const result =
-			pg::pg_call([&] { return unit::compare_rows(relation.get(), former); });
+			pg::pg_call([&] { return unit::compare_rows(relation.get(), builder); });
 		relation.close();
 		return pg::pg_call([&] { return CStringGetTextDatum(result); });
 	});
