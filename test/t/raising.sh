@@ -20,17 +20,17 @@ source_of destructors <<'END'
 PG_RAISES void local()
 {
 	Vector<int> numbers(3);
-	pfree(numbers.data()); // pfree may raise while boost::container::vector<int, pg::Allocator<int>, void> is alive
+	pfree(numbers.data()); // local() has Vector<int> alive where pfree may raise
 }
 PG_RAISES void temporary()
 {
-	pfree(String("text").data()); // pfree may raise while boost::container::basic_string<
+	pfree(String("text").data()); // temporary() has String alive where pfree may raise
 }
 void in_pg_call()
 {
 	pg_call([] {
 		String const text("text");
-		palloc(text.size()); // palloc may raise while boost::container::basic_string<
+		palloc(text.size()); // has String alive where palloc may raise
 	});
 }
 PG_RAISES void ended_before()
@@ -145,7 +145,7 @@ int calls_harmless(Base &base)
 PG_RAISES void calls_while_alive(Base &base)
 {
 	Vector<int> const numbers(3);
-	base.raising(); // a virtual function of pg::Base may raise while
+	base.raising(); // has Vector<int> alive where a virtual function of pg::Base may raise
 }
 void use()
 {
