@@ -39,7 +39,7 @@ bool is_conflict(const Call &call, const pg::Error &error, ChangeSet &changes, S
 		return true;
 	if (violation == Violation::conflict || new_keys_exist_by_now(call.plan, changes))
 		return true;
-	if (violation == Violation::swap && call.report.phase() == Phase::updating)
+	if (violation == Violation::swap && call.progress.phase() == ProgressPhase::updating)
 		add_hint_for_swaps(error.data());
 	return false;
 }
@@ -72,8 +72,8 @@ DiffResult find_changes(const Call &call, Snapshot snapshot, ChangeSet &changes)
 	DiffResult found;
 	diff_into(call.plan, call.staging, snapshot,
 			  call.plan.request.skip_deletes ? Wanted::matches : Wanted::all_in_scope, changes,
-			  found, call.report);
-	call.report.changes_were_found(call.plan, found.counts, changes);
+			  found, call.progress);
+	call.progress.changes_were_found(call.plan, found.counts, changes);
 	return found;
 }
 
@@ -90,7 +90,7 @@ Written apply(const Call &call, ChangeSet &changes, Snapshot snapshot, bool is_l
 {
 	auto subtransaction = pg::Subtransaction::begin();
 	try {
-		Written const written = apply_changes(call.plan, changes, snapshot, call.report);
+		Written const written = apply_changes(call.plan, changes, snapshot, call.progress);
 		if (written.conflict)
 			subtransaction.roll_back();
 		else
@@ -132,9 +132,9 @@ Stats report(const Call &call, const DiffResult &found, const ChangeSet &changes
 	if (stats.created + stats.updated + stats.unchanged + skipped +
 			written.suppressed_creates_and_updates !=
 		found.counts.staged)
-		pg::fail(
-			{.sqlstate = ERRCODE_INTERNAL_ERROR,
-			 .message = pg::format("bulk_sync lost count of the rows of %s", call.plan.staging)});
+		pg::fail({.sqlstate = ERRCODE_INTERNAL_ERROR,
+				  .message = pg::format("bulk_sync lost count of the rows of %s",
+										call.plan.staging_name)});
 	return stats;
 }
 

@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "call/report.hpp"
+#include "call/progress.hpp"
 #include "call/sync.hpp"
 #include "read/staging.hpp"
 #include "write/apply.hpp"
@@ -22,7 +22,7 @@ namespace bulk_sync {
 struct Call {
 	const Plan &plan;
 	const Staging &staging;
-	Report &report;
+	CallProgress &progress;
 };
 
 /* Waits for other calls that would write the same rows, and takes the locks on what the statements
@@ -33,7 +33,8 @@ void prepare(const Call &call);
 DiffResult find_changes(const Call &call, Snapshot snapshot, ChangeSet &changes);
 
 /* Refuses duplicates (21000), more deletes than the guards allow (55000), and rows that would be
- * stored outside of the scope or with another key (44000, 22004). For syncs and comparisons alike. */
+ * stored outside of the scope or with another key (44000, 22004). For syncs and comparisons
+ * alike. */
 void check(const Plan &plan, const DiffResult &found, ChangeSet &changes, Snapshot snapshot);
 
 /* Writes the change set. When another transaction was faster, nothing of it stays, and the result

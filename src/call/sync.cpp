@@ -60,7 +60,7 @@ std::optional<Stats> attempt(const Call &call, bool is_last)
 		refuse_stale_scope(call.plan, snapshot.get());
 	ChangeSet changes(call.plan);
 	DiffResult const found = find_changes(call, snapshot.get(), changes);
-	call.report.begin(Phase::checking);
+	call.progress.begin(ProgressPhase::checking);
 	check(call.plan, found, changes, snapshot.get());
 	Written written;
 	if (request.dry_run) {
@@ -82,10 +82,10 @@ std::optional<Stats> attempt(const Call &call, bool is_last)
 
 /* The plan stays the same over the attempts: the locks keep the tables as they are. */
 Stats run(const Request &request, const pg::Relation &target, const Staging &staging,
-		  Report &report)
+		  CallProgress &progress)
 {
 	Plan const plan = make_plan(request, target, staging.for_plan());
-	Call const call{plan, staging, report};
+	Call const call{plan, staging, progress};
 	prepare(call);
 	for (int retries = 0;; retries++) {
 		bool const is_last = retries == most_retries || !pg::reads_committed();
@@ -93,7 +93,7 @@ Stats run(const Request &request, const pg::Relation &target, const Staging &sta
 			return *stats;
 		if (is_last)
 			refuse_conflict(target);
-		report.restart();
+		progress.restart();
 	}
 }
 
@@ -107,15 +107,15 @@ Stats synchronize(const Request &request)
 	if (RunningCall::works_on(request.target))
 		refuse_nested_call(request.target);
 	RunningCall const running(request.target);
-	Report report(request);
+	CallProgress progress(request);
 	auto target = pg::Relation::open(request.target, target_lock(request));
 	check_target(request, target);
 	Stats stats;
 	if (request.rows) {
-		stats = run(request, target, JsonStaging(request, target), report);
+		stats = run(request, target, JsonStaging(request, target), progress);
 	} else {
 		auto staging = RelationStaging::open(request.staging);
-		stats = run(request, target, staging, report);
+		stats = run(request, target, staging, progress);
 		staging.close();
 	}
 	target.close();

@@ -59,8 +59,8 @@ bool ChangeSet::changed_in(Oid table, std::size_t position) const noexcept
 	});
 }
 
-/* A position costs little in the store, and more when the INSERT has to leave it out of its rows, which
- * else go from the store to the table as they are. */
+/* A position costs little in the store, and more when the INSERT has to leave it out of its rows,
+ * which else go from the store to the table as they are. */
 void ChangeSet::expect_disorder()
 {
 	MemoryContext const caller = MemoryContextSwitchTo(context_);

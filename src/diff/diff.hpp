@@ -3,8 +3,8 @@
  * same key, and which rows of the target staging does not have.
  *
  * A hash diff: all rows of staging go into memory (StagedRows), then the rows of the target stream
- * past (Matcher). When staging does not fit into the memory limit, both sides are divided into files
- * by hash (Spill) and done batch by batch.
+ * past (Matcher). When staging does not fit into the memory limit, both sides are divided into
+ * files by hash (Spill) and done batch by batch.
  *
  * A row is hashed by its keys and formed: the columns that both sides compare become its image,
  * with equal bytes for equal values.

@@ -3,8 +3,8 @@
  * finds.
  *
  * A pair whose images are the same bytes is done with one memcmp; only others are taken apart. Rows
- * of the target are collected in groups, so that the memory a probe needs is on its way to the cache
- * before it is touched.
+ * of the target are collected in groups, so that the memory a probe needs is on its way to the
+ * cache before it is touched.
  *
  * It knows nothing of where the rows come from. Several can work on one set of staged rows, each on
  * a share of the target and with a result of its own:

@@ -10,14 +10,23 @@
 namespace bulk_sync {
 
 /* In the order of a call; the view bulk_sync_progress has the names. */
-enum class Phase { waiting, staging, target, checking, deleting, updating, inserting, triggers };
+enum class ProgressPhase {
+	waiting,
+	staging,
+	target,
+	checking,
+	deleting,
+	updating,
+	inserting,
+	triggers
+};
 
 class Observer : public pg::WriteObserver {
   public:
 	/* Rows that are read between two calls of reading(). */
 	static constexpr uint64 told_rows = 1024;
 
-	virtual void begin(Phase phase) noexcept = 0;
+	virtual void begin(ProgressPhase phase) noexcept = 0;
 	/* The scan of the phase will give about this many rows. */
 	virtual void expect(double rows) noexcept = 0;
 	/* It has given this many. */
@@ -35,7 +44,7 @@ class Observer : public pg::WriteObserver {
 /* Follows nothing: for work that is no call of its own, and for comparisons. */
 class NoObserver final : public Observer {
   public:
-	void begin(Phase) noexcept override {}
+	void begin(ProgressPhase) noexcept override {}
 	void expect(double) noexcept override {}
 	void reading(uint64) noexcept override {}
 	void writing(uint64) noexcept override {}

@@ -77,8 +77,8 @@ class RowBuilder {
 			second_.emplace(second);
 	}
 
-	/* Bytes that build() writes for this row at the most. `values` has the columns of the first tuple
-	 * and then those of the second. Raises. */
+	/* Bytes that build() writes for this row at the most. `values` has the columns of the first
+	 * tuple and then those of the second. Raises. */
 	PG_RAISES std::size_t most_bytes(const Datum *values, const bool *nulls) const
 	{
 		std::size_t bytes = first_.most_bytes(values, nulls);

@@ -29,11 +29,12 @@ class Spill {
 	PG_RAISES void begin(double parts);
 	bool has_begun() const noexcept { return has_begun_; }
 
-	/* Room for the bytes of a row that will be put, aligned, or for a whole staged row; holds until the
-	 * next call. */
+	/* Room for the bytes of a row that will be put, aligned, or for a whole staged row; holds until
+	 * the next call. */
 	PG_RAISES char *space_for(std::size_t bytes)
 	{
-		PG_RAISES if (bytes > size_) make_space(bytes);
+		if (bytes > size_)
+			make_space(bytes);
 		return memory_;
 	}
 	PG_RAISES StagedRow *staged_space_for(std::size_t row_bytes)
@@ -48,7 +49,8 @@ class Spill {
 	/* All rows of both sides have been put. */
 	PG_RAISES void end();
 
-	/* Takes a batch out of the queue; nullptr when there is none. It goes to finish() or divide(). */
+	/* Takes a batch out of the queue; nullptr when there is none. It goes to finish() or
+	 * divide(). */
 	Batch *next() noexcept;
 
 	/* Frees a batch that has been run. */

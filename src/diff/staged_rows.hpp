@@ -2,10 +2,10 @@
  * The rows of staging in memory: an arena that holds them in the order they came, and a hash table
  * over it.
  *
- * The arena is one piece that grows; large pieces grow by moving pages, not bytes. Rows are known by
- * their offset in it, so that a slot of the table takes 8 bytes: half of the hash, and the offset.
- * The table is open addressing with linear probing: a probe touches one cache line of the table and
- * then, nearly always, only the row it looks for.
+ * The arena is one piece that grows; large pieces grow by moving pages, not bytes. Rows are known
+ * by their offset in it, so that a slot of the table takes 8 bytes: half of the hash, and the
+ * offset. The table is open addressing with linear probing: a probe touches one cache line of the
+ * table and then, nearly always, only the row it looks for.
  *
  * A row's position in staging is its place in the arena when all rows of staging are there; rows
  * of one batch have their positions in an array beside it.
@@ -89,7 +89,8 @@ class StagedRows {
 		}
 	}
 
-	/* Calls visit(row, position) for each row in the order they came, with its position in staging. */
+	/* Calls visit(row, position) for each row in the order they came, with its position in
+	 * staging. */
 	template <typename Visit> void for_each_with_position(Visit &&visit)
 	{
 		uint64 index = 0;

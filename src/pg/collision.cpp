@@ -56,8 +56,8 @@ PG_RAISES bool is_own(const Search &search, TupleTableSlot *slot)
 			HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask));
 }
 
-/* Written in a subtransaction of the attempt, as those of plpgsql's EXCEPTION are. Whether that was rolled
- * back before the attempt was, nothing tells any more. */
+/* Written in a subtransaction of the attempt, as those of plpgsql's EXCEPTION are. Whether that was
+ * rolled back before the attempt was, nothing tells any more. */
 PG_RAISES bool is_of_subtransaction(const Search &search, TupleTableSlot *slot)
 {
 	TransactionId xid = HeapTupleHeaderGetXmin(header_of(slot));

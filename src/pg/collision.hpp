@@ -3,7 +3,8 @@
  *
  * A look at what is committed now cannot tell: the row may be gone again. But a registered snapshot
  * keeps every row that it does not see yet, inserted or updated into place since, in heap and index
- * even after it was deleted. So the table is searched with all its row versions for the refused key.
+ * even after it was deleted. So the table is searched with all its row versions for the refused
+ * key.
  */
 #pragma once
 
@@ -31,9 +32,9 @@ struct Collision {
 
 /*
  * Looks for what an error of the target tells of: 23505 or 23P01, raised in an attempt that read by
- * `snapshot`, wrote as (sub)transaction `writer` and is rolled back by now. `snapshot` must have been
- * registered all the time. Searches the one table that the error names: by the index where our own
- * row that was refused is found, else all of it. Throws Error.
+ * `snapshot`, wrote as (sub)transaction `writer` and is rolled back by now. `snapshot` must have
+ * been registered all the time. Searches the one table that the error names: by the index where our
+ * own row that was refused is found, else all of it. Throws Error.
  */
 Collision find_collision(const ErrorData *error, const Relation &target, Snapshot snapshot,
 						 TransactionId writer);

@@ -39,8 +39,8 @@ class ReadSnapshot {
 /* Does each statement of the transaction see what others have committed before it? */
 bool reads_committed() noexcept;
 
-/* Throws Error, 25006, when the transaction or the server takes no writes to the target: a read-only
- * transaction takes those to temporary tables of its session. */
+/* Throws Error, 25006, when the transaction or the server takes no writes to the target: a
+ * read-only transaction takes those to temporary tables of its session. */
 void require_writable(Oid target, const char *command);
 
 /*

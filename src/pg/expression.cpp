@@ -159,8 +159,8 @@ PG_RAISES bool is_collation_of(const Var *column, Oid collation, Node *value)
 			OidIsValid(column->varcollid) && get_collation_isdeterministic(column->varcollid));
 }
 
-/* Of two types, one may have several values for one of the other: where clocks go forward, there are two
- * timestamps for one timestamptz. These are conversions that the time zone has a say in. */
+/* Of two types, one may have several values for one of the other: where clocks go forward, there
+ * are two timestamps for one timestamptz. These are conversions that the time zone has a say in. */
 PG_RAISES bool is_default_equality(const OpExpr *comparison, const Var *column, Node *value)
 {
 	TypeCacheEntry *const cache = lookup_type_cache(column->vartype, TYPECACHE_BTREE_OPFAMILY);

@@ -27,9 +27,10 @@ Filter parse_filter(const char *text, const Relation &relation);
 Vector<AttrNumber> columns_used(Node *expression, const Relation &relation);
 
 /*
- * The columns that have one value, and no NULL, in all rows for which the filter is true: those that it
- * compares with something that is not of the row, alone or under AND, by the default equality and the
- * collation of the column; boolean columns that it asks to be true or false. Throws Error.
+ * The columns that have one value, and no NULL, in all rows for which the filter is true: those
+ * that it compares with something that is not of the row, alone or under AND, by the default
+ * equality and the collation of the column; boolean columns that it asks to be true or false.
+ * Throws Error.
  */
 Vector<AttrNumber> fixed_columns(const Filter &filter, const Relation &relation);
 

@@ -13,8 +13,8 @@
 
 namespace bulk_sync::pg {
 
-/* What an error says, in texts that need only last for the call; detail and hint may be left out. As
- * with ereport(), texts that are in the server's catalogs are translated. */
+/* What an error says, in texts that need only last for the call; detail and hint may be left out.
+ * As with ereport(), texts that are in the server's catalogs are translated. */
 struct Failure {
 	int sqlstate;
 	const char *message;

@@ -26,8 +26,9 @@ struct Generation {
 	 *   CASE WHEN <constraint of a partition> THEN <its expression> .. ELSE <the relation's> END
 	 */
 	Node *expression = nullptr;
-	/* OIDs of children that compute the column also from columns which the relation lacks. There the
-	 * expression is the column as it is, which holds while none of those change that both have. */
+	/* OIDs of children that compute the column also from columns which the relation lacks. There
+	 * the expression is the column as it is, which holds while none of those change that both
+	 * have. */
 	List *unknown = NIL;
 	/* These columns of the relation, less FirstLowInvalidHeapAttributeNumber. */
 	Bitmapset *unknown_from = nullptr;
@@ -42,8 +43,8 @@ struct Generation {
  * among them. In the current memory context. Throws Error. */
 Generation generation_of(const Relation &relation, AttrNumber column, const Vector<Oid> &members);
 
-/* Names of the generated columns of a table, found without opening it; in the current memory context.
- * Throws Error. */
+/* Names of the generated columns of a table, found without opening it; in the current memory
+ * context. Throws Error. */
 List *generated_columns(Oid table);
 
 class GeneratedColumns {

@@ -17,7 +17,8 @@ struct IndexKey {
 	bool nulls[INDEX_MAX_KEYS];
 };
 
-/* All members raise, and all memory is the current context's, but for scratch that is reset by row. */
+/* All members raise, and all memory is the current context's, but for scratch that is reset by
+ * row. */
 class IndexKeyReader {
   public:
 	/* Both relations stay open as long as the reader is used. */
@@ -34,8 +35,8 @@ class IndexKeyReader {
 	/* Does a row with the first key keep one with the second out? */
 	PG_RAISES bool collide(const IndexKey &existing, const IndexKey &added) const;
 
-	/* Fills in conditions by which an index scan finds all that collide with the key; their number, or 0
-	 * when there are none that do. */
+	/* Fills in conditions by which an index scan finds all that collide with the key; their number,
+	 * or 0 when there are none that do. */
 	PG_RAISES int conditions(const IndexKey &key, ScanKeyData *result) const;
 
 	/* Has the detail of an error this key? nullptr, or no right to see the key: no. */

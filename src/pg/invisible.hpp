@@ -6,10 +6,10 @@
 namespace bulk_sync::pg {
 
 /*
- * Which there are in the name and where, for a message: "the invisible character U+FEFF at its start".
- * Blanks count at either end alone. nullptr when there are none. In an encoding other than UTF-8, or
- * text that is none in a database without an encoding, only control characters and blanks of ASCII are
- * known. In the current memory context. Throws Error.
+ * Which there are in the name and where, for a message: "the invisible character U+FEFF at its
+ * start". Blanks count at either end alone. nullptr when there are none. In an encoding other than
+ * UTF-8, or text that is none in a database without an encoding, only control characters and blanks
+ * of ASCII are known. In the current memory context. Throws Error.
  */
 const char *describe_invisible(const char *name);
 

@@ -8,9 +8,9 @@
 namespace bulk_sync::pg {
 
 /*
- * The JSON of to_json(), with two differences. A type's cast to json, which somebody may have made for a
- * type that is not built in, is not used: it may raise, and may show two values alike. And a json or
- * jsonb value that cannot be part of a jsonb is a JSON string with its text.
+ * The JSON of to_json(), with two differences. A type's cast to json, which somebody may have made
+ * for a type that is not built in, is not used: it may raise, and may show two values alike. And a
+ * json or jsonb value that cannot be part of a jsonb is a JSON string with its text.
  *
  * A tree: an array has the form of its elements, a composite type those of its fields.
  */

@@ -150,8 +150,8 @@ OutputSettings OutputSettings::current() noexcept
 	return {extra_float_digits, DateStyle, IntervalStyle, bytea_output};
 }
 
-/* What pg_dump sets. Three digits more serve output functions that do not look for the shortest exact
- * form. */
+/* What pg_dump sets. Three digits more serve output functions that do not look for the shortest
+ * exact form. */
 OutputSettings OutputSettings::exact() noexcept
 {
 	return {3, USE_ISO_DATES, INTSTYLE_POSTGRES, BYTEA_OUTPUT_HEX};

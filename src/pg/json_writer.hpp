@@ -90,10 +90,11 @@ struct OutputSettings {
 };
 
 /*
- * Calls f, which may raise, while values are written exactly. The server's variables are set directly,
- * and set back also when f raises: a nest level of settings, as postgres_fdw has it for a batch, would
- * be needed for each row, because what runs between two rows (the filter, a staging view, generated
- * columns) must see the caller's settings. In f only trivially destructible locals may be alive.
+ * Calls f, which may raise, while values are written exactly. The server's variables are set
+ * directly, and set back also when f raises: a nest level of settings, as postgres_fdw has it for a
+ * batch, would be needed for each row, because what runs between two rows (the filter, a staging
+ * view, generated columns) must see the caller's settings. In f only trivially destructible locals
+ * may be alive.
  */
 template <typename Function> void with_exact_output(Function &&function)
 {

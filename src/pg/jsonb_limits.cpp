@@ -12,9 +12,11 @@ namespace bulk_sync::pg {
 
 namespace {
 
-/* Conversion goes down the levels by recursion, and the server's limit depends on the caller's stack. */
+/* Conversion goes down the levels by recursion, and the server's limit depends on the caller's
+ * stack. */
 constexpr int most_levels = 1000;
-/* jsonb's own limit on an object or array; and what an element may take beside the bytes of its text. */
+/* jsonb's own limit on an object or array; and what an element may take beside the bytes of its
+ * text. */
 constexpr std::size_t most_bytes = 0x0FFFFFFF;
 constexpr std::size_t bytes_beside_text = 20;
 /* Of numeric: digits before the point, and behind it. */

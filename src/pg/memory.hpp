@@ -63,16 +63,17 @@ template <typename T> using Vector = boost::container::vector<T, Allocator<T>>;
 using String = boost::container::basic_string<char, std::char_traits<char>, Allocator<char>>;
 
 /*
- * Asks the system for large pages under a large piece of memory: they save most of the misses in the
- * translation of addresses that random access to a large table has. Best effort; never raises.
+ * Asks the system for large pages under a large piece of memory: they save most of the misses in
+ * the translation of addresses that random access to a large table has. Best effort; never raises.
  */
 void advise_huge_pages(void *memory, std::size_t length) noexcept;
 
 /*
- * A memory context that is current while the object lives. It is declared before whatever has its memory
- * from it: destructors of containers look at their elements, so on success the context is deleted at
- * the end of the scope, when all of them have ended. On failure the abort of the transaction deletes
- * it with its parent, for a destructor must not call PostgreSQL while unwinding.
+ * A memory context that is current while the object lives. It is declared before whatever has its
+ * memory from it: destructors of containers look at their elements, so on success the context is
+ * deleted at the end of the scope, when all of them have ended. On failure the abort of the
+ * transaction deletes it with its parent, for a destructor must not call PostgreSQL while
+ * unwinding.
  */
 class WorkContext {
   public:

@@ -1,10 +1,10 @@
 /*
  * What may be done with values while the executor has workers running.
  *
- * Rows are received in the leader, so that functions which are PARALLEL RESTRICTED may be called for
- * them. One that is PARALLEL UNSAFE may not: it might start a subtransaction, which fails then. The
- * functions of a type call those of the types in it, and the input function of a domain its CHECKs,
- * which the marks of the outer function say nothing about.
+ * Rows are received in the leader, so that functions which are PARALLEL RESTRICTED may be called
+ * for them. One that is PARALLEL UNSAFE may not: it might start a subtransaction, which fails then.
+ * The functions of a type call those of the types in it, and the input function of a domain its
+ * CHECKs, which the marks of the outer function say nothing about.
  */
 #pragma once
 

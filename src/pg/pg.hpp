@@ -1,14 +1,15 @@
 /*
- * What all of the project sees of PostgreSQL: its basic types, error reports, memory contexts, text,
- * and what the catalogs tell of an OID. The one way in: whoever includes another of the server's
- * headers, as src/pg alone does, includes this one before it, and C++ and Boost before this one.
+ * What all of the project sees of PostgreSQL: its basic types, error reports, memory contexts,
+ * text, and what the catalogs tell of an OID. The one way in: whoever includes another of the
+ * server's headers, as src/pg alone does, includes this one before it, and C++ and Boost before
+ * this one.
  */
 #pragma once
 
 #include "pg/raises.hpp"
 
-/* A server without translations makes gettext and its like macros in c.h, which breaks the header that
- * declares them, when a C++ header brings it in later. */
+/* A server without translations makes gettext and its like macros in c.h, which breaks the header
+ * that declares them, when a C++ header brings it in later. */
 #if __has_include(<libintl.h>)
 #include <libintl.h>
 #endif

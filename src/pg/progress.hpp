@@ -47,9 +47,9 @@ class ProgressSlot {
 };
 
 /*
- * A row for each running call: pid, datid, relid, phase (a number), started, and the counters in the
- * order of their fields. What a call works on is NULL for users who may not see it, by the rules of
- * pg_stat_activity. Throws Error.
+ * A row for each running call: pid, datid, relid, phase (a number), started, and the counters in
+ * the order of their fields. What a call works on is NULL for users who may not see it, by the
+ * rules of pg_stat_activity. Throws Error.
  */
 void progress_rows(ResultRows &result);
 

@@ -16,8 +16,8 @@ namespace bulk_sync::pg {
 
 namespace {
 
-/* What the parts of AND and OR for which keeps(part) holds say about the whole; nullptr for nothing. Of
- * OR, each arm has to say something, else nothing is known. */
+/* What the parts of AND and OR for which keeps(part) holds say about the whole; nullptr for
+ * nothing. Of OR, each arm has to say something, else nothing is known. */
 template <typename Keeps> Node *part_of(Node *condition, Keeps &&keeps)
 {
 	check_stack_depth();
@@ -61,7 +61,8 @@ PG_RAISES bool is_known(const List *parts, Node *expression, Oid family)
 	return false;
 }
 
-/* Adds the parts of the partition key of a table. Its columns may be in another order than the root's. */
+/* Adds the parts of the partition key of a table. Its columns may be in another order than the
+ * root's. */
 PG_RAISES List *add_key_parts(List *parts, ::Relation root, ::Relation table)
 {
 	PartitionKey const key = RelationGetPartitionKey(table);
@@ -127,8 +128,8 @@ PG_RAISES bool compares_key_part(const List *key, Oid oper, const List *operands
 		   (IsA(left, Const) && is_key_part(key, right, oper));
 }
 
-/* Is it of the forms by which the planner leaves out partitions (partprune.c)? These are comparisons of
- * what each row was compared by when it was stored, so that they raise for no row. */
+/* Is it of the forms by which the planner leaves out partitions (partprune.c)? These are
+ * comparisons of what each row was compared by when it was stored, so that they raise for no row. */
 PG_RAISES bool leaves_out_partitions(Node *condition, const List *key)
 {
 	if (IsA(condition, OpExpr)) {
@@ -204,7 +205,8 @@ PG_RAISES List *lock_and_look_again(const Relation &relation, Node *condition, L
 Node *lasting_condition(const Filter &filter)
 {
 	return pg_call([&] {
-		/* As the planner will do: constants are computed, and NOT is pushed down to what it is about. */
+		/* As the planner will do: constants are computed, and NOT is pushed down to what it is
+		 * about. */
 		Node *const condition =
 			eval_const_expressions(nullptr, static_cast<Node *>(copyObjectImpl(filter.expression)));
 		return part_of(condition, [](Node *part) {

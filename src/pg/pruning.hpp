@@ -20,9 +20,9 @@ Node *lasting_condition(const Filter &filter);
 
 /*
  * The parts of such a condition by which the planner leaves out partitions of `members`, the
- * partitioned table `relation` or locked partitions of it; nullptr when there are none. Any other part
- * would be computed again, also for rows out of scope, for which it may raise: the rest of the filter
- * kept it from them. Throws Error.
+ * partitioned table `relation` or locked partitions of it; nullptr when there are none. Any other
+ * part would be computed again, also for rows out of scope, for which it may raise: the rest of the
+ * filter kept it from them. Throws Error.
  */
 Node *partition_condition(Node *condition, const Relation &relation, const Vector<Oid> &members);
 
@@ -31,11 +31,11 @@ Node *partition_condition(Node *condition, const Relation &relation, const Vecto
 PG_RAISES void add_condition(Query *query, Node *condition);
 
 /*
- * Locks those partitions of the partitioned table `relation`, itself locked in `mode`, that can hold
- * rows for which `condition` is true, and their indexes, in `mode`. It is the planner who finds
- * them, before it locks any. Returns the table and these partitions, partitioned ones among them,
- * each before its own partitions. One that is attached while we wait for a lock is there as well.
- * Throws Error.
+ * Locks those partitions of the partitioned table `relation`, itself locked in `mode`, that can
+ * hold rows for which `condition` is true, and their indexes, in `mode`. It is the planner who
+ * finds them, before it locks any. Returns the table and these partitions, partitioned ones among
+ * them, each before its own partitions. One that is attached while we wait for a lock is there as
+ * well. Throws Error.
  */
 Vector<Oid> lock_partitions(const Relation &relation, Node *condition, LOCKMODE mode,
 							Snapshot snapshot);

@@ -3,9 +3,9 @@
  *
  * What outlives the call that got it from one of the server's caches is a copy, or an OID or number
  * that was taken out at once. DDL which our lock lets pass (VALIDATE CONSTRAINT, SET STATISTICS..)
- * makes the relation cache build a descriptor anew, and the old one is freed when the statement that
- * used it last has ended, in the middle of our call: names and types that pointed into it would be
- * those of whatever table got the memory.
+ * makes the relation cache build a descriptor anew, and the old one is freed when the statement
+ * that used it last has ended, in the middle of our call: names and types that pointed into it
+ * would be those of whatever table got the memory.
  */
 #pragma once
 
@@ -56,12 +56,13 @@ class ColumnList {
  * Throws Error. */
 const char *quoted(const char *name);
 
-/* The name of a relation, not quoted, in the current memory context; nullptr when it is gone. Throws
- * Error. */
+/* The name of a relation, not quoted, in the current memory context; nullptr when it is gone.
+ * Throws Error. */
 const char *relation_name(Oid relation);
 
-/* "left OPERATOR(schema.name) right", with casts where the operator's types need them. Throws Error.
- */
+/* "left OPERATOR(schema.name) right", with casts where the operator's types need them. Throws
+ * Error.
+ *  */
 const char *operator_clause(const char *left, Oid left_type, Oid oper, const char *right,
 							Oid right_type);
 
@@ -70,10 +71,10 @@ const char *operator_clause(const char *left, Oid left_type, Oid oper, const cha
 Vector<Oid> ancestors_of(Oid relation);
 
 /*
- * An open relation. The lock is kept until the end of the transaction. close() on success; after
- * an error the resource owner closes it. Columns and descriptor are those of the moment when it was
- * opened, and live in the memory context that was current then; what can change in them takes a lock
- * that conflicts with ours.
+ * An open relation. The lock is kept until the end of the transaction. close() on success; after an
+ * error the resource owner closes it. Columns and descriptor are those of the moment when it was
+ * opened, and live in the memory context that was current then; what can change in them takes a
+ * lock that conflicts with ours.
  */
 class Relation : public ColumnList {
   public:
@@ -111,10 +112,10 @@ class Relation : public ColumnList {
 	Vector<AttrNumber> primary_key() const;
 
 	/*
-	 * Is there a unique index which makes sure that two rows never have equal `keys`, whoever writes
-	 * them? Asked of the rows for which `condition` (over this relation as entry 1 of a range table,
-	 * or nullptr for all rows) is true, in which each of the columns `fixed` has one value, and no
-	 * NULL. Throws Error.
+	 * Is there a unique index which makes sure that two rows never have equal `keys`, whoever
+	 * writes them? Asked of the rows for which `condition` (over this relation as entry 1 of a
+	 * range table, or nullptr for all rows) is true, in which each of the columns `fixed` has one
+	 * value, and no NULL. Throws Error.
 	 */
 	bool has_unique_index_on(const Vector<AttrNumber> &keys, const Vector<AttrNumber> &fixed,
 							 Node *condition) const;

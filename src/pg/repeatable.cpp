@@ -15,19 +15,17 @@ namespace {
 constexpr const char *behind_names = " It is in a view that the filter reads, or in a policy of "
 									 "row-level security on a table that it reads.";
 
-/* `place` is the end of the detail. */
-[[noreturn]] PG_RAISES void refuse(const char *message, const char *place)
+/* `place` is its end. */
+PG_RAISES const char *detail_for(const char *place)
 {
-	raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-		   .message = message,
-		   .detail = psprintf("The filter decides which rows exist for the call and must give the "
-							  "same answer each time.%s",
-							  place)});
+	return psprintf("The filter decides which rows exist for the call and must give the same "
+					"answer each time.%s",
+					place);
 }
 
 /* Raises for what makes a query give other rows each time although no function of it is volatile.
- * With SKIP LOCKED others' locks decide; any row lock would also go and find a row's newest version. A
- * sequence knows no snapshot, and the rows that we insert move it. */
+ * With SKIP LOCKED others' locks decide; any row lock would also go and find a row's newest
+ * version. A sequence knows no snapshot, and the rows that we insert move it. */
 PG_RAISES bool visit_unrepeatable(Node *node, void *argument)
 {
 	auto *const place = static_cast<const char *>(argument);
@@ -36,18 +34,24 @@ PG_RAISES bool visit_unrepeatable(Node *node, void *argument)
 	if (IsA(node, Query)) {
 		auto *const query = reinterpret_cast<Query *>(node);
 		if (query->rowMarks != NIL)
-			refuse("row locking is not allowed in the filter", place);
+			raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+				   .message = "row locking is not allowed in the filter",
+				   .detail = detail_for(place)});
 		return compat::walk_query(query, visit_unrepeatable, argument, QTW_EXAMINE_RTES_BEFORE);
 	}
 	if (IsA(node, RangeTblEntry)) {
 		auto *const entry = reinterpret_cast<RangeTblEntry *>(node);
 		if (entry->rtekind == RTE_RELATION && entry->relkind == RELKIND_SEQUENCE)
-			refuse("reading a sequence is not allowed in the filter", place);
+			raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+				   .message = "reading a sequence is not allowed in the filter",
+				   .detail = detail_for(place)});
 		return false;
 	}
 	if (IsA(node, TableSampleClause) &&
 		reinterpret_cast<TableSampleClause *>(node)->repeatable == nullptr)
-		refuse("TABLESAMPLE without REPEATABLE is not allowed in the filter", place);
+		raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			   .message = "TABLESAMPLE without REPEATABLE is not allowed in the filter",
+			   .detail = detail_for(place)});
 	return compat::walk_expression(node, visit_unrepeatable, argument);
 }
 
@@ -76,7 +80,9 @@ PG_RAISES Node *expanded(Node *filter, ParseState *state)
 PG_RAISES void refuse_in(Node *node, const char *place)
 {
 	if (contain_volatile_functions(node))
-		refuse("volatile functions are not allowed in the filter", place);
+		raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			   .message = "volatile functions are not allowed in the filter",
+			   .detail = detail_for(place)});
 	visit_unrepeatable(node, const_cast<char *>(place));
 }
 

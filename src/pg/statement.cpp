@@ -132,9 +132,9 @@ PG_RAISES bool policies_apply(Query *query)
 }
 
 /*
- * Plans a write by row ids. The ids come in the order of the pages, and the diff has just read those
- * pages: a page that is fetched for a row costs what the next page of a scan costs, not four times
- * as much.
+ * Plans a write by row ids. The ids come in the order of the pages, and the diff has just read
+ * those pages: a page that is fetched for a row costs what the next page of a scan costs, not four
+ * times as much.
  */
 PG_RAISES PlannedStmt *plan_write(Query *query, const char *text, ParamListInfo parameters)
 {

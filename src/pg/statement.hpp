@@ -34,8 +34,8 @@ struct NullDefault {
 	Node *expression = nullptr; /* of the column's type; nullptr for no default */
 };
 
-/* Values for $1, $2.. of a statement, and what cannot be said in its text: defaults are printed in ways
- * that may not be read as the same, and the one of an identity column has no text at all. */
+/* Values for $1, $2.. of a statement, and what cannot be said in its text: defaults are printed in
+ * ways that may not be read as the same, and the one of an identity column has no text at all. */
 struct Parameters {
 	Vector<Oid> types;
 	Vector<Datum> values;
@@ -46,8 +46,8 @@ struct Parameters {
 	int add(Oid type, Datum value, bool is_null);
 };
 
-/* May workers do a part of it? Rows are received while they run, when little is allowed but to read:
- * no subtransaction, for one. */
+/* May workers do a part of it? Rows are received while they run, when little is allowed but to
+ * read: no subtransaction, for one. */
 enum class Parallel { allowed, forbidden };
 
 class Statement {
@@ -72,8 +72,8 @@ class Statement {
 
 	/*
 	 * Does a SELECT of all columns of `relation`, in their order, hand out the tuples as the heap
-	 * stores them? So it is for a plain scan of one table, which then projects nothing: the row
-	 * id is in the tuple, and reading it there saves a tenth of the time of a diff. An access method
+	 * stores them? So it is for a plain scan of one table, which then projects nothing: the row id
+	 * is in the tuple, and reading it there saves a tenth of the time of a diff. An access method
 	 * has nothing to raise when it is asked for its kind of slot.
 	 */
 	PG_NEVER_RAISES bool gives_stored_tuples(const Relation &relation) const noexcept;

@@ -11,9 +11,9 @@
 
 namespace bulk_sync::pg {
 
-/* Where the value of a relation's column is to be taken from: a column of a store, and where it is not
- * in the store, or NULL there, an expression, or NULL. A generated column comes from its expression, over the columns as the store
- * has them, itself too. */
+/* Where the value of a relation's column is to be taken from: a column of a store, and where it is
+ * not in the store, or NULL there, an expression, or NULL. A generated column comes from its
+ * expression, over the columns as the store has them, itself too. */
 struct ColumnSource {
 	AttrNumber column = InvalidAttrNumber; /* of the relation, from 1; or that of tableoid */
 	ColumnType type;
@@ -27,8 +27,8 @@ struct ColumnSource {
  *
  *   SELECT <shown columns> FROM <store> WHERE (<filter>) IS NOT TRUE
  *
- * with the filter's references to the columns of `relation` replaced by `sources`. `shown` are columns
- * of the store, from 1. Throws Error.
+ * with the filter's references to the columns of `relation` replaced by `sources`. `shown` are
+ * columns of the store, from 1. Throws Error.
  */
 Query *select_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,
 						   const Vector<ColumnSource> &sources, const Vector<int> &shown);

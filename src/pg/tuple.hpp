@@ -28,8 +28,8 @@ TupleDesc describe(const Vector<ColumnType> &types);
 
 /*
  * Forms minimal tuples, in the layout of heap_form_minimal_tuple(), straight into memory of the
- * caller. The server's function takes a third of the time of a diff; this one keeps what it needs of
- * a column in 8 bytes, where pg_attribute has 100, and decides once what kind of column it is.
+ * caller. The server's function takes a third of the time of a diff; this one keeps what it needs
+ * of a column in 8 bytes, where pg_attribute has 100, and decides once what kind of column it is.
  *
  * Equal rows give equal bytes: the padding is zeroed. TOAST pointers stay pointers.
  */

@@ -23,8 +23,8 @@ struct ColumnType {
 
 	static ColumnType of(Form_pg_attribute attribute) noexcept;
 	bool is_varlena() const noexcept { return length == -1; }
-	/* What is stored of a value that is passed by value. A datum from the heap and one from a function
-	 * may differ in the bits above: the one comes with its sign extended. */
+	/* What is stored of a value that is passed by value. A datum from the heap and one from a
+	 * function may differ in the bits above: the one comes with its sign extended. */
 	uint64 stored_bits(Datum value) const noexcept
 	{
 		switch (length) {

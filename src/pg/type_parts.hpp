@@ -24,8 +24,8 @@ struct TypeParts {
 };
 
 /*
- * The type itself, under the collation of its column, and all that is in it: each pair of a type and
- * a collation once. In the current memory context. Raises.
+ * The type itself, under the collation of its column, and all that is in it: each pair of a type
+ * and a collation once. In the current memory context. Raises.
  */
 PG_RAISES TypeParts parts_of_type(Oid type, Oid collation);
 

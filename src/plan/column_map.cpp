@@ -1,11 +1,10 @@
 #include "plan/column_map.hpp"
 
-#include "pg/fail.hpp"
-
 #include <algorithm>
 
 #include "pg/error_context.hpp"
 #include "pg/expression.hpp"
+#include "pg/fail.hpp"
 #include "pg/json.hpp"
 #include "pg/tuple.hpp"
 #include "plan/name_hints.hpp"

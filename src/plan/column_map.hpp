@@ -45,8 +45,8 @@ struct InsertDefault {
 /*
  * The row image holds the key columns, in the order of the call, and behind them the compared
  * columns in the target's order; the extra columns are those that only new rows take from staging.
- * The mark of deleted rows, if there is one, is a compared column for which staging always has
- * "not deleted": so a marked row that returns is a changed row, whose mark is cleared. A new row gets
+ * The mark of deleted rows, if there is one, is a compared column for which staging always has "not
+ * deleted": so a marked row that returns is a changed row, whose mark is cleared. A new row gets
  * that value too where the mark's default may mark it.
  */
 struct ColumnMap {

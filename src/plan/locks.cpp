@@ -3,52 +3,11 @@
 #include "pg/statement.hpp"
 #include "plan/read_statements.hpp"
 #include "plan/rights.hpp"
+#include "plan/write_statements.hpp"
 
 namespace bulk_sync {
 
 namespace {
-
-using pg::quoted;
-using pg::String;
-
-/*
- * The writes to a target with row-level security, with no row to write. They are only planned: that
- * expands the policies which the real statement will have, and plans their sub-selects, which
- * WHERE false does not take away. Nothing is asked of them that needs a right which the call may not
- * have, or that computes anything.
- */
-
-/* DELETE FROM public.employee WHERE false */
-String delete_nothing(const pg::Relation &target)
-{
-	String text("DELETE FROM ");
-	return text.append(target.qualified_name()).append(" WHERE false");
-}
-
-/* UPDATE public.employee SET phone = phone WHERE false */
-String update_nothing(const pg::Relation &target, const Column &column)
-{
-	const char *const name = quoted(column.name);
-	String text("UPDATE ");
-	text.append(target.qualified_name()).append(" SET ").append(name).append(" = ").append(name);
-	return text.append(" WHERE false");
-}
-
-/*
- * INSERT INTO public.employee (id, name, phone) OVERRIDING SYSTEM VALUE
- * SELECT id, name, phone FROM public.employee WHERE false
- */
-String insert_nothing(const pg::Relation &target)
-{
-	String names;
-	for (const pg::Attribute &attribute : target.attributes())
-		if (!attribute.generated)
-			names.append(names.empty() ? "" : ", ").append(quoted(attribute.name));
-	String text("INSERT INTO ");
-	text.append(target.qualified_name()).append(" (").append(names);
-	text.append(") OVERRIDING SYSTEM VALUE SELECT ").append(names).append(" FROM ");
-	return text.append(target.qualified_name()).append(" WHERE false");
-}
 
 /* A column that an UPDATE of the call may set; nullptr when it updates nothing. */
 const Column *updated_column(const Request &request, const ColumnMap &map)
@@ -62,12 +21,18 @@ const Column *updated_column(const Request &request, const ColumnMap &map)
 	return nullptr;
 }
 
+/*
+ * The writes to a target with row-level security, with no row to write. They are only planned: that
+ * expands the policies which the real statement will have, and plans their sub-selects, which WHERE
+ * false does not take away. Nothing is asked of them that needs a right which the call may not
+ * have, or that computes anything.
+ */
 void lock_policies_of_writes(const Plan &plan, Snapshot snapshot)
 {
 	const Request &request = plan.request;
 	const pg::Relation &target = plan.target;
 	const ColumnMap &map = plan.map;
-	auto const lock = [&](const String &sql) {
+	auto const lock = [&](const pg::String &sql) {
 		pg::Statement::plan(sql, snapshot, target.oid(), {}, {});
 	};
 	if (!request.skip_deletes && !map.mark)

@@ -1,11 +1,10 @@
 #include "plan/members.hpp"
 
-#include "pg/fail.hpp"
-
 #include <algorithm>
 
 #include "pg/compat.hpp"
 #include "pg/concurrency.hpp"
+#include "pg/fail.hpp"
 #include "plan/rights.hpp"
 
 namespace bulk_sync {

@@ -1,5 +1,6 @@
 /*
- * The tables of the target's tree that can hold rows of the call, and what they make of its columns.
+ * The tables of the target's tree that can hold rows of the call, and what they make of its
+ * columns.
  */
 #pragma once
 

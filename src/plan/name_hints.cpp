@@ -1,9 +1,8 @@
 #include "plan/name_hints.hpp"
 
-#include "pg/fail.hpp"
-
 #include <algorithm>
 
+#include "pg/fail.hpp"
 #include "pg/invisible.hpp"
 
 namespace bulk_sync {
@@ -112,8 +111,8 @@ const char *hint_at_nearest(const char *nearest)
 	return pg::format("Perhaps you meant the column %s.", column);
 }
 
-/* The target has a column of this name, so it is staging that has to change, unless another column that
- * both have is near. */
+/* The target has a column of this name, so it is staging that has to change, unless another column
+ * that both have is near. */
 const char *hint_at_staged(const Relation &target, const StagingColumns &staging, const char *name)
 {
 	const char *const nearest = nearest_name(staging.columns, name);

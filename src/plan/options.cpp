@@ -140,8 +140,10 @@ Request decode_request(Function function, FunctionCallInfo call)
 {
 	Request request;
 	request.only_compares = function == Function::bulk_compare;
+	/* A declaration that is older than the library lacks the last ones. */
 	each_option(function, [&](const Option &option, int position) {
-		option.decode(request, Argument(call, position, option.name));
+		if (position < call->nargs)
+			option.decode(request, Argument(call, position, option.name));
 	});
 	return request;
 }

@@ -43,8 +43,8 @@ template <typename Visit> void each_option(Function function, Visit &&visit)
 			visit(option, position++);
 }
 
-/* Decodes the arguments of a call. Throws pg::Error, of class 22, which names the argument. It calls
- * the decoders by pointers, and they only throw. */
+/* Decodes the arguments of a call. Throws pg::Error, of class 22, which names the argument. It
+ * calls the decoders by pointers, and they only throw. */
 PG_NEVER_RAISES Request decode_request(Function function, FunctionCallInfo call);
 
 } // namespace bulk_sync

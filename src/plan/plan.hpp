@@ -14,7 +14,7 @@ namespace bulk_sync {
 struct Plan {
 	const Request &request;
 	const pg::Relation &target;
-	const char *staging; /* what messages call it, such as: staging relation "import" */
+	const char *staging_name; /* what messages call it, such as: staging relation "import" */
 	ColumnMap map;
 	Scope scope;
 	ComputedKeys keys;

@@ -10,8 +10,8 @@ namespace {
 using pg::quoted;
 using pg::String;
 
-/* Without children, the row ids have a constant for tableoid, which rows of a child that is attached
- * from now on would not have: ONLY leaves those out. */
+/* Without children, the row ids have a constant for tableoid, which rows of a child that is
+ * attached from now on would not have: ONLY leaves those out. */
 void append_target(String &text, const Plan &plan)
 {
 	text.append(plan.map.reads_row_ids && !plan.target.has_children() ? " FROM ONLY " : " FROM ");
@@ -48,8 +48,8 @@ void append_target_columns(String &text, const Plan &plan, bool aliased)
  * (t.c4 OPERATOR(pg_catalog.=) k.c1
  * OR (t.c4 IS NOT DISTINCT FROM NULL AND k.c1 IS NOT DISTINCT FROM NULL))
  *
- * IS NULL would also be true for a row of NULLs, which is not NULL. The parser makes a plain test for
- * NULL of this form, which an index can answer (make_nulltest_from_distinct in parse_expr.c).
+ * IS NULL would also be true for a row of NULLs, which is not NULL. The parser makes a plain test
+ * for NULL of this form, which an index can answer (make_nulltest_from_distinct in parse_expr.c).
  */
 void append_key_equality(String &text, const ColumnMap &map, int key, bool nulls_match)
 {
@@ -131,10 +131,9 @@ String select_row_ids(const Plan &plan)
 }
 
 /*
- * SELECT t.* FROM (SELECT pg_catalog.oid '16402' AS c1, ctid AS c2, xmin AS c3, name AS c4, phone AS c5
- * FROM ONLY public.employee WHERE (
- * company_id = 501
- * )) AS t, "bulk_sync keys" AS k WHERE t.c4 OPERATOR(pg_catalog.=) k.c1
+ * SELECT t.* FROM (SELECT pg_catalog.oid '16402' AS c1, ctid AS c2, xmin AS c3, name AS c4, phone
+ * AS c5 FROM ONLY public.employee WHERE ( company_id = 501 )) AS t, "bulk_sync keys" AS k WHERE
+ * t.c4 OPERATOR(pg_catalog.=) k.c1
  *
  * The condition allows for NULL only in keys that are NULL somewhere in staging, because no index
  * finds values and NULLs together.

@@ -1,6 +1,6 @@
 /*
- * What the caller asks for: the arguments of a call, decoded and checked as far as that goes without
- * looking at the relations.
+ * What the caller asks for: the arguments of a call, decoded and checked as far as that goes
+ * without looking at the relations.
  */
 #pragma once
 
@@ -13,8 +13,8 @@ namespace bulk_sync {
 using pg::NameList;
 using pg::Vector;
 
-/* What other writers have to wait for: nothing but rows that are being written, or the whole call and
- * its transaction. */
+/* What other writers have to wait for: nothing but rows that are being written, or the whole call
+ * and its transaction. */
 enum class LockMode { rows, table };
 
 /* plan/options.cpp has the name in SQL, the default and the checks of each. */

@@ -1,8 +1,7 @@
 #include "plan/rights.hpp"
 
-#include "pg/fail.hpp"
-
 #include "pg/access.hpp"
+#include "pg/fail.hpp"
 
 namespace bulk_sync {
 
@@ -32,8 +31,8 @@ void require_column(Oid relation, AttrNumber column, AclMode right)
 /* The columns that a right is about. */
 enum class About { whole_rows, staged, inserted, updated, mark };
 
-/* Calls ask(relation, right, about) for each right that a sync needs besides SELECT on its target, in
- * the order in which they are asked for. */
+/* Calls ask(relation, right, about) for each right that a sync needs besides SELECT on its target,
+ * in the order in which they are asked for. */
 template <typename Ask> void each_right(const Request &request, Ask &&ask)
 {
 	if (OidIsValid(request.staging))
@@ -116,7 +115,8 @@ void refuse_feature(const Relation &target, const char *detail)
 			  .detail = detail});
 }
 
-/* What keeps rows from being written to a relation, as the end of a sentence; nullptr for nothing. */
+/* What keeps rows from being written to a relation, as the end of a sentence; nullptr for
+ * nothing. */
 const char *obstacle_of(Oid relation)
 {
 	if (pg::relation_kind(relation) == RELKIND_FOREIGN_TABLE)

@@ -17,8 +17,8 @@ void check_rights_before_locks(const Request &request);
 /* The same with the columns known, under lock. Throws pg::Error, 42501. */
 void check_rights(const Request &request, const ColumnMap &map, const pg::Relation &target);
 
-/* Can the target be synced at all, from this staging relation, or, for a comparison, be read? Throws
- * pg::Error: 42809 for kinds that cannot, 0A000 for what is not supported. */
+/* Can the target be synced at all, from this staging relation, or, for a comparison, be read?
+ * Throws pg::Error: 42809 for kinds that cannot, 0A000 for what is not supported. */
 void check_target(const Request &request, const pg::Relation &target);
 
 /* Can rows be written to these members of the target's tree? Throws pg::Error, 0A000. */

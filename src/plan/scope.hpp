@@ -21,9 +21,9 @@ struct Scope {
 	Node *pruning = nullptr;
 	/*
 	 * The target and those of its partitions that can hold rows in scope, or all its children; also
-	 * partitioned ones. Set by lock_members(), which has locked and checked them; a comparison may leave
-	 * them empty, for any of the tree. Rows that the call writes are in one of them as well, unless the request
-	 * says allow_out_of_scope, or a BEFORE trigger makes another row of them.
+	 * partitioned ones. Set by lock_members(), which has locked and checked them; a comparison may
+	 * leave them empty, for any of the tree. Rows that the call writes are in one of them as well,
+	 * unless the request says allow_out_of_scope, or a BEFORE trigger makes another row of them.
 	 */
 	Vector<Oid> members;
 

@@ -82,8 +82,8 @@ String update_rows(const Plan &plan, const Vector<bool> &changed)
  * INSERT INTO public.employee (name, phone, company_id) OVERRIDING SYSTEM VALUE
  * SELECT d.c1, d.c2, $1 FROM "bulk_sync inserts" AS d
  *
- * with ORDER BY d.c6, the position in staging, when the store has it because the rows are not in that
- * order. The sort comes before the defaults, as in any INSERT .. SELECT .. ORDER BY.
+ * with ORDER BY d.c6, the position in staging, when the store has it because the rows are not in
+ * that order. The sort comes before the defaults, as in any INSERT .. SELECT .. ORDER BY.
  *
  * A column left out takes its default, and so does one of the parameters' null_defaults in the rows
  * where it is NULL. OVERRIDING stands there only for a staged value of a column GENERATED ALWAYS AS
@@ -131,6 +131,38 @@ String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &p
 	if (store.has_positions)
 		append_column(text.append(" ORDER BY "), "d", position + 1);
 	return text;
+}
+
+/* DELETE FROM public.employee WHERE false */
+String delete_nothing(const pg::Relation &target)
+{
+	String text("DELETE FROM ");
+	return text.append(target.qualified_name()).append(" WHERE false");
+}
+
+/* UPDATE public.employee SET phone = phone WHERE false */
+String update_nothing(const pg::Relation &target, const Column &column)
+{
+	const char *const name = quoted(column.name);
+	String text("UPDATE ");
+	text.append(target.qualified_name()).append(" SET ").append(name).append(" = ").append(name);
+	return text.append(" WHERE false");
+}
+
+/*
+ * INSERT INTO public.employee (id, name, phone) OVERRIDING SYSTEM VALUE
+ * SELECT id, name, phone FROM public.employee WHERE false
+ */
+String insert_nothing(const pg::Relation &target)
+{
+	String names;
+	for (const pg::Attribute &attribute : target.attributes())
+		if (!attribute.generated)
+			names.append(names.empty() ? "" : ", ").append(quoted(attribute.name));
+	String text("INSERT INTO ");
+	text.append(target.qualified_name()).append(" (").append(names);
+	text.append(") OVERRIDING SYSTEM VALUE SELECT ").append(names).append(" FROM ");
+	return text.append(target.qualified_name()).append(" WHERE false");
 }
 
 } // namespace bulk_sync

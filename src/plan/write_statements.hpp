@@ -16,8 +16,13 @@ pg::String delete_rows(const pg::Relation &target);
 pg::String mark_rows(const Plan &plan, const Vector<bool> &changed);
 /* Sets the changed columns of the rows in the store of updates. */
 pg::String update_rows(const Plan &plan, const Vector<bool> &changed);
-/* Inserts the rows in the store of inserts. Adds the values of insert_defaults, and the defaults that
- * take the place of NULLs, to the parameters. */
+/* Inserts the rows in the store of inserts. Adds the values of insert_defaults, and the defaults
+ * that take the place of NULLs, to the parameters. */
 pg::String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &parameters);
+
+/* Writes of no row, to be planned for what planning locks. */
+pg::String delete_nothing(const pg::Relation &target);
+pg::String update_nothing(const pg::Relation &target, const Column &column);
+pg::String insert_nothing(const pg::Relation &target);
 
 } // namespace bulk_sync

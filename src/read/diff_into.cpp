@@ -7,11 +7,11 @@ void diff_into(const Plan &plan, const Staging &staging, Snapshot snapshot, Want
 {
 	pg::WorkContext work("bulk_sync diff");
 	Diff diff(plan.map, sink, result, get_hash_memory_limit());
-	observer.begin(Phase::staging);
+	observer.begin(ProgressPhase::staging);
 	staging.scan(plan, snapshot, diff, observer);
 	observer.reading(result.counts.staged);
 	observer.staging_was_read(plan, result);
-	observer.begin(Phase::target);
+	observer.begin(ProgressPhase::target);
 	scan_target(plan, snapshot, wanted, sink, diff, observer);
 	observer.reading(result.counts.in_scope);
 	work.finish();

@@ -16,8 +16,8 @@ namespace {
 
 using pg::pg_call;
 
-/* Are the rows in this very relation, so that they stay while we hold it? What another access method
- * than heap does with them is not known. */
+/* Are the rows in this very relation, so that they stay while we hold it? What another access
+ * method than heap does with them is not known. */
 bool holds_rows(const pg::Relation &relation)
 {
 	return (relation.kind() == RELKIND_MATVIEW ||

@@ -7,8 +7,8 @@
 
 namespace bulk_sync {
 
-/* The row id at the front of a row that a statement on the target gives. Raises 0A000 when a plan of
- * another extension gives none. */
+/* The row id at the front of a row that a statement on the target gives. Raises 0A000 when a plan
+ * of another extension gives none. */
 PG_RAISES RowId row_id_of(TupleTableSlot *slot);
 
 /* Refuses a target of which some rows in scope have no row ids, without asking for these. Throws
@@ -22,8 +22,8 @@ enum class Wanted {
 };
 
 /*
- * Reads the target's rows in scope into the diff. Workers may take part if the functions of the keys
- * are parallel safe, and what the sink of the diff does with a row. Throws pg::Error.
+ * Reads the target's rows in scope into the diff. Workers may take part if the functions of the
+ * keys are parallel safe, and what the sink of the diff does with a row. Throws pg::Error.
  */
 void scan_target(const Plan &plan, Snapshot snapshot, Wanted wanted, const DiffSink &sink,
 				 Diff &diff, Observer &observer);

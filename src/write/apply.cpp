@@ -83,8 +83,8 @@ void require_explanation(const pg::Relation &target, uint64 planned, const Repor
 }
 
 /*
- * Accounts for the rows that a DELETE or UPDATE did not write. `before` has what we had done when the
- * statement began: a row that it does not show at its old place was changed by a trigger of an
+ * Accounts for the rows that a DELETE or UPDATE did not write. `before` has what we had done when
+ * the statement began: a row that it does not show at its old place was changed by a trigger of an
  * earlier statement, and our change of it would be lost. (Within one statement the server itself
  * refuses that.) What others have done since shows with the latest snapshot. All other rows were
  * suppressed by a BEFORE trigger, which may have changed the very row itself, or by a policy.
@@ -118,7 +118,7 @@ class Writes {
 
 	void delete_or_mark()
 	{
-		observer_.begin(Phase::deleting);
+		observer_.begin(ProgressPhase::deleting);
 		String const sql = plan_.map.mark ? mark_rows(plan_, changes_.changed_columns())
 										  : delete_rows(plan_.target);
 		result_.deleted = write_by_row_id(sql, changes_.deletes(), result_.suppressed);
@@ -128,7 +128,7 @@ class Writes {
 
 	void update()
 	{
-		observer_.begin(Phase::updating);
+		observer_.begin(ProgressPhase::updating);
 		Vector<bool> changed = changes_.changed_columns();
 		if (plan_.map.mark && changes_.deletes().count() > 0)
 			changed[*plan_.map.mark] = true;
@@ -139,7 +139,7 @@ class Writes {
 
 	void insert()
 	{
-		observer_.begin(Phase::inserting);
+		observer_.begin(ProgressPhase::inserting);
 		pg::Parameters parameters;
 		String const sql = insert_rows(plan_, changes_.insert_store(), parameters);
 		Reported const reported = write(sql, changes_.inserts(), parameters, nullptr);
@@ -151,7 +151,7 @@ class Writes {
 
 	void fire_triggers()
 	{
-		observer_.begin(Phase::triggers);
+		observer_.begin(ProgressPhase::triggers);
 		pg::fire_trigger_group(snapshot_);
 		observer_.triggers_were_fired();
 		result_.suppressed += result_.suppressed_creates_and_updates;

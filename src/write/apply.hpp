@@ -1,5 +1,6 @@
 /*
- * The writes: DELETE, UPDATE, INSERT, each one set-based statement, as one statement to the outside.
+ * The writes: DELETE, UPDATE, INSERT, each one set-based statement, as one statement to the
+ * outside.
  *
  * Deletes come first so that a unique value can go from a deleted row to an updated or a new one.
  * AFTER triggers, foreign keys among them, run once at the end and see the final state.

@@ -1,6 +1,6 @@
 /*
- * What a unique or exclusion violation of the target means: a conflict with another transaction, or the
- * caller's own error.
+ * What a unique or exclusion violation of the target means: a conflict with another transaction, or
+ * the caller's own error.
  */
 #pragma once
 
@@ -18,9 +18,9 @@ enum class Violation {
 };
 
 /*
- * Judges an error of an attempt which wrote `changes` under `snapshot`, as (sub)transaction `writer`, and
- * is rolled back. A row counts as the caller's own error when the snapshot shows it and the attempt
- * leaves it as it is. Throws pg::Error.
+ * Judges an error of an attempt which wrote `changes` under `snapshot`, as (sub)transaction
+ * `writer`, and is rolled back. A row counts as the caller's own error when the snapshot shows it
+ * and the attempt leaves it as it is. Throws pg::Error.
  */
 Violation judge_violation(const pg::Error &error, const Plan &plan, ChangeSet &changes,
 						  Snapshot snapshot, TransactionId writer);

@@ -14,8 +14,8 @@ namespace bulk_sync {
  * the target anew. Throws pg::Error. */
 bool new_keys_exist_by_now(const Plan &plan, ChangeSet &changes);
 
-/* lock => 'table' promises a result that is exact at commit, and the snapshot of a transaction may be
- * older than the lock. Reads the scope twice. Throws pg::Error, 40001. */
+/* lock => 'table' promises a result that is exact at commit, and the snapshot of a transaction may
+ * be older than the lock. Reads the scope twice. Throws pg::Error, 40001. */
 void refuse_stale_scope(const Plan &plan, Snapshot snapshot);
 
 /* An old snapshot lacks what was inserted since, and without a unique index nothing notices. Throws

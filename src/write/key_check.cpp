@@ -1,9 +1,8 @@
 #include "write/key_check.hpp"
 
-#include "pg/fail.hpp"
-
 #include <algorithm>
 
+#include "pg/fail.hpp"
 namespace bulk_sync {
 
 namespace {
@@ -79,8 +78,8 @@ void check_identity_key(int key, const PlannedWrites &writes)
 		refuse_nulls(writes.plan.map.image[key].name, failing);
 }
 
-/* Is there a row to update whose key is computed again? The server does it when a column is set that
- * the key is computed from, and a column is set when it changed in some row. */
+/* Is there a row to update whose key is computed again? The server does it when a column is set
+ * that the key is computed from, and a column is set when it changed in some row. */
 bool updates_compute_keys(const PlannedWrites &writes)
 {
 	const Vector<bool> &changed = writes.changes.changed_columns();

@@ -1,9 +1,8 @@
 #include "write/stored_values.hpp"
 
-#include "pg/fail.hpp"
-
 #include <algorithm>
 
+#include "pg/fail.hpp"
 #include "pg/statement.hpp"
 #include "plan/stores.hpp"
 
@@ -55,8 +54,8 @@ void refuse_unknown_column(const pg::Relation &target, const char *column, Oid t
 								   words.user, column, pg::relation_name(table), target.name())});
 }
 
-/* Rows that stay in a child which computes a column from more than is known of them, and in which one
- * of the columns changes that it computes it from. */
+/* Rows that stay in a child which computes a column from more than is known of them, and in which
+ * one of the columns changes that it computes it from. */
 void refuse_unknown_columns(const PlannedWrites &writes, const Generation &generation,
 							const CheckWords &words)
 {
@@ -126,8 +125,8 @@ Node *stored_default(const pg::Relation &target, AttrNumber column, const UsedCo
 	return expression;
 }
 
-/* New rows: the staged values, and defaults of other columns and in place of some NULLs. A row that no
- * partition takes goes into the target itself. */
+/* New rows: the staged values, and defaults of other columns and in place of some NULLs. A row that
+ * no partition takes goes into the target itself. */
 Vector<ColumnSource> sources_of_inserts(const PlannedWrites &writes, const UsedColumns &used,
 										const CheckWords &words)
 {

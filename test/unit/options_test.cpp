@@ -2,6 +2,7 @@
  * The table of options, told in the words of pg_get_function_arguments(), to be compared with the
  * SQL declarations.
  */
+#include "pg/relation.hpp"
 #include "plan/options.hpp"
 #include "unit.hpp"
 
@@ -29,7 +30,10 @@ pg::String arguments_of(Function function)
 {
 	pg::String text;
 	bulk_sync::each_option(function, [&](const Option &option, int position) {
-		text.append(position == 0 ? "" : ", ").append(option.name).append(" ").append(option.type);
+		text.append(position == 0 ? "" : ", ")
+			.append(pg::quoted(option.name))
+			.append(" ")
+			.append(option.type);
 		if (option.default_sql != nullptr)
 			text.append(" DEFAULT ").append(option.default_sql);
 	});

@@ -10,14 +10,14 @@
 
 namespace bulk_sync {
 
-class Report final : public Observer {
+class CallProgress final : public Observer {
   public:
 	/* Throws pg::Error. */
-	explicit Report(const Request &request);
+	explicit CallProgress(const Request &request);
 
-	Phase phase() const noexcept { return phase_; }
+	ProgressPhase phase() const noexcept { return phase_; }
 
-	void begin(Phase phase) noexcept override;
+	void begin(ProgressPhase phase) noexcept override;
 	void expect(double rows) noexcept override;
 	void reading(uint64 rows) noexcept override;
 	void writing(uint64 rows) noexcept override;
@@ -36,7 +36,7 @@ class Report final : public Observer {
 
 	pg::ProgressSlot progress_;
 	bool verbose_;
-	Phase phase_ = Phase::waiting;
+	ProgressPhase phase_ = ProgressPhase::waiting;
 	instr_time began_ = {};
 	uint64 written_ = 0; /* by the statements that have ended */
 };

@@ -1,23 +1,24 @@
-#include "call/report.hpp"
+#include "call/progress.hpp"
 
 namespace bulk_sync {
 
 using pg::pg_call;
 using pg::ProgressField;
 
-Report::Report(const Request &request) : progress_(request.target), verbose_(request.verbose)
+CallProgress::CallProgress(const Request &request)
+	: progress_(request.target), verbose_(request.verbose)
 {
-	begin(Phase::waiting);
+	begin(ProgressPhase::waiting);
 }
 
-void Report::begin(Phase phase) noexcept
+void CallProgress::begin(ProgressPhase phase) noexcept
 {
 	phase_ = phase;
 	progress_.set(ProgressField::phase, static_cast<int64>(phase));
 	INSTR_TIME_SET_CURRENT(began_);
 }
 
-double Report::elapsed() const noexcept
+double CallProgress::elapsed() const noexcept
 {
 	instr_time now;
 	INSTR_TIME_SET_CURRENT(now);
@@ -25,26 +26,26 @@ double Report::elapsed() const noexcept
 	return INSTR_TIME_GET_DOUBLE(now);
 }
 
-void Report::expect(double rows) noexcept
+void CallProgress::expect(double rows) noexcept
 {
-	progress_.set_expected(phase_ == Phase::staging ? ProgressField::staging_total
-													: ProgressField::target_total,
+	progress_.set_expected(phase_ == ProgressPhase::staging ? ProgressField::staging_total
+															: ProgressField::target_total,
 						   rows);
 }
 
-void Report::reading(uint64 rows) noexcept
+void CallProgress::reading(uint64 rows) noexcept
 {
-	progress_.set(phase_ == Phase::staging ? ProgressField::staging_scanned
-										   : ProgressField::target_scanned,
+	progress_.set(phase_ == ProgressPhase::staging ? ProgressField::staging_scanned
+												   : ProgressField::target_scanned,
 				  static_cast<int64>(rows));
 }
 
-void Report::writing(uint64 rows) noexcept
+void CallProgress::writing(uint64 rows) noexcept
 {
 	progress_.set(ProgressField::rows_applied, static_cast<int64>(written_ + rows));
 }
 
-void Report::staging_was_read(const Plan &plan, const DiffResult &result)
+void CallProgress::staging_was_read(const Plan &plan, const DiffResult &result)
 {
 	if (!verbose_)
 		return;
@@ -52,13 +53,13 @@ void Report::staging_was_read(const Plan &plan, const DiffResult &result)
 		uint64 const rows = result.counts.staged;
 		ereport(INFO, (errmsg_plural("read " UINT64_FORMAT " row of %s in %.3f s%s",
 									 "read " UINT64_FORMAT " rows of %s in %.3f s%s", rows, rows,
-									 plan.staging, elapsed(),
+									 plan.staging_name, elapsed(),
 									 result.divided ? ", more than fit into memory" : "")));
 	});
 }
 
-void Report::changes_were_found(const Plan &plan, const DiffCounts &counts,
-								const ChangeSet &changes)
+void CallProgress::changes_were_found(const Plan &plan, const DiffCounts &counts,
+									  const ChangeSet &changes)
 {
 	uint64 const to_apply =
 		changes.deletes().count() + changes.updates().count() + changes.inserts().count();
@@ -78,7 +79,7 @@ void Report::changes_were_found(const Plan &plan, const DiffCounts &counts,
 	});
 }
 
-void Report::rows_were_written(const char *how, uint64 rows)
+void CallProgress::rows_were_written(const char *how, uint64 rows)
 {
 	written_ += rows;
 	writing(0);
@@ -91,13 +92,13 @@ void Report::rows_were_written(const char *how, uint64 rows)
 	});
 }
 
-void Report::triggers_were_fired()
+void CallProgress::triggers_were_fired()
 {
 	if (verbose_)
 		pg_call([&] { ereport(INFO, (errmsg("fired AFTER triggers in %.3f s", elapsed()))); });
 }
 
-void Report::restart()
+void CallProgress::restart()
 {
 	written_ = 0;
 	writing(0);
