@@ -48,6 +48,25 @@ String mark_rows(const Plan &plan, const Vector<bool> &changed)
 	return text;
 }
 
+Vector<pg::SetColumn> marked_columns(const Plan &plan, const Vector<bool> &changed)
+{
+	const ColumnMap &map = plan.map;
+	const Column &mark = map.image[*map.mark];
+	pg::ColumnType boolean;
+	boolean.oid = BOOLOID;
+	boolean.length = 1;
+	boolean.by_value = true;
+	Node *const value = mark.mark_is_boolean() ? pg::constant(boolean, BoolGetDatum(true), false)
+											   : pg::current_time();
+	Vector<pg::SetColumn> columns;
+	columns.push_back(
+		{mark.target, pg::SetColumn::To::expression, 0, pg::assigned(value, mark.type)});
+	for (std::size_t i = 0; i < map.image.size(); i++)
+		if (changed[i] && static_cast<int>(i) != *map.mark)
+			columns.push_back({map.image[i].target, pg::SetColumn::To::itself});
+	return columns;
+}
+
 /*
  * UPDATE public.employee AS t SET phone = d.c5
  * FROM (SELECT c1, c2, c3, c5 FROM "bulk_sync updates" OFFSET 0) AS d
@@ -76,6 +95,16 @@ String update_rows(const Plan &plan, const Vector<bool> &changed)
 	text.append(" FROM ").append(quoted(updates_name)).append(" OFFSET 0) AS d WHERE ");
 	append_row_id_join(text);
 	return text;
+}
+
+Vector<pg::SetColumn> updated_columns(const Plan &plan, const Vector<bool> &changed)
+{
+	Vector<pg::SetColumn> columns;
+	for (std::size_t i = 0; i < plan.map.image.size(); i++)
+		if (changed[i])
+			columns.push_back({plan.map.image[i].target, pg::SetColumn::To::stored_value,
+							   static_cast<int>(row_id_columns + i + 1)});
+	return columns;
 }
 
 /*

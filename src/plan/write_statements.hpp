@@ -1,9 +1,10 @@
 /*
- * The SQL that writes, by the rules of read_statements.hpp. Builders throw pg::Error and
- * std::bad_alloc.
+ * The SQL that writes, by the rules of read_statements.hpp, and the same for writes without a statement.
+ * Builders throw pg::Error and std::bad_alloc.
  */
 #pragma once
 
+#include "pg/direct_write.hpp"
 #include "pg/statement.hpp"
 #include "plan/plan.hpp"
 #include "plan/stores.hpp"
@@ -17,5 +18,9 @@ pg::String update_rows(const Plan &plan, const Vector<bool> &changed);
 /* Adds the values of insert_defaults, and the defaults that take the place of NULLs, to the
  * parameters. */
 pg::String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &parameters);
+
+/* What mark_rows() and update_rows() set, without a statement. In the current memory context. */
+Vector<pg::SetColumn> marked_columns(const Plan &plan, const Vector<bool> &changed);
+Vector<pg::SetColumn> updated_columns(const Plan &plan, const Vector<bool> &changed);
 
 } // namespace bulk_sync
