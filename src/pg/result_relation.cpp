@@ -102,6 +102,8 @@ ResultRelation ResultRelation::open(const Relation &relation, CmdType command, S
 	ResultRelation target = {};
 	target.table = relation.get();
 	target.command = command;
+	/* What the executor expects, also beside a stronger one. */
+	LockRelation(target.table, RowExclusiveLock);
 	/* The snapshot stays the same throughout; what we have written since shows. */
 	PushCopiedSnapshot(snapshot);
 	CommandCounterIncrement();

@@ -8,6 +8,20 @@ namespace bulk_sync {
 using pg::quoted;
 using pg::String;
 
+namespace {
+
+/* Calls visit(column, its place in the store from 1, where it takes its default) for the columns that
+ * new rows have a value for in the store. */
+template <typename Visit>
+void each_inserted(const ColumnMap &map, const InsertStore &store, Visit &&visit)
+{
+	for (std::size_t i = 0; i < store.defaulted.size(); i++)
+		if (map.column_at(i).inserted && store.defaulted[i] != Defaulted::everywhere)
+			visit(map.column_at(i), static_cast<int>(i) + 1, store.defaulted[i]);
+}
+
+} // namespace
+
 /*
  * DELETE FROM public.employee AS t USING "bulk_sync deletes" AS d
  * WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND t.ctid OPERATOR(pg_catalog.=) d.c2
@@ -126,22 +140,14 @@ String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &p
 	SeparatedList name_list(names, ", ");
 	SeparatedList value_list(values, ", ");
 	bool overriding = false;
-	int position = 0;
-	auto const add = [&](const Column &column) {
-		Defaulted const defaulted = store.defaulted[position++];
-		if (!column.inserted || defaulted == Defaulted::everywhere)
-			return;
+	each_inserted(map, store, [&](const Column &column, int position, Defaulted defaulted) {
 		name_list.next().append(quoted(column.name));
 		append_column(value_list.next(), "d", position);
 		overriding = overriding || column.always_identity;
 		if (defaulted == Defaulted::somewhere)
 			parameters.null_defaults.push_back(
 				{column.target, pg::column_default(plan.target, column.target)});
-	};
-	for (const Column &column : map.image)
-		add(column);
-	for (const Column &column : map.extra)
-		add(column);
+	});
 	for (const InsertDefault &value : map.insert_defaults) {
 		name_list.next().append(quoted(value.name));
 		append_number(value_list.next().append("$"),
@@ -158,8 +164,27 @@ String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &p
 	text.append(" SELECT ").append(values).append(" FROM ").append(quoted(inserts_name));
 	text.append(" AS d");
 	if (store.has_positions)
-		append_column(text.append(" ORDER BY "), "d", position + 1);
+		append_column(text.append(" ORDER BY "), "d", position_column(store));
 	return text;
+}
+
+Vector<pg::InsertedColumn> inserted_columns(const Plan &plan, const InsertStore &store)
+{
+	Vector<pg::InsertedColumn> columns;
+	each_inserted(plan.map, store, [&](const Column &column, int position, Defaulted defaulted) {
+		columns.push_back({column.target, position,
+						   defaulted == Defaulted::somewhere
+							   ? pg::column_default(plan.target, column.target)
+							   : nullptr});
+	});
+	for (const InsertDefault &value : plan.map.insert_defaults)
+		columns.push_back({value.column, 0, pg::constant(value.type, value.value, value.is_null)});
+	return columns;
+}
+
+int position_column(const InsertStore &store) noexcept
+{
+	return store.has_positions ? static_cast<int>(store.defaulted.size()) + 1 : 0;
 }
 
 } // namespace bulk_sync

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "pg/direct_insert.hpp"
 #include "pg/direct_write.hpp"
 #include "pg/statement.hpp"
 #include "plan/plan.hpp"
@@ -22,5 +23,8 @@ pg::String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameter
 /* What mark_rows() and update_rows() set, without a statement. In the current memory context. */
 Vector<pg::SetColumn> marked_columns(const Plan &plan, const Vector<bool> &changed);
 Vector<pg::SetColumn> updated_columns(const Plan &plan, const Vector<bool> &changed);
+/* What insert_rows() inserts, likewise, and the column of the store that it orders by, from 1; 0 for none. */
+Vector<pg::InsertedColumn> inserted_columns(const Plan &plan, const InsertStore &store);
+int position_column(const InsertStore &store) noexcept;
 
 } // namespace bulk_sync

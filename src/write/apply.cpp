@@ -141,13 +141,13 @@ class Writes {
 	void insert()
 	{
 		observer_.begin(Phase::inserting);
-		pg::Parameters parameters;
-		String const sql = insert_rows(plan_, changes_.insert_store(), parameters);
-		Reported const reported = write(sql, changes_.inserts(), parameters, nullptr);
+		const char *const reason = reason_for_statement(plan_, CMD_INSERT);
+		Reported const reported =
+			reason == nullptr ? insert_rows_directly() : insert_by_statement();
 		require_explanation(plan_.target, changes_.inserts().count(), reported);
 		result_.created = reported.rows;
 		result_.suppressed_creates_and_updates += changes_.inserts().count() - reported.rows;
-		observer_.rows_were_written("created", result_.created, "New rows are inserted by one.");
+		observer_.rows_were_written("created", result_.created, reason);
 	}
 
 	void fire_triggers()
@@ -161,6 +161,13 @@ class Writes {
 	const Written &result() const noexcept { return result_; }
 
   private:
+	/* A write by row id: what is done to the rows of a store. */
+	struct ById {
+		const char *done; /* as a report says it */
+		CmdType command;
+		RowStore &store;
+	};
+
 	Reported write(const String &sql, const RowStore &store, const pg::Parameters &parameters,
 				   Node *condition)
 	{
@@ -170,12 +177,21 @@ class Writes {
 		return {rows, statement.was_wrapped()};
 	}
 
-	/* A write by row id: what is done to the rows of a store. */
-	struct ById {
-		const char *done; /* as a report says it */
-		CmdType command;
-		RowStore &store;
-	};
+	Reported insert_by_statement()
+	{
+		pg::Parameters parameters;
+		String const sql = insert_rows(plan_, changes_.insert_store(), parameters);
+		return write(sql, changes_.inserts(), parameters, nullptr);
+	}
+
+	Reported insert_rows_directly()
+	{
+		InsertStore const store = changes_.insert_store();
+		Vector<pg::InsertedColumn> const columns = inserted_columns(plan_, store);
+		return {pg::insert_directly(
+			{plan_.target, changes_.inserts(), snapshot_, columns, position_column(store)},
+			observer_)};
+	}
 
 	uint64 delete_them()
 	{
