@@ -8,7 +8,6 @@
 #include "pg/scratch.hpp"
 
 extern "C" {
-#include "access/heapam.h"
 #include "catalog/pg_operator.h"
 #include "executor/nodeModifyTable.h"
 #include "utils/fmgroids.h"
@@ -22,10 +21,6 @@ namespace {
 /* The limits of copyfrom.c. */
 constexpr int most_rows = 1000;
 constexpr std::size_t most_bytes = 65536;
-
-/* From this many rows on, new pages go through buffers of their own, so that they do not drive out what
- * others need. */
-constexpr uint64 bulk_rows = 1000;
 
 /* The rows of a store, in the order of one of its columns or as they are. Everything raises. */
 class OrderedRows {
@@ -170,7 +165,8 @@ PG_RAISES bool checks_see_rows(const TupleConstr *constraints)
 }
 
 /*
- * Puts rows into the table, a batch at a time, or one by one where something in between could tell. Unlike
+ * Puts rows into the table, a batch at a time, or one by one where something in between could tell. The
+ * pages are those that an INSERT would use; COPY's ring of buffers has them written out in our time. Unlike
  * COPY, which checks a row's constraints before it joins the batch, this checks them right before the row
  * goes into the indexes: so the first row that anything refuses is the one that the error is about.
  */
@@ -183,8 +179,7 @@ class Inserter {
 		  capacity_(one_by_one || computes_ || checks_see_rows(constraints_)
 						? 1
 						: static_cast<int>(Min(rows, uint64{most_rows}))),
-		  slots_(static_cast<TupleTableSlot **>(palloc0(sizeof(TupleTableSlot *) * capacity_))),
-		  bulk_(rows >= bulk_rows ? GetBulkInsertState() : nullptr)
+		  slots_(static_cast<TupleTableSlot **>(palloc0(sizeof(TupleTableSlot *) * capacity_)))
 	{
 	}
 
@@ -206,7 +201,7 @@ class Inserter {
 		if (!checks_late())
 			check(slot);
 		if (capacity_ == 1) {
-			table_tuple_insert(target_.table, slot, target_.executor->es_output_cid, 0, bulk_);
+			table_tuple_insert(target_.table, slot, target_.executor->es_output_cid, 0, nullptr);
 			complete(slot);
 			return;
 		}
@@ -219,8 +214,6 @@ class Inserter {
 	PG_RAISES void finish()
 	{
 		flush();
-		if (bulk_ != nullptr)
-			FreeBulkInsertState(bulk_);
 		table_finish_bulk_insert(target_.table, 0);
 	}
 
@@ -253,7 +246,7 @@ class Inserter {
 			return;
 		in_context(target_.row_memory(), [&] {
 			table_multi_insert(target_.table, slots_, count_, target_.executor->es_output_cid, 0,
-							   bulk_);
+							   nullptr);
 		});
 		for (int i = 0; i < count_; i++) {
 			target_.next_row();
@@ -271,7 +264,6 @@ class Inserter {
 	bool computes_; /* stored generated columns, whose expressions may fail */
 	int capacity_;	/* rows of a batch */
 	TupleTableSlot **slots_;
-	BulkInsertState bulk_;
 	int count_ = 0; /* rows that wait */
 	std::size_t bytes_ = 0;
 };

@@ -1,5 +1,6 @@
 #include "write/road.hpp"
 
+#include "pg/access.hpp"
 #include "pg/fail.hpp"
 #include "pg/result_relation.hpp"
 #include "plan/rights.hpp"
@@ -13,6 +14,8 @@ const char *reason_for_statement(const Plan &plan, CmdType command)
 		return pg::format("\"%s\" %s.", plan.target.name(), obstacle);
 	if (has_policies(plan.target))
 		return pg::format("\"%s\" has row-level security policies.", plan.target.name());
+	if (pg::is_of_hypertable(plan.target))
+		return pg::format("\"%s\" is a hypertable or a part of one.", plan.target.name());
 	return nullptr;
 }
 

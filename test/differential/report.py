@@ -71,7 +71,7 @@ class Coverage:
             count[role][column.type.name] += 1
             for name in ("identity", "generated", "sequence", "default", "not_null"):
                 count["columns"][name] += bool(getattr(column, name))
-        for name in ("primary_key", "unique", "dropped", "late", "child_rows", "churned", "index", "analyzed", "trigger", "referenced", "self_reference",
+        for name in ("primary_key", "unique", "dropped", "late", "child_rows", "churned", "index", "analyzed", "trigger", "watched", "referenced", "self_reference",
                      "exclusion", "policy", "child_generated"):
             count["columns"]["with " + name.replace("_", " ")] += bool(getattr(case.target, name))
         count["columns"]["with partitions' own expressions"] += any(partition.generated for partition in case.target.partitions)

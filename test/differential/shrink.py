@@ -88,7 +88,7 @@ def plainer(case):
         yield changed(case, lambda c: c.target.dropped.clear())
     if target.late:
         yield changed(case, lambda c: (setattr(c.target, "late", ""), setattr(c.target, "late_rows", 0)))
-    for attribute, plain in (("churned", False), ("index", False), ("analyzed", False), ("trigger", ""), ("referenced", ""), ("self_reference", False),
+    for attribute, plain in (("churned", False), ("index", False), ("analyzed", False), ("trigger", ""), ("watched", False), ("referenced", ""), ("self_reference", False),
                              ("exclusion", []), ("policy", ""), ("child_generated", None)):
         if getattr(target, attribute):
             yield changed(case, lambda c, a=attribute, p=plain: setattr(c.target, a, p))
