@@ -8,7 +8,8 @@ namespace bulk_sync::pg {
 namespace {
 
 /* The rights that the statement would need: the row ids that it joins by are columns of the table. */
-void require_rights(compat::WritePermissions *permissions, CmdType command, Bitmapset *columns)
+PG_RAISES void require_rights(compat::WritePermissions *permissions, CmdType command,
+							  Bitmapset *columns)
 {
 	constexpr AttrNumber row_id[] = {TableOidAttributeNumber, SelfItemPointerAttributeNumber,
 									 MinTransactionIdAttributeNumber};
@@ -25,7 +26,7 @@ void require_rights(compat::WritePermissions *permissions, CmdType command, Bitm
 			bms_add_member(permissions->selectedCols, column - FirstLowInvalidHeapAttributeNumber);
 }
 
-void fire_before_statement(const ResultRelation &target)
+PG_RAISES void fire_before_statement(const ResultRelation &target)
 {
 	switch (target.command) {
 	case CMD_DELETE:
@@ -39,7 +40,7 @@ void fire_before_statement(const ResultRelation &target)
 	}
 }
 
-void queue_after_statement(const ResultRelation &target)
+PG_RAISES void queue_after_statement(const ResultRelation &target)
 {
 	switch (target.command) {
 	case CMD_DELETE:
@@ -54,7 +55,7 @@ void queue_after_statement(const ResultRelation &target)
 }
 
 /* The executor's state for a statement whose range table is this one table. */
-EState *start_executor(::Relation table, CmdType command, Bitmapset *columns)
+PG_RAISES EState *start_executor(::Relation table, CmdType command, Bitmapset *columns)
 {
 	EState *const executor = CreateExecutorState();
 	executor->es_snapshot = GetActiveSnapshot();

@@ -33,7 +33,7 @@ struct ResultRelation {
 	PG_RAISES void close();
 
 	/* The memory of the row that is being written, emptied before the next one. */
-	MemoryContext row_memory() const { return GetPerTupleMemoryContext(executor); }
+	PG_RAISES MemoryContext row_memory() const { return GetPerTupleMemoryContext(executor); }
 	void next_row() const { ResetPerTupleExprContext(executor); }
 
 	::Relation table;
