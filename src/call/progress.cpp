@@ -79,16 +79,22 @@ void CallProgress::changes_were_found(const Plan &plan, const DiffCounts &counts
 	});
 }
 
-void CallProgress::rows_were_written(const char *how, uint64 rows)
+void CallProgress::rows_were_written(const char *how, uint64 rows, const char *reason_for_statement)
 {
 	written_ += rows;
 	writing(0);
 	if (!verbose_)
 		return;
 	pg_call([&] {
-		ereport(INFO,
-				(errmsg_plural("%s " UINT64_FORMAT " row in %.3f s",
-							   "%s " UINT64_FORMAT " rows in %.3f s", rows, how, rows, elapsed())));
+		if (reason_for_statement == nullptr)
+			ereport(INFO, (errmsg_plural("%s " UINT64_FORMAT " row directly in %.3f s",
+										 "%s " UINT64_FORMAT " rows directly in %.3f s", rows, how,
+										 rows, elapsed())));
+		else
+			ereport(INFO, (errmsg_plural("%s " UINT64_FORMAT " row in %.3f s",
+										 "%s " UINT64_FORMAT " rows in %.3f s", rows, how, rows,
+										 elapsed()),
+						   errdetail("Written by a statement: %s", reason_for_statement)));
 	});
 }
 

@@ -22,7 +22,7 @@ class CallProgress final : public Observer {
 	void reading(uint64 rows) noexcept override;
 	void writing(uint64 rows) noexcept override;
 	void staging_was_read(const Plan &plan, const DiffResult &result) override;
-	void rows_were_written(const char *how, uint64 rows) override;
+	void rows_were_written(const char *how, uint64 rows, const char *reason_for_statement) override;
 	void triggers_were_fired() override;
 
 	/* Both sides were compared. Throws pg::Error. */

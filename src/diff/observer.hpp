@@ -32,9 +32,11 @@ class Observer : public pg::WriteObserver {
 	/* It has given this many. */
 	virtual void reading(uint64 rows) noexcept = 0;
 
-	/* A phase has ended. All throw pg::Error. */
+	/* A phase has ended. `reason_for_statement` is nullptr for rows that were written directly. All
+	 * throw pg::Error. */
 	virtual void staging_was_read(const Plan &plan, const DiffResult &result) = 0;
-	virtual void rows_were_written(const char *how, uint64 rows) = 0;
+	virtual void rows_were_written(const char *how, uint64 rows,
+								   const char *reason_for_statement) = 0;
 	virtual void triggers_were_fired() = 0;
 
   protected:
@@ -49,7 +51,7 @@ class NoObserver final : public Observer {
 	void reading(uint64) noexcept override {}
 	void writing(uint64) noexcept override {}
 	void staging_was_read(const Plan &, const DiffResult &) override {}
-	void rows_were_written(const char *, uint64) override {}
+	void rows_were_written(const char *, uint64, const char *) override {}
 	void triggers_were_fired() override {}
 };
 

@@ -42,6 +42,33 @@ PG_RAISES List *read_distributed(Oid catalog)
 	return tables;
 }
 
+/* The names in one row of a catalog that TimescaleDB keeps of its own. */
+bool names_table(HeapTuple tuple, ::Relation catalog, const char *schema, const char *name)
+{
+	Oid const oid = RelationGetRelid(catalog);
+	bool no_schema;
+	bool no_name;
+	Datum const found_schema =
+		heap_getattr(tuple, get_attnum(oid, "schema_name"), RelationGetDescr(catalog), &no_schema);
+	Datum const found_name =
+		heap_getattr(tuple, get_attnum(oid, "table_name"), RelationGetDescr(catalog), &no_name);
+	return !no_schema && !no_name && strcmp(NameStr(*DatumGetName(found_schema)), schema) == 0 &&
+		   strcmp(NameStr(*DatumGetName(found_name)), name) == 0;
+}
+
+bool is_listed(Oid catalog, const char *schema, const char *name)
+{
+	::Relation const relation = table_open(catalog, AccessShareLock);
+	SysScanDesc const scan = systable_beginscan(relation, InvalidOid, false, nullptr, 0, nullptr);
+	bool found = false;
+	HeapTuple tuple;
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		found = names_table(tuple, relation, schema, name);
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return found;
+}
+
 } // namespace
 
 bool may_on_relation(Oid relation, AclMode right)
@@ -106,6 +133,21 @@ const char *other_access_method(Oid relation)
 		const char *const name = is_other ? get_am_name(form->relam) : nullptr;
 		ReleaseSysCache(tuple);
 		return name;
+	});
+}
+
+bool is_of_hypertable(const Relation &table)
+{
+	Oid const schema = pg_call([] { return get_namespace_oid("_timescaledb_catalog", true); });
+	if (!OidIsValid(schema))
+		return false;
+	if (!table.ancestors().empty())
+		return true;
+	return pg_call([&] {
+		Oid const catalog = get_relname_relid("hypertable", schema);
+		return OidIsValid(catalog) &&
+			   is_listed(catalog, get_namespace_name(RelationGetNamespace(table.get())),
+						 table.name());
 	});
 }
 

@@ -27,6 +27,12 @@ bool is_system_relation(const Relation &relation);
 char relation_kind(Oid relation);
 const char *other_access_method(Oid relation);
 
+/*
+ * Does the planner of TimescaleDB have a say in where rows of the table go? So it is with a
+ * hypertable, which may have no children yet, and with what may be a chunk of one. Throws Error.
+ */
+bool is_of_hypertable(const Relation &table);
+
 /* The tables that Citus has distributed over shards; empty where there is no Citus. Throws Error. */
 Vector<Oid> distributed_tables();
 

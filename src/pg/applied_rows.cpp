@@ -6,8 +6,6 @@ namespace bulk_sync::pg {
 
 namespace {
 
-constexpr uint64 told_rows = 64; /* rows between two calls of the observer */
-
 /* The writes of a plan to one relation. */
 struct Writers {
 	Oid relation;
@@ -72,7 +70,7 @@ TupleTableSlot *AppliedRows::count_row(PlanState *source)
 	while (counter->source_ != source)
 		counter = counter->outer_;
 	TupleTableSlot *const slot = counter->next_(source);
-	if (!TupIsNull(slot) && ++counter->count_ % told_rows == 0)
+	if (!TupIsNull(slot) && ++counter->count_ % WriteObserver::told_writes == 0)
 		counter->observer_.writing(counter->count_);
 	return slot;
 }

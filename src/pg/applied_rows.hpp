@@ -13,6 +13,9 @@ namespace bulk_sync::pg {
 
 class WriteObserver {
   public:
+	/* Rows that are taken between two calls of writing(). */
+	static constexpr uint64 told_writes = 64;
+
 	/* `rows`: taken by the statement that is running. */
 	virtual void writing(uint64 rows) noexcept = 0;
 

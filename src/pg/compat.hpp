@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "pg/pg.hpp"
+#include "pg/guard.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -217,6 +217,108 @@ PG_RAISES inline std::size_t read_file(BufFile *file, void *bytes, std::size_t l
 	return BufFileReadMaybeEOF(file, bytes, length, true);
 #else
 	return BufFileRead(file, bytes, length);
+#endif
+}
+
+/*
+ * The entry of a range table that says which rights a write needs, and which columns it sets. 16
+ * moved that out of the range table (a61b1f74823).
+ */
+#if PG_VERSION_NUM >= 160000
+using WritePermissions = RTEPermissionInfo;
+#else
+using WritePermissions = RangeTblEntry;
+#endif
+
+/* That of the first relation of the state. */
+inline WritePermissions *write_permissions(ParseState *state)
+{
+#if PG_VERSION_NUM >= 160000
+	return linitial_node(RTEPermissionInfo, state->p_rteperminfos);
+#else
+	return linitial_node(RangeTblEntry, state->p_rtable);
+#endif
+}
+
+/* Asks for the rights, as the start of a plan does, and makes the range table known to the
+ * executor. 18 wants to know which relations are not pruned (cbc127917e0). */
+PG_RAISES inline void check_and_use_range_table(EState *executor, ParseState *state)
+{
+#if PG_VERSION_NUM >= 180000
+	ExecCheckPermissions(state->p_rtable, state->p_rteperminfos, true);
+	ExecInitRangeTable(executor, state->p_rtable, state->p_rteperminfos, bms_make_singleton(1));
+#elif PG_VERSION_NUM >= 160000
+	ExecCheckPermissions(state->p_rtable, state->p_rteperminfos, true);
+	ExecInitRangeTable(executor, state->p_rtable, state->p_rteperminfos);
+#else
+	ExecCheckRTPerms(state->p_rtable, true);
+	ExecInitRangeTable(executor, state->p_rtable);
+#endif
+}
+
+/* Can this command be done to the relation? 17 and 18 ask about MERGE and ON CONFLICT as well. */
+PG_RAISES inline void check_result_relation(ResultRelInfo *relation, CmdType command)
+{
+#if PG_VERSION_NUM >= 180000
+	CheckValidResultRel(relation, command, ONCONFLICT_NONE, NIL);
+#elif PG_VERSION_NUM >= 170000
+	CheckValidResultRel(relation, command, NIL);
+#else
+	CheckValidResultRel(relation, command);
+#endif
+}
+
+/* Which indexes an update has to be put into: 16 tells those that only summarize pages apart, and
+ * has an entry made there even where the row stays on its page (19d8e2308bc). */
+#if PG_VERSION_NUM >= 160000
+using IndexUpdates = TU_UpdateIndexes;
+inline constexpr IndexUpdates all_indexes = TU_All;
+#else
+using IndexUpdates = bool;
+inline constexpr IndexUpdates all_indexes = true;
+#endif
+
+/* Returns the deferred constraints to check again. 19 takes flags. */
+PG_RAISES inline List *insert_index_tuples(ResultRelInfo *relation, TupleTableSlot *slot,
+										   EState *executor, bool is_update, IndexUpdates updates)
+{
+#if PG_VERSION_NUM >= 190000
+	uint32 const flags =
+		(is_update ? EIIT_IS_UPDATE : 0) | (updates == TU_Summarizing ? EIIT_ONLY_SUMMARIZING : 0);
+	return ExecInsertIndexTuples(relation, executor, flags, slot, NIL, nullptr);
+#elif PG_VERSION_NUM >= 160000
+	return ExecInsertIndexTuples(relation, slot, executor, is_update, false, nullptr, NIL,
+								 updates == TU_Summarizing);
+#else
+	return updates ? ExecInsertIndexTuples(relation, slot, executor, is_update, false, nullptr, NIL)
+				   : NIL;
+#endif
+}
+
+/* Both wait for a transaction that has changed the row. 19 takes options. */
+PG_RAISES inline TM_Result update_tuple(::Relation table, ItemPointer tid, TupleTableSlot *slot,
+										const EState *executor, TM_FailureData *failure,
+										IndexUpdates *updates)
+{
+	LockTupleMode mode;
+#if PG_VERSION_NUM >= 190000
+	return table_tuple_update(table, tid, slot, executor->es_output_cid, 0, executor->es_snapshot,
+							  InvalidSnapshot, true, failure, &mode, updates);
+#else
+	return table_tuple_update(table, tid, slot, executor->es_output_cid, executor->es_snapshot,
+							  InvalidSnapshot, true, failure, &mode, updates);
+#endif
+}
+
+PG_RAISES inline TM_Result delete_tuple(::Relation table, ItemPointer tid, const EState *executor,
+										TM_FailureData *failure)
+{
+#if PG_VERSION_NUM >= 190000
+	return table_tuple_delete(table, tid, executor->es_output_cid, 0, executor->es_snapshot,
+							  InvalidSnapshot, true, failure);
+#else
+	return table_tuple_delete(table, tid, executor->es_output_cid, executor->es_snapshot,
+							  InvalidSnapshot, true, failure, false);
 #endif
 }
 

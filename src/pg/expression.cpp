@@ -11,8 +11,10 @@ extern "C" {
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_clause.h"
+#include "parser/parse_coerce.h"
 #include "parser/parse_collate.h"
 #include "parser/parser.h"
+#include "utils/fmgroids.h"
 }
 
 namespace bulk_sync::pg {
@@ -254,6 +256,26 @@ Node *constant(const ColumnType &type, Datum value, bool is_null)
 	return pg_call([&] {
 		return reinterpret_cast<Node *>(makeConst(type.oid, type.typmod, type.collation,
 												  type.length, value, is_null, type.by_value));
+	});
+}
+
+Node *current_time()
+{
+	return pg_call([] {
+		return reinterpret_cast<Node *>(
+			makeFuncExpr(F_NOW, TIMESTAMPTZOID, NIL, InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
+	});
+}
+
+Node *assigned(Node *value, const ColumnType &type)
+{
+	return pg_call([&] {
+		ParseState *const state = make_parsestate(nullptr);
+		Node *const expression =
+			coerce_to_target_type(state, value, exprType(value), type.oid, type.typmod,
+								  COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
+		free_parsestate(state);
+		return expression;
 	});
 }
 

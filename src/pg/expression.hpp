@@ -40,6 +40,13 @@ Node *column_default(const Relation &relation, AttrNumber column);
 /* A value as an expression. Throws Error. */
 Node *constant(const ColumnType &type, Datum value, bool is_null);
 
+/* now(), of type timestamptz. Throws Error. */
+Node *current_time();
+
+/* The value as it is assigned to a column of the type: cast, cut to length, and asked for by a
+ * domain. Throws Error. */
+Node *assigned(Node *value, const ColumnType &type);
+
 /* Throws Error. */
 bool is_volatile(Node *expression);
 

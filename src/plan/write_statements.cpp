@@ -8,6 +8,20 @@ namespace bulk_sync {
 using pg::quoted;
 using pg::String;
 
+namespace {
+
+/* Calls visit(column, its place in the store from 1, where it takes its default) for the columns
+ * that new rows have a value for in the store. */
+template <typename Visit>
+void each_inserted(const ColumnMap &map, const InsertStore &store, Visit &&visit)
+{
+	for (std::size_t i = 0; i < store.defaulted.size(); i++)
+		if (map.column_at(i).inserted && store.defaulted[i] != Defaulted::everywhere)
+			visit(map.column_at(i), static_cast<int>(i) + 1, store.defaulted[i]);
+}
+
+} // namespace
+
 /*
  * DELETE FROM public.employee AS t USING "bulk_sync deletes" AS d
  * WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND t.ctid OPERATOR(pg_catalog.=) d.c2
@@ -48,6 +62,25 @@ String mark_rows(const Plan &plan, const Vector<bool> &changed)
 	return text;
 }
 
+Vector<pg::SetColumn> marked_columns(const Plan &plan, const Vector<bool> &changed)
+{
+	const ColumnMap &map = plan.map;
+	const Column &mark = map.image[*map.mark];
+	pg::ColumnType boolean;
+	boolean.oid = BOOLOID;
+	boolean.length = 1;
+	boolean.by_value = true;
+	Node *const value = mark.mark_is_boolean() ? pg::constant(boolean, BoolGetDatum(true), false)
+											   : pg::current_time();
+	Vector<pg::SetColumn> columns;
+	columns.push_back(
+		{mark.target, pg::SetColumn::To::expression, 0, pg::assigned(value, mark.type)});
+	for (std::size_t i = 0; i < map.image.size(); i++)
+		if (changed[i] && static_cast<int>(i) != *map.mark)
+			columns.push_back({map.image[i].target, pg::SetColumn::To::itself});
+	return columns;
+}
+
 /*
  * UPDATE public.employee AS t SET phone = d.c5
  * FROM (SELECT c1, c2, c3, c5 FROM "bulk_sync updates" OFFSET 0) AS d
@@ -78,6 +111,16 @@ String update_rows(const Plan &plan, const Vector<bool> &changed)
 	return text;
 }
 
+Vector<pg::SetColumn> updated_columns(const Plan &plan, const Vector<bool> &changed)
+{
+	Vector<pg::SetColumn> columns;
+	for (std::size_t i = 0; i < plan.map.image.size(); i++)
+		if (changed[i])
+			columns.push_back({plan.map.image[i].target, pg::SetColumn::To::stored_value,
+							   static_cast<int>(row_id_columns + i + 1)});
+	return columns;
+}
+
 /*
  * INSERT INTO public.employee (name, phone, company_id) OVERRIDING SYSTEM VALUE
  * SELECT d.c1, d.c2, $1 FROM "bulk_sync inserts" AS d
@@ -97,22 +140,14 @@ String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &p
 	SeparatedList name_list(names, ", ");
 	SeparatedList value_list(values, ", ");
 	bool overriding = false;
-	int position = 0;
-	auto const add = [&](const Column &column) {
-		Defaulted const defaulted = store.defaulted[position++];
-		if (!column.inserted || defaulted == Defaulted::everywhere)
-			return;
+	each_inserted(map, store, [&](const Column &column, int position, Defaulted defaulted) {
 		name_list.next().append(quoted(column.name));
 		append_column(value_list.next(), "d", position);
 		overriding = overriding || column.always_identity;
 		if (defaulted == Defaulted::somewhere)
 			parameters.null_defaults.push_back(
 				{column.target, pg::column_default(plan.target, column.target)});
-	};
-	for (const Column &column : map.image)
-		add(column);
-	for (const Column &column : map.extra)
-		add(column);
+	});
 	for (const InsertDefault &value : map.insert_defaults) {
 		name_list.next().append(quoted(value.name));
 		append_number(value_list.next().append("$"),
@@ -129,7 +164,7 @@ String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &p
 	text.append(" SELECT ").append(values).append(" FROM ").append(quoted(inserts_name));
 	text.append(" AS d");
 	if (store.has_positions)
-		append_column(text.append(" ORDER BY "), "d", position + 1);
+		append_column(text.append(" ORDER BY "), "d", position_column(store));
 	return text;
 }
 
@@ -163,6 +198,25 @@ String insert_nothing(const pg::Relation &target)
 	text.append(target.qualified_name()).append(" (").append(names);
 	text.append(") OVERRIDING SYSTEM VALUE SELECT ").append(names).append(" FROM ");
 	return text.append(target.qualified_name()).append(" WHERE false");
+}
+
+Vector<pg::InsertedColumn> inserted_columns(const Plan &plan, const InsertStore &store)
+{
+	Vector<pg::InsertedColumn> columns;
+	each_inserted(plan.map, store, [&](const Column &column, int position, Defaulted defaulted) {
+		columns.push_back({column.target, position,
+						   defaulted == Defaulted::somewhere
+							   ? pg::column_default(plan.target, column.target)
+							   : nullptr});
+	});
+	for (const InsertDefault &value : plan.map.insert_defaults)
+		columns.push_back({value.column, 0, pg::constant(value.type, value.value, value.is_null)});
+	return columns;
+}
+
+int position_column(const InsertStore &store) noexcept
+{
+	return store.has_positions ? static_cast<int>(store.defaulted.size()) + 1 : 0;
 }
 
 } // namespace bulk_sync

@@ -1,9 +1,11 @@
 /*
- * The SQL that writes, by the rules of read_statements.hpp. Builders throw pg::Error and
- * std::bad_alloc.
+ * The SQL that writes, by the rules of read_statements.hpp, and the same for writes without a
+ * statement. Builders throw pg::Error and std::bad_alloc.
  */
 #pragma once
 
+#include "pg/direct_insert.hpp"
+#include "pg/direct_write.hpp"
 #include "pg/statement.hpp"
 #include "plan/plan.hpp"
 #include "plan/stores.hpp"
@@ -19,6 +21,14 @@ pg::String update_rows(const Plan &plan, const Vector<bool> &changed);
 /* Inserts the rows in the store of inserts. Adds the values of insert_defaults, and the defaults
  * that take the place of NULLs, to the parameters. */
 pg::String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &parameters);
+
+/* What mark_rows() and update_rows() set, without a statement. In the current memory context. */
+Vector<pg::SetColumn> marked_columns(const Plan &plan, const Vector<bool> &changed);
+Vector<pg::SetColumn> updated_columns(const Plan &plan, const Vector<bool> &changed);
+/* What insert_rows() inserts, likewise, and the column of the store that it orders by, from 1; 0
+ * for none. */
+Vector<pg::InsertedColumn> inserted_columns(const Plan &plan, const InsertStore &store);
+int position_column(const InsertStore &store) noexcept;
 
 /* Writes of no row, to be planned for what planning locks. */
 pg::String delete_nothing(const pg::Relation &target);

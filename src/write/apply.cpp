@@ -1,11 +1,13 @@
 #include "write/apply.hpp"
 
 #include "pg/concurrency.hpp"
+#include "pg/direct_write.hpp"
 #include "pg/fail.hpp"
 #include "pg/statement.hpp"
 #include "plan/read_statements.hpp"
 #include "plan/rights.hpp"
 #include "plan/write_statements.hpp"
+#include "write/road.hpp"
 
 namespace bulk_sync {
 
@@ -62,7 +64,7 @@ void refuse_hidden_rows(const pg::Relation &target, uint64 rows)
 				 "suppresses a row looks the same from here."});
 }
 
-/* What a statement says that it wrote. */
+/* What a write says that it wrote. */
 struct Reported {
 	uint64 rows = 0;
 	bool by_other_extension = false; /* a plan of another extension says so */
@@ -119,11 +121,7 @@ class Writes {
 	void delete_or_mark()
 	{
 		observer_.begin(ProgressPhase::deleting);
-		String const sql = plan_.map.mark ? mark_rows(plan_, changes_.changed_columns())
-										  : delete_rows(plan_.target);
-		result_.deleted = write_by_row_id(sql, changes_.deletes(), result_.suppressed);
-		observer_.rows_were_written(plan_.map.mark ? "marked as deleted" : "deleted",
-									result_.deleted);
+		result_.deleted = plan_.map.mark ? mark() : delete_them();
 	}
 
 	void update()
@@ -132,21 +130,24 @@ class Writes {
 		Vector<bool> changed = changes_.changed_columns();
 		if (plan_.map.mark && changes_.deletes().count() > 0)
 			changed[*plan_.map.mark] = true;
-		result_.updated = write_by_row_id(update_rows(plan_, changed), changes_.updates(),
-										  result_.suppressed_creates_and_updates);
-		observer_.rows_were_written("updated", result_.updated);
+		result_.updated = write_by_row_id(
+			{"updated", CMD_UPDATE, changes_.updates()}, result_.suppressed_creates_and_updates,
+			[&] { return update_rows(plan_, changed); },
+			[&](const pg::RowsById &rows) {
+				return pg::update_directly(rows, updated_columns(plan_, changed), observer_);
+			});
 	}
 
 	void insert()
 	{
 		observer_.begin(ProgressPhase::inserting);
-		pg::Parameters parameters;
-		String const sql = insert_rows(plan_, changes_.insert_store(), parameters);
-		Reported const reported = write(sql, changes_.inserts(), parameters, nullptr);
+		const char *const reason = reason_for_statement(plan_, CMD_INSERT);
+		Reported const reported =
+			reason == nullptr ? insert_rows_directly() : insert_by_statement();
 		require_explanation(plan_.target, changes_.inserts().count(), reported);
 		result_.created = reported.rows;
 		result_.suppressed_creates_and_updates += changes_.inserts().count() - reported.rows;
-		observer_.rows_were_written("created", result_.created);
+		observer_.rows_were_written("created", result_.created, reason);
 	}
 
 	void fire_triggers()
@@ -160,6 +161,13 @@ class Writes {
 	const Written &result() const noexcept { return result_; }
 
   private:
+	/* A write by row id: what is done to the rows of a store. */
+	struct ById {
+		const char *done; /* as a report says it */
+		CmdType command;
+		RowStore &store;
+	};
+
 	Reported write(const String &sql, const RowStore &store, const pg::Parameters &parameters,
 				   Node *condition)
 	{
@@ -169,13 +177,57 @@ class Writes {
 		return {rows, statement.was_wrapped()};
 	}
 
-	/* Returns the rows written; adds the suppressed ones. */
-	uint64 write_by_row_id(const String &sql, const RowStore &store, uint64 &suppressed)
+	Reported insert_by_statement()
+	{
+		pg::Parameters parameters;
+		String const sql = insert_rows(plan_, changes_.insert_store(), parameters);
+		return write(sql, changes_.inserts(), parameters, nullptr);
+	}
+
+	Reported insert_rows_directly()
+	{
+		InsertStore const store = changes_.insert_store();
+		Vector<pg::InsertedColumn> const columns = inserted_columns(plan_, store);
+		return {pg::insert_directly(
+			{plan_.target, changes_.inserts(), snapshot_, columns, position_column(store)},
+			observer_)};
+	}
+
+	uint64 delete_them()
+	{
+		return write_by_row_id(
+			{"deleted", CMD_DELETE, changes_.deletes()}, result_.suppressed,
+			[&] { return delete_rows(plan_.target); },
+			[&](const pg::RowsById &rows) { return pg::delete_directly(rows, observer_); });
+	}
+
+	uint64 mark()
+	{
+		const Vector<bool> &changed = changes_.changed_columns();
+		return write_by_row_id(
+			{"marked as deleted", CMD_UPDATE, changes_.deletes()}, result_.suppressed,
+			[&] { return mark_rows(plan_, changed); },
+			[&](const pg::RowsById &rows) {
+				return pg::update_directly(rows, marked_columns(plan_, changed), observer_);
+			});
+	}
+
+	/* Returns the rows written; adds the suppressed ones. Of the last two, one is called: the first
+	 * makes the statement, the second writes without it. */
+	template <typename MakeStatement, typename WriteDirectly>
+	uint64 write_by_row_id(const ById &what, uint64 &suppressed, MakeStatement &&make_statement,
+						   WriteDirectly &&write_directly)
 	{
 		auto before = pg::ReadSnapshot::with_own_changes(snapshot_);
-		Reported const reported = write(sql, store, {}, plan_.scope.pruning);
-		suppressed += count_suppressed(plan_, store, reported, before, result_);
+		const char *const reason = reason_for_statement(plan_, what.command);
+		Reported reported;
+		if (reason == nullptr)
+			reported.rows = write_directly(pg::RowsById{plan_.target, what.store, snapshot_});
+		else
+			reported = write(make_statement(), what.store, {}, plan_.scope.pruning);
+		suppressed += count_suppressed(plan_, what.store, reported, before, result_);
 		before.release();
+		observer_.rows_were_written(what.done, reported.rows, reason);
 		return reported.rows;
 	}
 

@@ -65,6 +65,7 @@ class Target:
     analyzed: bool = False
     trigger: str = ""  # a BEFORE trigger: "suppress" a third of the rows, or "rewrite" a column
     trigger_column: str = ""
+    watched: bool = False  # a BEFORE trigger that changes nothing: rows are written by statements
     referenced: str = ""  # a table references the id, with this ON DELETE action
     references: list = field(default_factory=list)  # the ids that it references
     self_reference: bool = False  # the column "parent" references the id
@@ -355,6 +356,11 @@ def after_rows_sql(case):
         statements += [
             f"CREATE FUNCTION {SCHEMA}.meddle() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
             f"CREATE TRIGGER meddle BEFORE {events} ON {name} FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.meddle()",
+        ]
+    if target.watched:
+        statements += [
+            f"CREATE FUNCTION {SCHEMA}.watch() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN coalesce(NEW, OLD); END$$",
+            f"CREATE TRIGGER watch BEFORE INSERT OR UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.watch()",
         ]
     return statements
 

@@ -101,6 +101,7 @@ class Coverage:
             "index",
             "analyzed",
             "trigger",
+            "watched",
             "referenced",
             "self_reference",
             "exclusion",

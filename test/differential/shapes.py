@@ -266,7 +266,10 @@ class TargetMaker:
 
     def trigger(self, target, keys):
         """A trigger that suppresses looks at the key, which no sync changes; one that rewrites empties a column."""
-        if target.kind not in ("plain", "temp", "unlogged") or self.large or not self.chance(0.06):
+        if target.kind not in ("plain", "temp", "unlogged"):
+            return
+        target.watched = self.chance(0.25)
+        if self.large or not self.chance(0.06):
             return
         others = [
             c for c in target.columns if c not in keys and not c.generated and c.name not in ("id", "grp", "parent")

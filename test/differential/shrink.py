@@ -93,6 +93,7 @@ def plainer(case):
         ("index", False),
         ("analyzed", False),
         ("trigger", ""),
+        ("watched", False),
         ("referenced", ""),
         ("self_reference", False),
         ("exclusion", []),

@@ -61,6 +61,7 @@ refusals() {
 	PGOPTIONS='-c client_min_messages=warning' psql -X -q -v ON_ERROR_STOP=1 -v module="$work/planner_hook" -d "$database" <<'END'
 CREATE EXTENSION IF NOT EXISTS bulk_sync;
 CREATE TABLE target (id int PRIMARY KEY, v text);
+CREATE TABLE child () INHERITS (target); -- so that rows are written by statements, which have plans
 CREATE TABLE tree (id int, v text) PARTITION BY RANGE (id);
 CREATE TABLE tree_1 PARTITION OF tree FOR VALUES FROM (0) TO (10);
 CREATE TABLE stored_tree_2 PARTITION OF tree FOR VALUES FROM (10) TO (20);
