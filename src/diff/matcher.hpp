@@ -42,7 +42,8 @@ class Matcher {
 	PG_RAISES char *space_for(std::size_t bytes)
 	{
 		std::size_t const needed = MAXALIGN(bytes);
-		PG_RAISES if (grouped_ == group_rows || used_ + needed > size_) make_space(needed);
+		if (grouped_ == group_rows || used_ + needed > size_)
+			make_space(needed);
 		return memory_ + used_;
 	}
 

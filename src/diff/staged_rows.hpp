@@ -46,7 +46,8 @@ class StagedRows {
 	 * staging, from 0. Either all rows are appended so or none. Raises. */
 	PG_RAISES void append(StagedRow *row, uint64 hash, RowExtent extent, uint64 position)
 	{
-		PG_RAISES if (count_ == positions_size_) grow_positions();
+		if (count_ == positions_size_)
+			grow_positions();
 		positions_[count_] = position;
 		append(row, hash, extent);
 	}

@@ -5,8 +5,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-settings.configure(DATABASES={"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "hr"}},
-                   DEFAULT_AUTO_FIELD="django.db.models.AutoField")
+settings.configure(
+    DATABASES={"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "hr"}},
+    DEFAULT_AUTO_FIELD="django.db.models.AutoField",
+)
 django.setup()
 
 
@@ -34,8 +36,10 @@ def bulk_sync(new_models, filters, key_fields, using="default", **options):
     """
     model = new_models[0]._meta.model
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    rows = [{field.column: field.get_db_prep_save(getattr(instance, field.attname), connections[using])
-             for field in fields} for instance in new_models]
+    rows = [
+        {field.column: field.get_db_prep_save(getattr(instance, field.attname), connections[using]) for field in fields}
+        for instance in new_models
+    ]
     keys = [model._meta.get_field(name).column for name in key_fields]
     with connections[using].cursor() as cursor:
         where = None
@@ -43,9 +47,13 @@ def bulk_sync(new_models, filters, key_fields, using="default", **options):
             compiler = model.objects.using(using).filter(filters).query.get_compiler(using)
             where = cursor.mogrify(*compiler.compile(compiler.query.where)).decode()
         names = "".join(f", {name} => %s" for name in options)
-        cursor.execute(f"SELECT * FROM bulk_sync_json(%s, %s, %s, %s{names})",
-                       [model._meta.db_table, json.dumps(rows, cls=DjangoJSONEncoder), keys, where, *options.values()])
+        cursor.execute(
+            f"SELECT * FROM bulk_sync_json(%s, %s, %s, %s{names})",
+            [model._meta.db_table, json.dumps(rows, cls=DjangoJSONEncoder), keys, where, *options.values()],
+        )
         return dict(zip([column.name for column in cursor.description], cursor.fetchone()))
+
+
 # docs: end
 
 
@@ -55,7 +63,10 @@ def print_result_of(function):
 
 
 Employee.objects.filter(company_id=501, name="Carol").delete()
-employees = [Employee(company_id=501, name="Bob", phone="2223", title="engineer"), Employee(company_id=501, name="Erin", phone="5555")]
+employees = [
+    Employee(company_id=501, name="Bob", phone="2223", title="engineer"),
+    Employee(company_id=501, name="Erin", phone="5555"),
+]
 bulk_sync = print_result_of(bulk_sync)
 # docs: begin
 bulk_sync(employees, filters=Q(company_id=501), key_fields=("name",), max_deletes=100)

@@ -8,7 +8,10 @@ with psycopg.connect("dbname=hr") as connection, connection.cursor() as cursor:
     with open("employees.csv") as file, cursor.copy("COPY import FROM STDIN WITH (FORMAT csv, HEADER)") as copy:
         while data := file.read(65536):
             copy.write(data)
-    cursor.execute("""SELECT * FROM bulk_sync('employee', 'import', keys => %s, filter => format('company_id = %%s', %s::int),
-                                              max_delete_ratio => 0.5)""", (["company_id", "name"], 501))
+    cursor.execute(
+        """SELECT * FROM bulk_sync('employee', 'import', keys => %s, filter => format('company_id = %%s', %s::int),
+                                              max_delete_ratio => 0.5)""",
+        (["company_id", "name"], 501),
+    )
     print(cursor.fetchone())
 # docs: end

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import psycopg2
 
-TIMEOUT = 300   # seconds for the blocks of a page
-FOLDER = "/srv/import"      # stands in the pages for the folder in which psql runs
-FAILED = "<<failed>>"       # printed behind a shell command that did
+TIMEOUT = 300  # seconds for the blocks of a page
+FOLDER = "/srv/import"  # stands in the pages for the folder in which psql runs
+FAILED = "<<failed>>"  # printed behind a shell command that did
 
 
 @dataclass
 class Outcome:
-    ended: bool         # False: psql stopped in it
-    output: str         # what psql printed, results and messages in their order
-    sqlstate: str       # of the last error; 00000 when there was none
+    ended: bool  # False: psql stopped in it
+    output: str  # what psql printed, results and messages in their order
+    sqlstate: str  # of the last error; 00000 when there was none
 
 
 class Database:
@@ -40,12 +40,26 @@ class Database:
     def run(self, blocks):
         """The outcome of each block that one session came to: it ends with the first that fails and must not."""
         script = "".join(self.script_of(number, block) for number, block in enumerate(blocks))
-        environment = {**os.environ, "PGDATABASE": self.name, "PGTZ": "UTC", "PGCLIENTENCODING": "UTF8",
-                       "PGOPTIONS": "-c lc_messages=C -c datestyle=ISO", "LC_ALL": "C.UTF-8"}
+        environment = {
+            **os.environ,
+            "PGDATABASE": self.name,
+            "PGTZ": "UTC",
+            "PGCLIENTENCODING": "UTF8",
+            "PGOPTIONS": "-c lc_messages=C -c datestyle=ISO",
+            "LC_ALL": "C.UTF-8",
+        }
         psql = ["psql", "-X", "-q", "-P", "footer=off", "-P", "pager=off"]
         try:
-            printed = subprocess.run(psql, input=script.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                     cwd=self.folder, env=environment, timeout=TIMEOUT, check=False).stdout
+            printed = subprocess.run(
+                psql,
+                input=script.encode(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                env=environment,
+                timeout=TIMEOUT,
+                check=False,
+            ).stdout
         except subprocess.TimeoutExpired as expired:
             printed = (expired.stdout or b"") + b"\n(and did not end)"
         return self.outcomes(printed.decode())
@@ -59,8 +73,10 @@ class Database:
             text = f"\\! {command} 2>&1 || echo '{FAILED}'"
         # The empty statement ends a last one that has no semicolon: it must not run into what follows.
         stop = "off" if "error" in block.marks else "on"
-        return (f"\\set ON_ERROR_STOP {stop}\n\\set LAST_ERROR_SQLSTATE 00000\n\\echo '<<{number}>>'\n"
-                f"{text}\n;\n\\echo '<<end' :LAST_ERROR_SQLSTATE'>>'\n")
+        return (
+            f"\\set ON_ERROR_STOP {stop}\n\\set LAST_ERROR_SQLSTATE 00000\n\\echo '<<{number}>>'\n"
+            f"{text}\n;\n\\echo '<<end' :LAST_ERROR_SQLSTATE'>>'\n"
+        )
 
     def outcomes(self, printed):
         found = []

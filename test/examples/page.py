@@ -10,12 +10,13 @@ MARKS = ("error", "not run", "run", "file", "complaint")
 @dataclass
 class Block:
     """A fenced block, or hidden SQL, whose language is "setup"."""
-    line: int                           # of its first line of text, counted from 1
-    language: str                       # "" where the fence names none
+
+    line: int  # of its first line of text, counted from 1
+    language: str  # "" where the fence names none
     text: str
-    needs: list                         # extensions, of the whole section
+    needs: list  # extensions, of the whole section
     marks: dict = field(default_factory=dict)
-    output: Optional[str] = None        # the text of the block without language behind it
+    output: Optional[str] = None  # the text of the block without language behind it
     output_line: int = 0
 
 
@@ -26,11 +27,11 @@ class MalformedPage(Exception):
 class Reader:
     def __init__(self, text):
         self.lines = text.split("\n")
-        self.position = 0               # of the line that comes next
+        self.position = 0  # of the line that comes next
         self.blocks = []
-        self.marks = {}                 # of the block to come
+        self.marks = {}  # of the block to come
         self.needs = []
-        self.printed_by = None          # the block whose output a block without language would be, here
+        self.printed_by = None  # the block whose output a block without language would be, here
 
     def read(self):
         while self.position < len(self.lines):
@@ -73,7 +74,7 @@ class Reader:
         elif name in MARKS:
             self.marks[name] = value
         else:
-            raise MalformedPage(f"line {self.position}: there is no mark \"{name}\"")
+            raise MalformedPage(f'line {self.position}: there is no mark "{name}"')
 
     def text_up_to(self, end, indent=""):
         start = self.position

@@ -1,24 +1,24 @@
 #!/usr/bin/python3
 """Runs the examples of README.md and docs/*.md, and compares what they print with what the page says.
 
-A page has a database of its own with the extension in it (unless the page creates it), and one session of psql for all of
-its blocks, in their order. It runs in an empty folder, which both psql and the server can read: the pages call it
+A page has a database of its own with the extension in it (unless the page creates it), and one session of psql for all
+of its blocks, in their order. It runs in an empty folder, which both psql and the server can read: the pages call it
 /srv/import. What counts in a page:
 
-    ```sql                  is run, and must not fail. A block without language directly behind it is what psql prints, messages
-                            among it and without the lines "(3 rows)". `..` in it stands for anything within its line; in
-                            such an output the widths of columns do not count.
-    ```python, ```js ..     must stand, word for word, between "docs: begin" and "docs: end" in a file of test/clients that
-                            test/t/clients.sh runs; it may be a part of what stands there.
+    ```sql                  is run, and must not fail. A block without language directly behind it is what psql prints,
+                            messages among it and without the lines "(3 rows)". `..` in it stands for anything within
+                            its line; in such an output the widths of columns do not count.
+    ```python, ```js ..     must stand, word for word, between "docs: begin" and "docs: end" in a file of test/clients
+                            that test/t/clients.sh runs; it may be a part of what stands there.
     ```sh                   is run only behind the mark <!-- run -->.
     <!-- file: a.csv -->    in front of a block: it is a file in that folder.
     <!-- setup              and the lines up to --> are SQL that is run and not shown.
     <!-- error 22023 -->    in front of a block: its last error must be this one.
     <!-- not run: why -->   in front of a block: leave it out.
-    <!-- needs: file_fdw -->  leave out the blocks up to the next heading when the server does not have this extension.
+    <!-- needs: file_fdw --> leave out the blocks up to the next heading when the server does not have this extension.
 
-A page that has SQL and no output compared has failed. Before the pages come those of examples/broken, to show that what is
-wrong there is found out. Arguments are pages to run instead of all. Needs psql in PATH; PGHOST, PGPORT, PGUSER and
+A page that has SQL and no output compared has failed. Before the pages come those of examples/broken, to show that what
+is wrong there is found out. Arguments are pages to run instead of all. Needs psql in PATH; PGHOST, PGPORT, PGUSER and
 PGDATABASE give the server.
 """
 import difflib
@@ -34,8 +34,8 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(TOP / "test/examples"))
 
-from database import Database, available_extensions, server_can_read     # noqa: E402
-from page import MalformedPage, read_page                                # noqa: E402
+from database import Database, available_extensions, server_can_read  # noqa: E402
+from page import MalformedPage, read_page  # noqa: E402
 
 NO_PROGRAMS = ("", "sql", "setup", "sh", "text", "csv", "ini", "json")
 
@@ -66,8 +66,8 @@ class Pages:
     def __init__(self, folder):
         self.folder = folder
         self.extensions = available_extensions()
-        self.shown = set()              # the regions of test/clients that a page shows
-        self.complaints = []            # (page, line, what is wrong in a word, the facts)
+        self.shown = set()  # the regions of test/clients that a page shows
+        self.complaints = []  # (page, line, what is wrong in a word, the facts)
 
     def complain(self, page, line, what, facts=""):
         self.complaints.append((page, line, what, facts))
@@ -109,7 +109,9 @@ class Pages:
         """The number of outputs compared. Behind a block that psql stopped in, a new session goes on."""
         database, compared = Database(tempfile.mkdtemp(dir=self.folder)), 0
         os.chmod(database.folder, 0o755)
-        creates = any(re.search(r"^CREATE EXTENSION (IF NOT EXISTS )?bulk_sync\b", block.text, re.MULTILINE) for block in blocks)
+        creates = any(
+            re.search(r"^CREATE EXTENSION (IF NOT EXISTS )?bulk_sync\b", block.text, re.MULTILINE) for block in blocks
+        )
         try:
             database.create(with_extension=not creates)
             while blocks:
@@ -119,7 +121,7 @@ class Pages:
                     break
                 for block, outcome in zip(blocks, outcomes):
                     compared += self.judge(page, block, outcome)
-                blocks = blocks[len(outcomes):]
+                blocks = blocks[len(outcomes) :]
         finally:
             database.drop()
         return compared
@@ -129,8 +131,12 @@ class Pages:
         if not outcome.ended:
             self.complain(page, block.line, "fails", outcome.output)
         elif outcome.sqlstate != expected_error:
-            self.complain(page, block.line, "has another error",
-                          f"SQLSTATE {outcome.sqlstate} instead of {expected_error}\n{outcome.output}")
+            self.complain(
+                page,
+                block.line,
+                "has another error",
+                f"SQLSTATE {outcome.sqlstate} instead of {expected_error}\n{outcome.output}",
+            )
         elif block.output is not None:
             expected, printed = tidy(block.output), tidy(outcome.output)
             if not matches(expected, printed):
@@ -144,12 +150,14 @@ class Pages:
         if found:
             self.shown |= found
             return
-        nearest = max(regions.values(), key=lambda lines: difflib.SequenceMatcher(None, shown, lines).ratio(), default=[])
+        nearest = max(
+            regions.values(), key=lambda lines: difflib.SequenceMatcher(None, shown, lines).ratio(), default=[]
+        )
         self.complain(page, block.line, "is not in test/clients", difference(nearest, shown))
 
 
 def is_part(lines, whole):
-    return any(whole[start:start + len(lines)] == lines for start in range(len(whole)))
+    return any(whole[start : start + len(lines)] == lines for start in range(len(whole)))
 
 
 def client_regions():
