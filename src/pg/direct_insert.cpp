@@ -4,14 +4,12 @@
 
 #include "pg/compat.hpp"
 #include "pg/error_context.hpp"
+#include "pg/ordered_rows.hpp"
 #include "pg/result_relation.hpp"
 #include "pg/scratch.hpp"
 
 extern "C" {
-#include "catalog/pg_operator.h"
 #include "executor/nodeModifyTable.h"
-#include "utils/fmgroids.h"
-#include "utils/tuplesort.h"
 }
 
 namespace bulk_sync::pg {
@@ -21,54 +19,6 @@ namespace {
 /* The limits of copyfrom.c. */
 constexpr int most_rows = 1000;
 constexpr std::size_t most_bytes = 65536;
-
-/* The rows of a store, in the order of one of its columns or as they are. Everything raises. */
-class OrderedRows {
-  public:
-	OrderedRows(const ResultRelation &target, const RowsToInsert &rows)
-		: store_(rows.store), slot_(ExecInitExtraTupleSlot(target.executor, rows.store.tuple_desc(),
-														   &TTSOpsMinimalTuple))
-	{
-		store_.rewind();
-		if (rows.order_column != 0)
-			sort(static_cast<AttrNumber>(rows.order_column));
-	}
-
-	/* nullptr at the end. */
-	PG_RAISES TupleTableSlot *next()
-	{
-		bool const found = sorted_ == nullptr
-							   ? store_.next(slot_)
-							   : tuplesort_gettupleslot(sorted_, true, false, slot_, nullptr);
-		return found ? slot_ : nullptr;
-	}
-
-	PG_RAISES void finish()
-	{
-		ExecClearTuple(slot_);
-		if (sorted_ != nullptr)
-			tuplesort_end(sorted_);
-	}
-
-  private:
-	PG_RAISES void sort(AttrNumber column)
-	{
-		Oid less = Int8LessOperator;
-		Oid collation = InvalidOid;
-		bool nulls_first = false;
-		sorted_ = tuplesort_begin_heap(store_.tuple_desc(), 1, &column, &less, &collation,
-									   &nulls_first, work_mem, nullptr, TUPLESORT_NONE);
-		while (store_.next(slot_)) {
-			CHECK_FOR_INTERRUPTS();
-			tuplesort_puttupleslot(sorted_, slot_);
-		}
-		tuplesort_performsort(sorted_);
-	}
-
-	RowStore &store_;
-	TupleTableSlot *slot_;
-	Tuplesortstate *sorted_ = nullptr;
-};
 
 /* What a column without a default gets: NULL, which a domain may refuse. nullptr for a plain NULL. */
 PG_RAISES Node *null_value(Form_pg_attribute attribute)
@@ -281,7 +231,7 @@ PG_RAISES uint64 insert_rows(ResultRelation &target, const RowsToInsert &rows,
 {
 	RowMaker const maker(target, rows.columns);
 	Inserter inserter(target, maker.sees_rows(), rows.store.count());
-	OrderedRows ordered(target, rows);
+	OrderedRows ordered(target.executor, rows.store, rows.order_column);
 	uint64 count = 0;
 	while (TupleTableSlot *const stored = ordered.next()) {
 		CHECK_FOR_INTERRUPTS();
