@@ -20,7 +20,8 @@ namespace {
 constexpr int most_rows = 1000;
 constexpr std::size_t most_bytes = 65536;
 
-/* What a column without a default gets: NULL, which a domain may refuse. nullptr for a plain NULL. */
+/* What a column without a default gets: NULL, which a domain may refuse.
+ * nullptr for a plain NULL. */
 PG_RAISES Node *null_value(Form_pg_attribute attribute)
 {
 	int32 typmod = attribute->atttypmod;
@@ -36,9 +37,9 @@ PG_RAISES Node *null_value(Form_pg_attribute attribute)
 /* Makes the new rows. */
 class RowMaker {
   public:
-	/* Raises. */
-	RowMaker(const ResultRelation &target, const Vector<InsertedColumn> &columns)
-		: executor_(target.executor), count_(RelationGetNumberOfAttributes(target.table)),
+	/* `desc` is that of a slot, which keeps it. Raises. */
+	RowMaker(const ResultRelation &target, TupleDesc desc, const Vector<InsertedColumn> &columns)
+		: executor_(target.executor), count_(desc->natts),
 		  sources_(static_cast<Source *>(palloc0(sizeof(Source) * count_)))
 	{
 		bool *const is_given = static_cast<bool *>(palloc0(count_));
@@ -46,7 +47,6 @@ class RowMaker {
 			is_given[column.column - 1] = true;
 			give(column);
 		}
-		TupleDesc const desc = RelationGetDescr(target.table);
 		for (int i = 0; i < count_; i++) {
 			Form_pg_attribute const attribute = TupleDescAttr(desc, i);
 			if (is_given[i] || attribute->attisdropped || attribute->attgenerated != '\0')
@@ -57,11 +57,12 @@ class RowMaker {
 		}
 	}
 
-	/* May an expression see what was inserted before its row? COPY takes sequences for harmless too. */
+	/* May an expression see what was inserted before its row? COPY takes
+   * sequences for harmless too. */
 	bool sees_rows() const noexcept { return sees_rows_; }
 
-	/* Values are those of the store's row and of the row's memory. Expressions are evaluated in the order
-	 * of the columns. */
+	/* Values are those of the store's row and of the row's memory. Expressions
+   * are evaluated in the order of the columns. */
 	PG_RAISES void make(TupleTableSlot *stored, TupleTableSlot *slot) const
 	{
 		slot_getsomeattrs(stored, stored_columns_);
@@ -115,22 +116,25 @@ PG_RAISES bool checks_see_rows(const TupleConstr *constraints)
 }
 
 /*
- * Puts rows into the table, a batch at a time, or one by one where something in between could tell. The
- * pages are those that an INSERT would use; COPY's ring of buffers has them written out in our time. Unlike
- * COPY, which checks a row's constraints before it joins the batch, this checks them right before the row
- * goes into the indexes: so the first row that anything refuses is the one that the error is about.
+ * Puts rows into the table, a batch at a time, or one by one where something in
+ * between could tell. The pages are those that an INSERT would use; COPY's ring
+ * of buffers has them written out in our time. Unlike COPY, which checks a
+ * row's constraints before it joins the batch, this checks them right before
+ * the row goes into the indexes: so the first row that anything refuses is the
+ * one that the error is about.
  */
 class Inserter {
   public:
-	/* Raises. */
-	Inserter(const ResultRelation &target, bool one_by_one, uint64 rows)
-		: target_(target), constraints_(RelationGetDescr(target.table)->constr),
+	/* `first` is the slot of the first row of each batch. Raises. */
+	Inserter(const ResultRelation &target, TupleTableSlot *first, bool one_by_one, uint64 rows)
+		: target_(target), constraints_(first->tts_tupleDescriptor->constr),
 		  computes_(constraints_ != nullptr && constraints_->has_generated_stored),
 		  capacity_(one_by_one || computes_ || checks_see_rows(constraints_)
 						? 1
 						: static_cast<int>(Min(rows, uint64{most_rows}))),
 		  slots_(static_cast<TupleTableSlot **>(palloc0(sizeof(TupleTableSlot *) * capacity_)))
 	{
+		slots_[0] = first;
 	}
 
 	/* Where the next row is to be made. */
@@ -168,7 +172,8 @@ class Inserter {
 	}
 
   private:
-	/* Without an index, nothing refuses a row that has been put into the table. */
+	/* Without an index, nothing refuses a row that has been put into the table.
+   */
 	bool checks_late() const noexcept { return capacity_ > 1 && target_.info->ri_NumIndices > 0; }
 
 	PG_RAISES void check(TupleTableSlot *slot)
@@ -229,8 +234,11 @@ PG_RAISES Bitmapset *given_columns(const Vector<InsertedColumn> &columns)
 PG_RAISES uint64 insert_rows(ResultRelation &target, const RowsToInsert &rows,
 							 WriteObserver &observer)
 {
-	RowMaker const maker(target, rows.columns);
-	Inserter inserter(target, maker.sees_rows(), rows.store.count());
+	/* Keeps the descriptor, in place of which the relation cache may get another
+   * one. */
+	TupleTableSlot *const slot = table_slot_create(target.table, &target.executor->es_tupleTable);
+	RowMaker const maker(target, slot->tts_tupleDescriptor, rows.columns);
+	Inserter inserter(target, slot, maker.sees_rows(), rows.store.count());
 	OrderedRows ordered(target.executor, rows.store, rows.order_column);
 	uint64 count = 0;
 	while (TupleTableSlot *const stored = ordered.next()) {
