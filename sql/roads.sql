@@ -286,6 +286,15 @@ SELECT * FROM both_ways($ddl$
 	$ddl$, $$SELECT bulk_sync('target', 'staging', '{id}')$$,
 	array[$$SELECT count(*) || ' ' || bool_and(t.v = s.v AND t.id = t.s * 7919 % 9001) FROM target AS t JOIN staging AS s USING (id)$$])
 	AS line WHERE line NOT LIKE '(%) (%';
+-- Updates and deletes that come in disorder.
+SELECT * FROM both_ways($ddl$
+	CREATE TABLE target (id int PRIMARY KEY, v text UNIQUE);
+	CREATE TABLE staging (id int, v text);
+	INSERT INTO target SELECT i * 7919 % 9001, md5(i::text) FROM generate_series(1, 9000) AS i;
+	INSERT INTO staging SELECT id, CASE WHEN id % 3 = 0 THEN v ELSE upper(v) || id END FROM target WHERE id % 5 <> 0;
+	$ddl$, $$SELECT bulk_sync('target', 'staging', '{id}')$$,
+	array[$$SELECT count(*) || ' ' || bool_and(t.v = s.v) FROM target AS t FULL JOIN staging AS s USING (id)$$])
+	AS line WHERE line NOT LIKE '(%) (%' AND line NOT LIKE 'HOT%';
 RESET work_mem;
 RESET hash_mem_multiplier;
 -- A domain has its say about a column that gets no value.

@@ -4,16 +4,14 @@
 
 #include "pg/compat.hpp"
 #include "pg/error_context.hpp"
+#include "pg/ordered_rows.hpp"
 #include "pg/result_relation.hpp"
 #include "pg/scratch.hpp"
 
 extern "C" {
-#include "catalog/pg_operator.h"
 #include "executor/nodeModifyTable.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_coerce.h"
-#include "utils/fmgroids.h"
-#include "utils/tuplesort.h"
 }
 
 namespace bulk_sync::pg {
@@ -24,56 +22,8 @@ namespace {
 constexpr int most_rows = 1000;
 constexpr std::size_t most_bytes = 65536;
 
-/* The rows of a store, in the order of one of its columns or as they are. Everything raises. */
-class OrderedRows {
-  public:
-	OrderedRows(const ResultRelation &target, const RowsToInsert &rows)
-		: store_(rows.store), slot_(ExecInitExtraTupleSlot(target.executor, rows.store.tuple_desc(),
-														   &TTSOpsMinimalTuple))
-	{
-		store_.rewind();
-		if (rows.order_column != 0)
-			sort(static_cast<AttrNumber>(rows.order_column));
-	}
-
-	/* nullptr at the end. */
-	PG_RAISES TupleTableSlot *next()
-	{
-		bool const found = sorted_ == nullptr
-							   ? store_.next(slot_)
-							   : tuplesort_gettupleslot(sorted_, true, false, slot_, nullptr);
-		return found ? slot_ : nullptr;
-	}
-
-	PG_RAISES void finish()
-	{
-		ExecClearTuple(slot_);
-		if (sorted_ != nullptr)
-			tuplesort_end(sorted_);
-	}
-
-  private:
-	PG_RAISES void sort(AttrNumber column)
-	{
-		Oid less = Int8LessOperator;
-		Oid collation = InvalidOid;
-		bool nulls_first = false;
-		sorted_ = tuplesort_begin_heap(store_.tuple_desc(), 1, &column, &less, &collation,
-									   &nulls_first, work_mem, nullptr, TUPLESORT_NONE);
-		while (store_.next(slot_)) {
-			CHECK_FOR_INTERRUPTS();
-			tuplesort_puttupleslot(sorted_, slot_);
-		}
-		tuplesort_performsort(sorted_);
-	}
-
-	RowStore &store_;
-	TupleTableSlot *slot_;
-	Tuplesortstate *sorted_ = nullptr;
-};
-
-/* What a column without a default gets: NULL, which a domain may refuse. nullptr for a plain
- * NULL. */
+/* What a column without a default gets: NULL, which a domain may refuse.
+ * nullptr for a plain NULL. */
 PG_RAISES Node *null_value(Form_pg_attribute attribute)
 {
 	int32 typmod = attribute->atttypmod;
@@ -89,9 +39,9 @@ PG_RAISES Node *null_value(Form_pg_attribute attribute)
 /* Makes the new rows. */
 class RowMaker {
   public:
-	/* Raises. */
-	RowMaker(const ResultRelation &target, const Vector<InsertedColumn> &columns)
-		: executor_(target.executor), count_(RelationGetNumberOfAttributes(target.table)),
+	/* `desc` is that of a slot, which keeps it. Raises. */
+	RowMaker(const ResultRelation &target, TupleDesc desc, const Vector<InsertedColumn> &columns)
+		: executor_(target.executor), count_(desc->natts),
 		  sources_(static_cast<Source *>(palloc0(sizeof(Source) * count_)))
 	{
 		bool *const is_given = static_cast<bool *>(palloc0(count_));
@@ -99,7 +49,6 @@ class RowMaker {
 			is_given[column.column - 1] = true;
 			give(column);
 		}
-		TupleDesc const desc = RelationGetDescr(target.table);
 		for (int i = 0; i < count_; i++) {
 			Form_pg_attribute const attribute = TupleDescAttr(desc, i);
 			if (is_given[i] || attribute->attisdropped || attribute->attgenerated != '\0')
@@ -177,15 +126,16 @@ PG_RAISES bool checks_see_rows(const TupleConstr *constraints)
  */
 class Inserter {
   public:
-	/* Raises. */
-	Inserter(const ResultRelation &target, bool one_by_one, uint64 rows)
-		: target_(target), constraints_(RelationGetDescr(target.table)->constr),
+	/* `first` is the slot of the first row of each batch. Raises. */
+	Inserter(const ResultRelation &target, TupleTableSlot *first, bool one_by_one, uint64 rows)
+		: target_(target), constraints_(first->tts_tupleDescriptor->constr),
 		  computes_(constraints_ != nullptr && constraints_->has_generated_stored),
 		  capacity_(one_by_one || computes_ || checks_see_rows(constraints_)
 						? 1
 						: static_cast<int>(Min(rows, uint64{most_rows}))),
 		  slots_(static_cast<TupleTableSlot **>(palloc0(sizeof(TupleTableSlot *) * capacity_)))
 	{
+		slots_[0] = first;
 	}
 
 	/* Where the next row is to be made. */
@@ -223,7 +173,8 @@ class Inserter {
 	}
 
   private:
-	/* Without an index, nothing refuses a row that has been put into the table. */
+	/* Without an index, nothing refuses a row that has been put into the table.
+   */
 	bool checks_late() const noexcept { return capacity_ > 1 && target_.info->ri_NumIndices > 0; }
 
 	PG_RAISES void check(TupleTableSlot *slot)
@@ -284,9 +235,12 @@ PG_RAISES Bitmapset *given_columns(const Vector<InsertedColumn> &columns)
 PG_RAISES uint64 insert_rows(ResultRelation &target, const RowsToInsert &rows,
 							 WriteObserver &observer)
 {
-	RowMaker const maker(target, rows.columns);
-	Inserter inserter(target, maker.sees_rows(), rows.store.count());
-	OrderedRows ordered(target, rows);
+	/* Keeps the descriptor, in place of which the relation cache may get another
+   * one. */
+	TupleTableSlot *const slot = table_slot_create(target.table, &target.executor->es_tupleTable);
+	RowMaker const maker(target, slot->tts_tupleDescriptor, rows.columns);
+	Inserter inserter(target, slot, maker.sees_rows(), rows.store.count());
+	OrderedRows ordered(target.executor, rows.store, rows.order_column);
 	uint64 count = 0;
 	while (TupleTableSlot *const stored = ordered.next()) {
 		CHECK_FOR_INTERRUPTS();

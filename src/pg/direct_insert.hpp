@@ -25,8 +25,8 @@ struct RowsToInsert {
 	/* Each column once. Those that are not here take their defaults, and generated ones are
 	 * computed. */
 	const Vector<InsertedColumn> &columns;
-	/* The column of the store, from 1 and of type int8, whose order the rows are inserted in, and
-	 * in which volatile defaults are evaluated; 0 for the order of the store. */
+	/* The column of the store, from 1, whose order the rows are inserted in, and in which volatile
+	 * defaults are evaluated; 0 for the order of the store. */
 	int order_column;
 };
 

@@ -2,6 +2,7 @@
 
 #include "pg/compat.hpp"
 #include "pg/error_context.hpp"
+#include "pg/ordered_rows.hpp"
 #include "pg/result_relation.hpp"
 
 extern "C" {
@@ -15,18 +16,17 @@ namespace {
 /* The rows of a store, each with the row of the table that it is about. Everything raises. */
 class RowsInPlace {
   public:
-	RowsInPlace(ResultRelation &target, RowStore &store, WriteObserver &observer)
-		: target_(target), store_(store), observer_(observer),
-		  stored_(ExecInitExtraTupleSlot(target.executor, store.tuple_desc(), &TTSOpsMinimalTuple)),
+	RowsInPlace(ResultRelation &target, const RowsById &rows, WriteObserver &observer)
+		: target_(target), observer_(observer),
+		  ordered_(target.executor, rows.store, rows.in_disorder ? ctid_column : 0),
 		  old_(table_slot_create(target.table, &target.executor->es_tupleTable))
 	{
-		store.rewind();
 	}
 
 	/* Goes to the next row that is as the snapshot saw it; false at the end. */
 	PG_RAISES bool next()
 	{
-		while (store_.next(stored_)) {
+		while ((stored_ = ordered_.next()) != nullptr) {
 			CHECK_FOR_INTERRUPTS();
 			if (++count_ % WriteObserver::told_writes == 0)
 				observer_.writing(count_);
@@ -42,24 +42,35 @@ class RowsInPlace {
 	TupleTableSlot *old() const noexcept { return old_; }
 	ItemPointer tid() noexcept { return &tid_; }
 
+	PG_RAISES void finish()
+	{
+		ExecClearTuple(old_);
+		ordered_.finish();
+	}
+
   private:
+	static constexpr int ctid_column = 2;
+	static constexpr int xmin_column = 3;
+
 	/* What the statement's join on tableoid, ctid and xmin would find. */
 	PG_RAISES bool is_in_place()
 	{
 		bool is_null;
-		tid_ = *reinterpret_cast<ItemPointer>(DatumGetPointer(slot_getattr(stored_, 2, &is_null)));
+		tid_ = *reinterpret_cast<ItemPointer>(
+			DatumGetPointer(slot_getattr(stored_, ctid_column, &is_null)));
 		if (!table_tuple_fetch_row_version(target_.table, &tid_, target_.executor->es_snapshot,
 										   old_))
 			return false;
-		TransactionId const xmin = DatumGetTransactionId(slot_getattr(stored_, 3, &is_null));
+		TransactionId const xmin =
+			DatumGetTransactionId(slot_getattr(stored_, xmin_column, &is_null));
 		const HeapTupleData *const tuple = reinterpret_cast<HeapTupleTableSlot *>(old_)->tuple;
 		return HeapTupleHeaderGetRawXmin(tuple->t_data) == xmin;
 	}
 
 	ResultRelation &target_;
-	RowStore &store_;
 	WriteObserver &observer_;
-	TupleTableSlot *stored_;
+	OrderedRows ordered_;
+	TupleTableSlot *stored_ = nullptr;
 	TupleTableSlot *old_;
 	ItemPointerData tid_ = {};
 	uint64 count_ = 0;
@@ -266,8 +277,9 @@ uint64 delete_directly(const RowsById &rows, WriteObserver &observer)
 	return pg_call([&] {
 		return with_error_context(describe, [&] {
 			auto target = ResultRelation::open(rows.table, CMD_DELETE, rows.snapshot, nullptr);
-			RowsInPlace in_place(target, rows.store, observer);
+			RowsInPlace in_place(target, rows, observer);
 			uint64 const written = delete_rows(target, in_place);
+			in_place.finish();
 			target.close();
 			return written;
 		});
@@ -282,9 +294,10 @@ uint64 update_directly(const RowsById &rows, const Vector<SetColumn> &columns,
 		return with_error_context(describe, [&] {
 			auto target =
 				ResultRelation::open(rows.table, CMD_UPDATE, rows.snapshot, set_columns(columns));
-			RowsInPlace in_place(target, rows.store, observer);
+			RowsInPlace in_place(target, rows, observer);
 			NewRow row(target, columns);
 			uint64 const written = update_rows(target, in_place, row);
+			in_place.finish();
 			target.close();
 			return written;
 		});

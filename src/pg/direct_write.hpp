@@ -1,7 +1,7 @@
 /*
- * Rows of a store written to one table without a plan, at the level of execReplication.c and
- * copyfrom.c: by row id, in the order of the store. See result_relation.hpp for the tables that
- * this is for.
+ * Rows of one table updated and deleted by their ids without a plan, at the level of
+ * execReplication.c, in the order of the pages. See result_relation.hpp for the tables that this is
+ * for.
  *
  * AFTER triggers are queued in the group of concurrency.hpp, foreign keys among them. All throw
  * Error: what rights, constraints, indexes and triggers for statements raise; each error says in
@@ -28,6 +28,8 @@ struct RowsById {
 	const Relation &table;
 	RowStore &store;
 	Snapshot snapshot;
+	/* Are the rows of the store not in the order of the pages? Then they are sorted first. */
+	bool in_disorder;
 };
 
 /* A column that an update sets. */

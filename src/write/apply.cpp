@@ -222,7 +222,8 @@ class Writes {
 		const char *const reason = reason_for_statement(plan_, what.command);
 		Reported reported;
 		if (reason == nullptr)
-			reported.rows = write_directly(pg::RowsById{plan_.target, what.store, snapshot_});
+			reported.rows = write_directly(pg::RowsById{plan_.target, what.store, snapshot_,
+														changes_.insert_store().has_positions});
 		else
 			reported = write(make_statement(), what.store, {}, plan_.scope.pruning);
 		suppressed += count_suppressed(plan_, what.store, reported, before, result_);
