@@ -4,66 +4,31 @@
 
 #include "pg/error_context.hpp"
 #include "pg/fail.hpp"
-#include "pg/tuple.hpp"
-
-extern "C" {
-#include "nodes/execnodes.h"
-#include "utils/fmgroids.h"
-#include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
-}
 
 namespace bulk_sync::pg {
 
 namespace {
 
-PG_RAISES JsonbValue *find_member(Datum object, const char *member)
-{
-	return getKeyJsonValueFromContainer(&DatumGetJsonbP(object)->root, member,
-										static_cast<int>(strlen(member)), nullptr);
-}
-
-/* member "age", value "x1" */
-PG_RAISES void add_member_context(Datum object, const char *member)
-{
-	JsonbValue *const value = find_member(object, member);
-	if (value == nullptr) {
-		errcontext("missing member \"%s\"", member);
-		return;
-	}
-	Jsonb *const json = JsonbValueToJsonb(value);
-	char *const text = JsonbToCString(nullptr, &json->root, VARSIZE(json));
-	errcontext("member \"%s\", value %s", member, shortened(text));
-}
-
 /* Adds the keys of an object that are not among the names yet. Throws through the list, so called
  * with nothing else to destroy. */
-PG_RAISES void add_members(Datum object, NameList &names)
+PG_RAISES void add_members(JsonbContainer *object, NameList &names)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(&DatumGetJsonbP(object)->root);
-	JsonbValue value;
-	JsonbIteratorToken token;
-	/* Objects have their keys in one order, and as a rule the same ones. */
-	std::size_t expected = 0;
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE) {
-		if (token != WJB_KEY)
-			continue;
+	JsonbChildren keys(object);
+	for (uint32 i = 0; i < JsonContainerSize(object); i++) {
 		CHECK_FOR_INTERRUPTS();
-		std::string_view const key(value.val.string.val, value.val.string.len);
-		if (expected < names.size() && key == names[expected])
-			expected++;
-		else if (std::optional<std::size_t> const known = names.find(key))
-			expected = *known + 1;
-		else
-			names.add(pnstrdup(key.data(), key.size()));
+		JsonbValue const key = keys.next();
+		std::string_view const name(key.val.string.val, key.val.string.len);
+		if (!names.contains(name))
+			names.add(pnstrdup(name.data(), name.size()));
 	}
 }
 
 /* The first of the keys that the object lacks, or nullptr. */
-PG_RAISES const char *missing_key(Datum object, const NameList &keys)
+PG_RAISES const char *missing_key(const JsonElement &object, const NameList &keys)
 {
+	JsonbValue value;
 	for (const char *key : keys)
-		if (find_member(object, key) == nullptr)
+		if (!object.find(key, value))
 			return key;
 	return nullptr;
 }
@@ -85,70 +50,19 @@ PG_RAISES void check_elements(Jsonb *rows, const char *argument)
 	if (!JB_ROOT_IS_ARRAY(rows) || JB_ROOT_IS_SCALAR(rows))
 		raise({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
 			   .message = psprintf("argument \"%s\" must be a JSON array of objects", argument)});
-	JsonbIterator *iterator = JsonbIteratorInit(&rows->root);
-	JsonbValue value;
-	JsonbIteratorToken token;
-	int64 index = 0;
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE) {
-		if (token != WJB_ELEM)
-			continue;
+	JsonbChildren elements(&rows->root);
+	for (uint32 index = 0; index < JB_ROOT_COUNT(rows); index++) {
 		CHECK_FOR_INTERRUPTS();
-		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
-			raise(
-				{.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
-				 .message = psprintf("element " INT64_FORMAT " of argument \"%s\" is not an object",
-									 index, argument),
-				 .detail = "Elements are counted from 0."});
-		index++;
+		JsonbValue const element = elements.next();
+		if (element.type != jbvBinary || !JsonContainerIsObject(element.val.binary.data))
+			raise({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+				   .message =
+					   psprintf("element %u of argument \"%s\" is not an object", index, argument),
+				   .detail = "Elements are counted from 0."});
 	}
 }
 
 } // namespace
-
-JsonConverter::JsonConverter(TupleDesc desc, AttrNumber number, const char *member)
-	: member_(member), desc_(project(desc, Vector<AttrNumber>(1, number))), function_(pg_call([] {
-		  auto *const function = static_cast<FmgrInfo *>(palloc(sizeof(FmgrInfo)));
-		  fmgr_info_cxt(F_JSONB_TO_RECORD, function, CurrentMemoryContext);
-		  return function;
-	  }))
-{
-}
-
-Datum JsonConverter::convert(Datum object, bool &is_null) const
-{
-	return with_error_context([&] { add_member_context(object, member_); },
-							  [&] { return call_to_record(object, is_null); });
-}
-
-/* jsonb_to_record() as FROM would call it with a column definition list of this one column. */
-Datum JsonConverter::call_to_record(Datum object, bool &is_null) const
-{
-	ReturnSetInfo expected = {};
-	expected.type = T_ReturnSetInfo;
-	expected.expectedDesc = desc_;
-	LOCAL_FCINFO(call, 1);
-	InitFunctionCallInfoData(*call, function_, 1, InvalidOid, nullptr,
-							 reinterpret_cast<Node *>(&expected));
-	call->args[0].value = object;
-	call->args[0].isnull = false;
-	Datum const record = FunctionCallInvoke(call);
-
-	HeapTupleHeader const header = DatumGetHeapTupleHeader(record);
-	HeapTupleData tuple;
-	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = header;
-	Datum value;
-	heap_deform_tuple(&tuple, desc_, &value, &is_null);
-	return value;
-}
-
-bool JsonConverter::is_null(Datum object) const
-{
-	JsonbValue *const value = find_member(object, member_);
-	return value == nullptr || value->type == jbvNull;
-}
 
 JsonObject JsonObject::of(Datum json, const char *argument)
 {
@@ -164,13 +78,28 @@ JsonObject JsonObject::of(Datum json, const char *argument)
 NameList JsonObject::members() const
 {
 	NameList names;
-	pg_call([&] { add_members(json_, names); });
+	pg_call([&] { add_members(element().container(), names); });
 	return names;
 }
 
 Datum JsonObject::convert(const JsonConverter &converter, bool &is_null) const
 {
-	return pg_call([&] { return converter.convert(json_, is_null); });
+	return pg_call([&] {
+		JsonElement object = element();
+		JsonbValue value;
+		bool const present = object.find(converter.member(), value);
+		return converter.convert(object, present ? &value : nullptr, is_null);
+	});
+}
+
+JsonElement JsonObject::element() const noexcept
+{
+	auto *const object = reinterpret_cast<Jsonb *>(DatumGetPointer(json_)); /* not toasted */
+	JsonbValue value;
+	value.type = jbvBinary;
+	value.val.binary.data = &object->root;
+	value.val.binary.len = static_cast<int>(VARSIZE(object) - VARHDRSZ);
+	return JsonElement(value);
 }
 
 JsonRows JsonRows::of(Datum json, const char *argument)
@@ -187,13 +116,17 @@ NameList JsonRows::members(const NameList &keys) const
 	NameList names;
 	const char *missing = nullptr; /* in the first object */
 	pg_call([&] {
-		for_each([&](Datum object, int64 index) {
+		JsonbKeys last;
+		for_each([&](const JsonElement &object, int64 index) {
+			if (last.are_those_of(object.container()))
+				return;
+			last.remember(object.container());
 			const char *const key = missing == nullptr ? missing_key(object, keys) : nullptr;
 			if (key != nullptr && index > 0)
 				refuse_object(key, index);
 			if (key != nullptr)
 				missing = key;
-			add_members(object, names);
+			add_members(object.container(), names);
 		});
 	});
 	auto const is_member = [&](const char *key) { return names.contains(key); };
@@ -202,33 +135,14 @@ NameList JsonRows::members(const NameList &keys) const
 	return names;
 }
 
+JsonbContainer *JsonRows::array() const noexcept
+{
+	return &reinterpret_cast<Jsonb *>(DatumGetPointer(json_))->root; /* not toasted */
+}
+
 double JsonRows::count() const noexcept
 {
-	return JB_ROOT_COUNT(reinterpret_cast<Jsonb *>(DatumGetPointer(json_))); /* not toasted */
-}
-
-JsonRows::Cursor JsonRows::start() const
-{
-	return {.iterator = JsonbIteratorInit(&DatumGetJsonbP(json_)->root),
-			.scratch = Scratch("bulk_sync JSON object")};
-}
-
-bool JsonRows::next(Cursor &cursor) const
-{
-	auto *iterator = static_cast<JsonbIterator *>(cursor.iterator);
-	JsonbValue value;
-	JsonbIteratorToken token;
-	CHECK_FOR_INTERRUPTS();
-	do
-		token = JsonbIteratorNext(&iterator, &value, true);
-	while (token != WJB_ELEM && token != WJB_DONE);
-	cursor.iterator = iterator;
-	cursor.scratch.reset();
-	if (token == WJB_DONE)
-		return false;
-	cursor.scratch.keep([&] { cursor.object = JsonbPGetDatum(JsonbValueToJsonb(&value)); });
-	cursor.index++;
-	return true;
+	return JsonContainerSize(array());
 }
 
 } // namespace bulk_sync::pg

@@ -3,36 +3,10 @@
  */
 #pragma once
 
+#include "pg/json_converter.hpp"
 #include "pg/name_list.hpp"
-#include "pg/scratch.hpp"
-#include "pg/type.hpp"
 
 namespace bulk_sync::pg {
-
-/* Converts a member of an object to the type of a column. */
-class JsonConverter {
-  public:
-	/* For column `number` of `desc`, whose name is the member's. In the current memory context.
-	 * Throws Error. */
-	JsonConverter(TupleDesc desc, AttrNumber number, const char *member);
-
-	/* The member's value in the column's type; NULL for JSON null and for a missing member. In the
-	 * current memory context. Raises, with the member and its value in the context of the error. */
-	PG_RAISES Datum convert(Datum object, bool &is_null) const;
-
-	/* Is the member JSON null, or missing? A domain may make something else of that, or refuse it.
-	 * Raises. */
-	PG_RAISES bool is_null(Datum object) const;
-
-	const char *member() const noexcept { return member_; }
-
-  private:
-	PG_RAISES Datum call_to_record(Datum object, bool &is_null) const;
-
-	const char *member_;
-	TupleDesc desc_; /* of the one column */
-	FmgrInfo *function_;
-};
 
 /* A jsonb object. */
 class JsonObject {
@@ -46,6 +20,7 @@ class JsonObject {
 
   private:
 	explicit JsonObject(Datum json) noexcept : json_(json) {}
+	JsonElement element() const noexcept;
 	Datum json_;
 };
 
@@ -61,26 +36,22 @@ class JsonRows {
 	 */
 	NameList members(const NameList &keys) const;
 
-	/* Calls visit(object, index) for each element, with a jsonb datum that is valid during the call
-	 * and its position from 0. Raises. */
+	/* Calls visit(object, index) for each element, which lies in the array, and its position from
+	 * 0. Raises. */
 	template <typename Visit> void for_each(Visit &&visit) const
 	{
-		for (Cursor cursor = start(); next(cursor);)
-			visit(cursor.object, cursor.index);
+		JsonbChildren elements(array());
+		for (uint32 index = 0; index < JsonContainerSize(array()); index++) {
+			CHECK_FOR_INTERRUPTS();
+			visit(JsonElement(elements.next()), static_cast<int64>(index));
+		}
 	}
 
 	double count() const noexcept;
 
   private:
-	struct Cursor {
-		void *iterator;
-		Scratch scratch; /* has the object */
-		Datum object = 0;
-		int64 index = -1;
-	};
 	explicit JsonRows(Datum json) noexcept : json_(json) {}
-	PG_RAISES Cursor start() const;
-	PG_RAISES bool next(Cursor &cursor) const;
+	JsonbContainer *array() const noexcept;
 
 	Datum json_;
 };

@@ -1,5 +1,6 @@
 #include "pg/json_writer.hpp"
 
+#include <algorithm>
 #include <cinttypes>
 
 extern "C" {
@@ -14,26 +15,134 @@ namespace bulk_sync::pg {
 
 namespace {
 
-PG_RAISES const char *member_of(const char *name)
-{
-	StringInfoData text;
-	initStringInfo(&text);
-	escape_json(&text, name);
-	appendStringInfoString(&text, ": ");
-	return text.data;
-}
-
 PG_RAISES Datum parse(const char *json)
 {
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
 }
 
+/* JsonbValueToJsonb() takes an array or object as a part of another one only when it is taken apart
+ * to the last of its values. */
+PG_RAISES JsonbValue take_apart(const JsonbValue &value)
+{
+	if (value.type != jbvBinary)
+		return value;
+	check_stack_depth();
+	JsonbContainer *const container = value.val.binary.data;
+	int const count = static_cast<int>(JsonContainerSize(container));
+	JsonbChildren children(container);
+	JsonbValue result;
+	if (JsonContainerIsObject(container)) {
+		result.type = jbvObject;
+		result.val.object.nPairs = count;
+		result.val.object.pairs = static_cast<JsonbPair *>(palloc(sizeof(JsonbPair) * count));
+		for (int i = 0; i < count; i++)
+			result.val.object.pairs[i].key = children.next();
+		for (int i = 0; i < count; i++)
+			result.val.object.pairs[i].value = take_apart(children.next());
+		return result;
+	}
+	result.type = jbvArray;
+	result.val.array.nElems = count;
+	result.val.array.rawScalar = false;
+	result.val.array.elems = static_cast<JsonbValue *>(palloc(sizeof(JsonbValue) * count));
+	for (int i = 0; i < count; i++) {
+		CHECK_FOR_INTERRUPTS();
+		result.val.array.elems[i] = take_apart(children.next());
+	}
+	return result;
+}
+
+/* Any JSON at all. */
+PG_RAISES JsonbValue read_json(const char *json)
+{
+	Jsonb *const jsonb = DatumGetJsonbP(parse(json));
+	if (JB_ROOT_IS_SCALAR(jsonb))
+		return JsonbChildren(&jsonb->root).next();
+	JsonbValue value;
+	value.type = jbvBinary;
+	value.val.binary.data = &jsonb->root;
+	value.val.binary.len = static_cast<int>(VARSIZE(jsonb) - VARHDRSZ);
+	return take_apart(value);
+}
+
+/* A string without escapes, as nearly all are. The server judges long ones. */
+bool is_simple_string(const char *json, int length) noexcept
+{
+	constexpr int long_string = 0x10000;
+	return length >= 2 && length < long_string && json[0] == '"' && json[length - 1] == '"' &&
+		   memchr(json, '\\', length) == nullptr;
+}
+
+/* null, true or false? */
+bool read_literal(const char *json, int length, JsonbValue &value) noexcept
+{
+	bool const boolean = length == 4 && memcmp(json, "true", 4) == 0;
+	if (!boolean && !(length == 5 && memcmp(json, "false", 5) == 0)) {
+		value.type = jbvNull;
+		return length == 4 && memcmp(json, "null", 4) == 0;
+	}
+	value.type = jbvBool;
+	value.val.boolean = boolean;
+	return true;
+}
+
+bool is_number(const char *json) noexcept
+{
+	return *json == '-' || (*json >= '0' && *json <= '9');
+}
+
+JsonbValue string_value(const char *characters, int length) noexcept
+{
+	JsonbValue value;
+	value.type = jbvString;
+	value.val.string.val = const_cast<char *>(characters);
+	value.val.string.len = length;
+	return value;
+}
+
+PG_RAISES JsonbValue number_value(const char *number)
+{
+	JsonbValue value;
+	value.type = jbvNumeric;
+	value.val.numeric = DatumGetNumeric(DirectFunctionCall3(
+		numeric_in, CStringGetDatum(number), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	return value;
+}
+
+/* The order in which jsonb keeps the members of an object. */
+bool is_before(const JsonbPair &left, const JsonbPair &right) noexcept
+{
+	auto const &a = left.key.val.string;
+	auto const &b = right.key.val.string;
+	return a.len != b.len ? a.len < b.len : memcmp(a.val, b.val, a.len) < 0;
+}
+
 } // namespace
 
 JsonColumn::JsonColumn(const char *name, const ColumnType &type)
-	: name_(name), type_(type), member_(pg_call([&] { return member_of(name); })),
-	  form_(pg_call([&] { return JsonForm::of(type.oid); }))
+	: name_(name), type_(type), form_(pg_call([&] { return JsonForm::of(type.oid); }))
 {
+}
+
+void JsonValues::start()
+{
+	initStringInfo(&text_);
+	texts_ = 0;
+	room_ = 64;
+	read_ = static_cast<JsonbValue **>(palloc(sizeof(JsonbValue *) * room_));
+}
+
+JsonText JsonValues::begin()
+{
+	if (texts_ == room_) {
+		room_ *= 2;
+		read_ = static_cast<JsonbValue **>(repalloc(read_, sizeof(JsonbValue *) * room_));
+	}
+	read_[texts_] = nullptr;
+	JsonText text;
+	text.start = text_.len;
+	text.number = texts_++;
+	return text;
 }
 
 JsonText JsonValues::add(const JsonColumn &column, Datum value, bool is_null)
@@ -61,26 +170,24 @@ void JsonValues::add_pair(const JsonColumn &column, const Datum values[2], const
 
 JsonText JsonValues::add_plain(const JsonColumn &column, Datum value, bool is_null, bool &exact)
 {
-	JsonText text;
-	text.start = text_.len;
+	JsonText text = begin();
 	exact = true;
 	if (is_null)
 		appendStringInfoString(&text_, "null");
 	else
 		exact = column.form().append(&text_, value);
-	text.length = text_.len - text.start;
+	end(text);
 	return text;
 }
 
 JsonText JsonValues::add_output(const JsonColumn &column, Datum value, bool is_null)
 {
-	JsonText text;
-	text.start = text_.len;
+	JsonText text = begin();
 	if (is_null)
 		appendStringInfoString(&text_, "null");
 	else
 		column.form().append_output(&text_, value);
-	text.length = text_.len - text.start;
+	end(text);
 	return text;
 }
 
@@ -90,7 +197,7 @@ JsonText JsonValues::add_with_hash(const JsonColumn &column, Datum value)
 	JsonText text = add_output(column, value, false);
 	text_.len--; /* the quotation mark at the end */
 	appendStringInfo(&text_, " (image %016" PRIx64 ")\"", image_hash(column.type(), value));
-	text.length = text_.len - text.start;
+	end(text);
 	return text;
 }
 
@@ -104,45 +211,79 @@ bool JsonValues::look_alike(JsonText left, JsonText right, bool reads_them)
 						  parse(pnstrdup(at(right), right.length)), false, -1);
 }
 
-void JsonObjectWriter::start(const JsonValues &values)
+JsonbValue JsonValues::read(JsonText text)
+{
+	if (is_simple_string(at(text), text.length))
+		return string_value(at(text) + 1, text.length - 2);
+	JsonbValue literal;
+	if (read_literal(at(text), text.length, literal))
+		return literal;
+	JsonbValue *&known = read_[text.number];
+	if (known == nullptr) {
+		char *const json = pnstrdup(at(text), text.length);
+		JsonbValue const value = is_number(json) ? number_value(json) : read_json(json);
+		pfree(json);
+		known = static_cast<JsonbValue *>(palloc(sizeof(JsonbValue)));
+		*known = value;
+	}
+	return *known;
+}
+
+void JsonObjectWriter::start(JsonValues &values)
 {
 	values_ = &values;
-	initStringInfo(&text_);
-	appendStringInfoChar(&text_, '{');
+	count_ = 0;
+	room_ = 16;
+	members_ = static_cast<Member *>(palloc(sizeof(Member) * room_));
 }
 
-void JsonObjectWriter::append(JsonText value)
+void JsonObjectWriter::append(const Member &member)
 {
-	appendBinaryStringInfo(&text_, values_->at(value), value.length);
-}
-
-void JsonObjectWriter::add_name(const JsonColumn &column)
-{
-	if (text_.len > 1)
-		appendStringInfoString(&text_, ", ");
-	appendStringInfoString(&text_, column.member());
+	if (count_ == room_) {
+		room_ *= 2;
+		members_ = static_cast<Member *>(repalloc(members_, sizeof(Member) * room_));
+	}
+	members_[count_++] = member;
 }
 
 void JsonObjectWriter::add(const JsonColumn &column, JsonText value)
 {
-	add_name(column);
-	append(value);
+	append({column.name(), value, {}, false});
 }
 
 void JsonObjectWriter::add_change(const JsonColumn &column, JsonText old_value, JsonText new_value)
 {
-	add_name(column);
-	appendStringInfoString(&text_, "{\"old\": ");
-	append(old_value);
-	appendStringInfoString(&text_, ", \"new\": ");
-	append(new_value);
-	appendStringInfoChar(&text_, '}');
+	append({column.name(), new_value, old_value, true});
 }
 
+JsonbValue JsonObjectWriter::value_of(const Member &member) const
+{
+	JsonbValue const value = values_->read(member.value);
+	if (!member.is_change)
+		return value;
+	JsonbValue change;
+	change.type = jbvObject;
+	change.val.object.nPairs = 2;
+	change.val.object.pairs = static_cast<JsonbPair *>(palloc(sizeof(JsonbPair) * 2));
+	change.val.object.pairs[0] = {string_value("new", 3), value, 0};
+	change.val.object.pairs[1] = {string_value("old", 3), values_->read(member.old_value), 0};
+	return change;
+}
+
+/* All values have their text by now, which stays where it is. */
 Datum JsonObjectWriter::finish()
 {
-	appendStringInfoChar(&text_, '}');
-	return parse(text_.data);
+	JsonbValue object;
+	object.type = jbvObject;
+	object.val.object.nPairs = count_;
+	object.val.object.pairs = static_cast<JsonbPair *>(palloc(sizeof(JsonbPair) * room_));
+	for (int i = 0; i < count_; i++) {
+		const Member &member = members_[i];
+		object.val.object.pairs[i] = {
+			string_value(member.name, static_cast<int>(strlen(member.name))), value_of(member), 0};
+	}
+	std::sort(object.val.object.pairs, object.val.object.pairs + count_, is_before);
+	return JsonbPGetDatum(JsonbValueToJsonb(&object));
 }
 
 OutputSettings OutputSettings::current() noexcept

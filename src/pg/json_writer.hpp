@@ -4,6 +4,7 @@
 #pragma once
 
 #include "pg/json_form.hpp"
+#include "pg/jsonb_members.hpp"
 #include "pg/memory.hpp"
 
 namespace bulk_sync::pg {
@@ -15,29 +16,27 @@ class JsonColumn {
 	JsonColumn(const char *name, const ColumnType &type);
 
 	const char *name() const noexcept { return name_; }
-	/* "name":  with the blank behind it */
-	const char *member() const noexcept { return member_; }
 	const ColumnType &type() const noexcept { return type_; }
 	const JsonForm &form() const noexcept { return *form_; }
 
   private:
 	const char *name_;
 	ColumnType type_;
-	const char *member_;
 	const JsonForm *form_;
 };
 
-/* Where the text of a value is among all that are written. */
+/* Where the text of a value is among all that are written, and which of them it is. */
 struct JsonText {
 	int start = 0;
 	int length = 0;
+	int number = 0;
 };
 
-/* The text of values of one row. All functions raise; text grows in the memory context in which it
- * was started. */
+/* The text of values of one row. All functions raise; what they allocate is in the memory context
+ * that is current, which has to be the one in which the row was started. */
 class JsonValues {
   public:
-	PG_RAISES void start() { initStringInfo(&text_); }
+	PG_RAISES void start();
 
 	/* A value for which JSON has no exact form is a string, as the type's output function has it. */
 	PG_RAISES JsonText add(const JsonColumn &column, Datum value, bool is_null);
@@ -47,34 +46,50 @@ class JsonValues {
 	PG_RAISES void add_pair(const JsonColumn &column, const Datum values[2], const bool nulls[2],
 							JsonText texts[2]);
 
-	const char *at(JsonText text) const noexcept { return text_.data + text.start; }
+	/* The text as a value of jsonb, not jbvBinary. It may point to the text, and so holds until the
+	 * next one is added. Numbers, arrays and objects are read once. */
+	PG_RAISES JsonbValue read(JsonText text);
 
   private:
+	const char *at(JsonText text) const noexcept { return text_.data + text.start; }
 	PG_RAISES JsonText add_plain(const JsonColumn &column, Datum value, bool is_null, bool &exact);
 	PG_RAISES JsonText add_output(const JsonColumn &column, Datum value, bool is_null);
 	PG_RAISES JsonText add_with_hash(const JsonColumn &column, Datum value);
 	PG_RAISES bool look_alike(JsonText left, JsonText right, bool reads_them);
+	PG_RAISES JsonText begin();
+	void end(JsonText &text) const noexcept { text.length = text_.len - text.start; }
 
 	StringInfoData text_;
+	JsonbValue **read_; /* by the number of a text; nullptr: not read yet */
+	int texts_;
+	int room_;
 };
 
-/* Collects the members of an object. All functions raise; text grows in the memory context in which
- * the writer was started. */
+/* Collects the members of an object. All functions raise; what they allocate is in the memory
+ * context that is current, which has to be the one in which the object was started. */
 class JsonObjectWriter {
   public:
-	PG_RAISES void start(const JsonValues &values);
+	PG_RAISES void start(JsonValues &values);
 	PG_RAISES void add(const JsonColumn &column, JsonText value);
 	/* "age": {"old": 40, "new": 41} */
 	PG_RAISES void add_change(const JsonColumn &column, JsonText old_value, JsonText new_value);
-	/* The object as jsonb, in the current memory context. */
+	/* The object as jsonb. */
 	PG_RAISES Datum finish();
 
   private:
-	PG_RAISES void add_name(const JsonColumn &column);
-	PG_RAISES void append(JsonText value);
+	struct Member {
+		const char *name;
+		JsonText value;
+		JsonText old_value;
+		bool is_change;
+	};
+	PG_RAISES void append(const Member &member);
+	PG_RAISES JsonbValue value_of(const Member &member) const;
 
-	const JsonValues *values_;
-	StringInfoData text_;
+	JsonValues *values_;
+	Member *members_;
+	int count_;
+	int room_;
 };
 
 /* The settings that make output functions lose digits, or depend on the caller's taste. */

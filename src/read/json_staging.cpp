@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pg/error_context.hpp"
+#include "pg/json_record.hpp"
 #include "pg/scratch.hpp"
 
 namespace bulk_sync {
@@ -32,12 +33,12 @@ class ObjectReader {
 		  scratch_("bulk_sync conversion")
 	{
 		for (const Column &column : map.image)
-			converters_.push_back({target, column.target, column.name});
+			record_.add_column(target, column.target, column.name);
 		for (const Column &column : map.extra)
-			converters_.push_back({target, column.target, column.name});
+			record_.add_column(target, column.target, column.name);
 	}
 
-	PG_RAISES void read(Datum object, int64 index)
+	PG_RAISES void read(const pg::JsonElement &object, int64 index)
 	{
 		auto const add_context = [&] {
 			errcontext("element " INT64_FORMAT " of argument \"rows\", counted from 0", index);
@@ -51,27 +52,27 @@ class ObjectReader {
 	}
 
   private:
-	PG_RAISES void convert_object(Datum object)
+	PG_RAISES void convert_object(const pg::JsonElement &object)
 	{
-		for (std::size_t i = 0; i < converters_.size(); i++)
+		record_.look_at(object);
+		for (std::size_t i = 0; i < record_.columns(); i++)
 			if (map_.mark != static_cast<int>(i))
-				convert(i, object);
+				convert(i);
 		fill_mark(map_, row_);
 	}
 
 	/* A domain may forbid the NULL that stands for a default; the column is NOT NULL anyway. */
-	PG_RAISES void convert(std::size_t position, Datum object)
+	PG_RAISES void convert(std::size_t position)
 	{
-		const pg::JsonConverter &converter = converters_[position];
-		row_.nulls[position] = map_.column_at(position).null_defaults && converter.is_null(object);
+		row_.nulls[position] = map_.column_at(position).null_defaults && record_.is_null(position);
 		if (!row_.nulls[position])
-			row_.values[position] = converter.convert(object, row_.nulls[position]);
+			row_.values[position] = record_.convert(position, row_.nulls[position]);
 	}
 
 	const ColumnMap &map_;
 	Diff &diff_;
 	Observer &observer_;
-	Vector<pg::JsonConverter> converters_;
+	pg::JsonRecord record_;
 	RowValues row_;
 	pg::Scratch scratch_;
 };
@@ -106,7 +107,8 @@ void JsonStaging::scan(const Plan &plan, Snapshot, Diff &diff, Observer &observe
 	observer.expect(rows_.count());
 	ObjectReader reader(plan.map, target_desc_, diff, observer);
 	pg_call([&] {
-		rows_.for_each([&](Datum object, int64 index) { reader.read(object, index); });
+		rows_.for_each(
+			[&](const pg::JsonElement &object, int64 index) { reader.read(object, index); });
 		diff.end_staged();
 	});
 }

@@ -231,7 +231,7 @@ class Case:
         keys = "NULL" if self.keys is None else "ARRAY[" + ", ".join(literal(key) for key in self.keys) + "]::text[]"
         source = literal(self.qualified_staging())
         if function == "bulk_sync_json":
-            source = f"(SELECT coalesce(jsonb_agg(to_jsonb(s)), '[]') FROM {self.qualified_staging()} s)"
+            source = self.objects(keys)
         arguments = [literal(self.qualified_target()), source, keys]
         if not self.positional:
             names = ("target", "rows" if function == "bulk_sync_json" else "staging", "keys")
@@ -240,6 +240,14 @@ class Case:
             arguments.append(("" if self.positional else "filter => ") + literal(self.filter))
         arguments += [f"{name} => {value}" for name, value in options.items()]
         return f"SELECT * FROM {function}({', '.join(arguments)})"
+
+    def objects(self, keys):
+        """The rows of staging as an array of objects. Every second one leaves out what is NULL, but for keys."""
+        return (
+            "(SELECT coalesce(jsonb_agg(CASE number % 2 WHEN 1 THEN object ELSE object - ARRAY(SELECT key FROM"
+            f" jsonb_each(object) WHERE value = 'null' AND key <> ALL ({keys})) END), '[]') FROM (SELECT to_jsonb(s),"
+            f" row_number() OVER () FROM {self.qualified_staging()} s) AS o (object, number))"
+        )
 
 
 def with_dropped(declarations, dropped):
