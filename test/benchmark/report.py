@@ -61,9 +61,9 @@ class Report:
         columns = [("wall ms", "wall", 1000), ("cpu ms", "cpu", 1000)]
         if counted:
             columns.append(("M instr", "instructions", 1e-6))
-        print(f"  {'':42}" + "".join(f"{title:>10}{'ratio':>7}" for title, _, _ in columns) + f"{'MB':>7}")
+        print(f"  {'':50}" + "".join(f"{title:>10}{'ratio':>7}" for title, _, _ in columns) + f"{'MB':>7}")
         for name in names:
-            line = f"  {name:42}"
+            line = f"  {name:50}"
             for _, each, factor in columns:
                 value = figures[name].median(each)
                 ratio = measure.ratio(figures, name, names[0], each)

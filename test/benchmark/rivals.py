@@ -5,10 +5,10 @@ they end in the same rows as bulk_sync: keys without NULLs, values that are equa
 """
 import dataclasses
 
-from scenario import Contender, Role
+from scenario import Contender, Role, Target
 
 SCANS = "scans of both tables"
-SCANS_WITH_CASTS = "scans of both tables with casts"
+WITH_IDS = ", with row ids"
 JOIN = "FULL JOIN, count(*)"
 JOIN_WORKERS = "FULL JOIN, count(*), two workers"
 JOIN_COMPARED = "FULL JOIN with comparison"
@@ -66,6 +66,29 @@ class Job:
 
 def listed(columns, prefix=""):
     return ", ".join(prefix + column for column in columns)
+
+
+def floors(job, name=SCANS):
+    """What a sync has to read, and no more: twice, because there are two answers to what that is.
+
+    One is the executor's scans as they come from the pages. The other one asks for the target's columns by name and for
+    what a row is found again by, as a sync would do in SQL, which makes the executor take every row apart.
+    """
+    where = f" WHERE {job.scope}" if job.scope else ""
+    columns = listed(job.columns)
+    return [
+        scans(f"SELECT * FROM t{where}", f"SELECT * FROM {job.source} s", name=name),
+        scans(
+            f"SELECT tableoid, ctid, xmin, {columns} FROM t{where}",
+            f"SELECT {columns} FROM {job.source} s",
+            name=name + WITH_IDS,
+        ),
+    ]
+
+
+def at_most_scans(limit, name=SCANS, **versions):
+    """The targets for both of them."""
+    return [Target(limit, name + WITH_IDS, **versions), Target(limit, name, **versions)]
 
 
 def scans(*queries, name=SCANS, **more):

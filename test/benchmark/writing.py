@@ -43,12 +43,12 @@ CHANGED_TARGETS = [
 ]
 
 
-@scenario("changed-1", "1 M rows, 1 % updated, 0.5 % new, 0.5 % gone", 150)
+@scenario("changed-1", "1 M rows, 1 % updated, 0.5 % new, 0.5 % gone", 130)
 def changed_1(size):
     return changed(changed_tables(size.of(1_000_000), 100), CHANGED_TARGETS)
 
 
-@scenario("trigger", "the same with a row trigger on the target", 170)
+@scenario("trigger", "the same with a row trigger on the target", 160)
 def trigger(size):
     setup = (
         changed_tables(size.of(1_000_000), 100)
@@ -60,12 +60,12 @@ def trigger(size):
     return changed(setup, [Target(0.6, OLD)])
 
 
-@scenario("changed-20", "1 M rows, 20 % updated", 200)
+@scenario("changed-20", "1 M rows, 20 % updated", 150)
 def changed_20(size):
     return changed(changed_tables(size.of(1_000_000), 5, False), [Target(1.0, BEST)])
 
 
-@scenario("changed-100", "1 M rows, all updated", 450)
+@scenario("changed-100", "1 M rows, all updated", 320)
 def changed_100(size):
     return changed(changed_tables(size.of(1_000_000), 1, False), [Target(1.0, BEST)])
 
@@ -81,12 +81,12 @@ def first_load(size, indexes, limit):
     return made
 
 
-@scenario("load", "first load of 1 M rows, no index", 60)
+@scenario("load", "first load of 1 M rows, no index", 35)
 def load(size):
     return first_load(size, "", 0.90)
 
 
-@scenario("load-indexes", "first load of 1 M rows, a primary key and a unique index", 150)
+@scenario("load-indexes", "first load of 1 M rows, a primary key and a unique index", 90)
 def load_indexes(size):
     return first_load(size, "ALTER TABLE t ADD PRIMARY KEY (id); CREATE UNIQUE INDEX ON t (code);", 1.0)
 
@@ -94,7 +94,7 @@ def load_indexes(size):
 END_TO_END = "TRUNCATE and COPY"
 
 
-@scenario("end-to-end", "from a CSV file of 1 M rows, 1 % updated, 0.5 % new, 0.5 % gone", 150)
+@scenario("end-to-end", "from a CSV file of 1 M rows, 1 % updated, 0.5 % new, 0.5 % gone", 90)
 def end_to_end(size):
     """The file lies in the folder of the database, with which it is dropped."""
     file = f"{size.folder}/bulk_sync_bench.csv"
