@@ -131,7 +131,7 @@ def verdict_text(verdict):
     if verdict["ratio"] is None:
         return f"{what}: at most {verdict['limit']:.2f}, {verdict['reason']}"
     result = "reached" if verdict["reached"] else "not reached"
-    cpu = "" if verdict["cpu_ratio"] is None else f" (cpu {verdict['cpu_ratio']:.2f})"
+    cpu = "" if verdict["by"] == "cpu" or verdict["cpu_ratio"] is None else f" (cpu {verdict['cpu_ratio']:.2f})"
     return f"{what}: {verdict['ratio']:.2f}{cpu}, at most {verdict['limit']:.2f}: {result}"
 
 
