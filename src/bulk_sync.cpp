@@ -42,7 +42,7 @@ PG_RAISES Datum encode(const bulk_sync::Stats &stats, FunctionCallInfo call)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
-Datum run(bulk_sync::Function function, FunctionCallInfo call)
+PG_RAISES Datum run(bulk_sync::Function function, FunctionCallInfo call)
 {
 	return bulk_sync::pg::pg_entry([&] {
 		bulk_sync::Stats const stats =
