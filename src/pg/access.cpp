@@ -43,7 +43,8 @@ PG_RAISES List *read_distributed(Oid catalog)
 }
 
 /* The names in one row of a catalog that TimescaleDB keeps of its own. */
-bool names_table(HeapTuple tuple, ::Relation catalog, const char *schema, const char *name)
+PG_RAISES bool names_table(HeapTuple tuple, ::Relation catalog, const char *schema,
+						   const char *name)
 {
 	Oid const oid = RelationGetRelid(catalog);
 	bool no_schema;
@@ -56,7 +57,7 @@ bool names_table(HeapTuple tuple, ::Relation catalog, const char *schema, const 
 		   strcmp(NameStr(*DatumGetName(found_name)), name) == 0;
 }
 
-bool is_listed(Oid catalog, const char *schema, const char *name)
+PG_RAISES bool is_listed(Oid catalog, const char *schema, const char *name)
 {
 	::Relation const relation = table_open(catalog, AccessShareLock);
 	SysScanDesc const scan = systable_beginscan(relation, InvalidOid, false, nullptr, 0, nullptr);
