@@ -36,9 +36,9 @@ PG_RAISES Node *null_value(Form_pg_attribute attribute)
 /* Makes the new rows. */
 class RowMaker {
   public:
-	/* Raises. */
-	RowMaker(const ResultRelation &target, const Vector<InsertedColumn> &columns)
-		: executor_(target.executor), count_(RelationGetNumberOfAttributes(target.table)),
+	/* `desc` is that of a slot, which keeps it. Raises. */
+	RowMaker(const ResultRelation &target, TupleDesc desc, const Vector<InsertedColumn> &columns)
+		: executor_(target.executor), count_(desc->natts),
 		  sources_(static_cast<Source *>(palloc0(sizeof(Source) * count_)))
 	{
 		bool *const is_given = static_cast<bool *>(palloc0(count_));
@@ -46,7 +46,6 @@ class RowMaker {
 			is_given[column.column - 1] = true;
 			give(column);
 		}
-		TupleDesc const desc = RelationGetDescr(target.table);
 		for (int i = 0; i < count_; i++) {
 			Form_pg_attribute const attribute = TupleDescAttr(desc, i);
 			if (is_given[i] || attribute->attisdropped || attribute->attgenerated != '\0')
@@ -122,15 +121,16 @@ PG_RAISES bool checks_see_rows(const TupleConstr *constraints)
  */
 class Inserter {
   public:
-	/* Raises. */
-	Inserter(const ResultRelation &target, bool one_by_one, uint64 rows)
-		: target_(target), constraints_(RelationGetDescr(target.table)->constr),
+	/* `first` is the slot of the first row of each batch. Raises. */
+	Inserter(const ResultRelation &target, TupleTableSlot *first, bool one_by_one, uint64 rows)
+		: target_(target), constraints_(first->tts_tupleDescriptor->constr),
 		  computes_(constraints_ != nullptr && constraints_->has_generated_stored),
 		  capacity_(one_by_one || computes_ || checks_see_rows(constraints_)
 						? 1
 						: static_cast<int>(Min(rows, uint64{most_rows}))),
 		  slots_(static_cast<TupleTableSlot **>(palloc0(sizeof(TupleTableSlot *) * capacity_)))
 	{
+		slots_[0] = first;
 	}
 
 	/* Where the next row is to be made. */
@@ -229,8 +229,10 @@ PG_RAISES Bitmapset *given_columns(const Vector<InsertedColumn> &columns)
 PG_RAISES uint64 insert_rows(ResultRelation &target, const RowsToInsert &rows,
 							 WriteObserver &observer)
 {
-	RowMaker const maker(target, rows.columns);
-	Inserter inserter(target, maker.sees_rows(), rows.store.count());
+	/* Keeps the descriptor, in place of which the relation cache may get another one. */
+	TupleTableSlot *const slot = table_slot_create(target.table, &target.executor->es_tupleTable);
+	RowMaker const maker(target, slot->tts_tupleDescriptor, rows.columns);
+	Inserter inserter(target, slot, maker.sees_rows(), rows.store.count());
 	OrderedRows ordered(target.executor, rows.store, rows.order_column);
 	uint64 count = 0;
 	while (TupleTableSlot *const stored = ordered.next()) {
