@@ -235,8 +235,7 @@ PG_RAISES Bitmapset *given_columns(const Vector<InsertedColumn> &columns)
 PG_RAISES uint64 insert_rows(ResultRelation &target, const RowsToInsert &rows,
 							 WriteObserver &observer)
 {
-	/* Keeps the descriptor, in place of which the relation cache may get another
-   * one. */
+	/* Keeps the descriptor, in place of which the relation cache may get another one. */
 	TupleTableSlot *const slot = table_slot_create(target.table, &target.executor->es_tupleTable);
 	RowMaker const maker(target, slot->tts_tupleDescriptor, rows.columns);
 	Inserter inserter(target, slot, maker.sees_rows(), rows.store.count());
