@@ -20,9 +20,9 @@ class ChangeSet final : public DiffSink {
 	explicit ChangeSet(const Plan &plan);
 
 	void expect_disorder() override;
-	void added(StagedRow *row, uint64 position) override;
-	void updated(const ChangedRow &row) override;
-	void removed(const TargetRow &row) override;
+	PG_RAISES void added(const AddedRow &row) override;
+	PG_RAISES void updated(const ChangedRow &row) override;
+	PG_RAISES void removed(const TargetRow &row) override;
 	void unchanged(const TargetRow &, StagedRow *) override {}
 
 	const pg::RowStore &deletes() const noexcept { return deletes_; }

@@ -19,10 +19,10 @@ class CompareRows final : public DiffSink {
 
 	/* A row is written as JSON when it comes, by output functions of all types. */
 	bool is_parallel_safe() const noexcept override { return false; }
-	void added(StagedRow *row, uint64 position) override;
-	void updated(const ChangedRow &row) override;
-	void removed(const TargetRow &row) override;
-	void unchanged(const TargetRow &row, StagedRow *staged) override;
+	PG_RAISES void added(const AddedRow &row) override;
+	PG_RAISES void updated(const ChangedRow &row) override;
+	PG_RAISES void removed(const TargetRow &row) override;
+	PG_RAISES void unchanged(const TargetRow &row, StagedRow *staged) override;
 
   private:
 	enum Field { status, key, old_row, new_row, changes, field_count };
@@ -60,8 +60,7 @@ class CompareRows final : public DiffSink {
 	RowValues row_;
 	RowValues new_row_;
 
-	RowValues image_;
-	RowValues second_; /* extra or carried columns */
+	RowValues image_; /* and behind it the extra or the carried columns */
 	pg::JsonValues values_;
 	bool *changed_; /* by column number less one: is it changed in the row that is being written? */
 	Datum fields_[field_count] = {};

@@ -3,6 +3,7 @@
 #include "pg/compat.hpp"
 #include "pg/expression.hpp"
 #include "pg/foreign_plan.hpp"
+#include "pg/page_scan.hpp"
 #include "pg/pruning.hpp"
 
 namespace bulk_sync::pg {
@@ -277,6 +278,15 @@ bool Statement::gives_stored_tuples(const Relation &relation) const noexcept
 	return true;
 }
 
+bool Statement::scans_pages(const Relation &relation) const noexcept
+{
+	Plan *const plan = plan_->planTree;
+	return IsA(plan, SeqScan) && plan_->rowMarks == NIL && !relation.has_children() &&
+		   is_heap(relation.get()) &&
+		   rt_fetch(reinterpret_cast<Scan *>(plan)->scanrelid, plan_->rtable)->relid ==
+			   relation.oid();
+}
+
 void Statement::require_row_ids(const Relation &target) const
 {
 	pg_call([&] { refuse_foreign_reader(plan_, target); });
@@ -292,19 +302,33 @@ double Statement::planned_cost() const noexcept
 	return plan_->planTree->total_cost;
 }
 
+double Statement::planned_width() const noexcept
+{
+	return plan_->planTree->plan_width;
+}
+
 void Statement::read(RowReceiver &receiver)
 {
 	ReceiverAdapter adapter = adapter_for(&receiver);
-	pg_call([&] { return execute(&adapter.base, false); });
+	pg_call([&] { return execute(&adapter.base, false, compat::run_executor); });
+}
+
+void Statement::read_pages(PageReceiver &receiver)
+{
+	pg_call([&] {
+		execute(None_Receiver, false,
+				[&](QueryDesc *query) { pg_entry([&] { scan_pages(query, receiver); }); });
+	});
 }
 
 uint64 Statement::write(WriteObserver &observer)
 {
 	AppliedRows counter(observer);
-	return pg_call([&] { return execute(None_Receiver, true); });
+	return pg_call([&] { return execute(None_Receiver, true, compat::run_executor); });
 }
 
-uint64 Statement::execute(DestReceiver *receiver, bool writes)
+template <typename Run>
+uint64 Statement::execute(DestReceiver *receiver, bool writes, Run &&run)
 {
 	StatementContext context(text_);
 	if (writes) {
@@ -325,7 +349,7 @@ uint64 Statement::execute(DestReceiver *receiver, bool writes)
 	} else {
 		check_columns(query->tupDesc, column_types_);
 	}
-	compat::run_executor(query);
+	run(query);
 	uint64 const processed = query->estate->es_processed;
 	ExecutorFinish(query);
 	ExecutorEnd(query);

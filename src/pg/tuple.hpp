@@ -16,8 +16,14 @@ struct RowId {
 	TransactionId xmin = InvalidTransactionId;
 };
 
-/* The id of the tuple in a slot of the heap. Raises when it is another kind of slot. */
-RowId stored_row_id(TupleTableSlot *slot);
+/* The id of a tuple of the heap. */
+inline RowId row_id_of(const HeapTupleData &tuple) noexcept
+{
+	return {tuple.t_tableOid, tuple.t_self, HeapTupleHeaderGetRawXmin(tuple.t_data)};
+}
+
+/* The tuple in a slot of the heap. Raises when it is another kind of slot. */
+PG_RAISES HeapTupleData stored_tuple(TupleTableSlot *slot);
 
 /* A descriptor in the current memory context with the given columns of `source`, by number and in
  * this order. Throws Error. */
@@ -35,16 +41,19 @@ TupleDesc describe(const Vector<ColumnType> &types);
  */
 class TupleFormer {
   public:
-	/* For rows of `desc`, in the current memory context. Throws Error. */
-	explicit TupleFormer(TupleDesc desc);
+	/* For rows of `desc`, in the current memory context. `sources` tells for each column which of the
+	 * values it is. Throws Error. */
+	TupleFormer(TupleDesc desc, const Vector<int> &sources);
 
 	/* Bytes that form() writes for this row at the most. Raises. */
 	std::size_t most_bytes(const Datum *values, const bool *nulls) const
 	{
 		std::size_t bytes = fixed_bytes_;
-		for (int const column : variable_columns_)
-			if (!nulls[column])
-				bytes += variable_bytes(column, values[column]);
+		for (int const i : variable_columns_) {
+			int const source = columns_[i].source;
+			if (!nulls[source])
+				bytes += variable_bytes(i, values[source]);
+		}
 		return bytes;
 	}
 
@@ -60,6 +69,7 @@ class TupleFormer {
 		Kind kind;
 		uint8 align; /* bytes */
 		int16 length;
+		uint16 source; /* which of the values */
 	};
 	static Kind kind_of(Form_pg_attribute attribute) noexcept;
 	char *put_varlena(const FormedColumn &column, Datum value, char *at, uint16 &infomask) const;
@@ -70,24 +80,6 @@ class TupleFormer {
 	Vector<int> variable_columns_; /* positions of those whose length depends on the value */
 	std::size_t fixed_bytes_;	   /* of all other columns and the header, with their padding */
 };
-
-/* Takes a tuple apart; by-reference values point into it. A descriptor with fewer columns than the
- * tuple reads the leading ones. */
-inline void deform_tuple(MinimalTuple tuple, TupleDesc desc, Datum *values, bool *nulls)
-{
-	HeapTupleData whole;
-	whole.t_len = tuple->t_len + MINIMAL_TUPLE_OFFSET;
-	ItemPointerSetInvalid(&whole.t_self);
-	whole.t_tableOid = InvalidOid;
-	whole.t_data =
-		reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char *>(tuple) - MINIMAL_TUPLE_OFFSET);
-	heap_deform_tuple(&whole, desc, values, nulls);
-}
-
-inline bool same_bytes(MinimalTuple left, MinimalTuple right)
-{
-	return left->t_len == right->t_len && memcmp(left, right, left->t_len) == 0;
-}
 
 /* A copy of a varlena value without a pointer to a TOAST table, in the current context; other
  * values as they are. Raises. */

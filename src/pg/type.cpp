@@ -86,6 +86,18 @@ uint64 hash_bytes_of(const void *bytes, std::size_t length)
 							   0);
 }
 
+/* Of a C string, or a varlena that is not there as it is. */
+uint64 hash_of_image(const ColumnType &type, Datum value)
+{
+	if (!type.is_varlena())
+		return hash_of_bytes(DatumGetCString(value), strlen(DatumGetCString(value)));
+	struct varlena *const packed = PG_DETOAST_DATUM_PACKED(value);
+	uint64 const hash = hash_of_bytes(VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed));
+	if (reinterpret_cast<char *>(packed) != DatumGetPointer(value))
+		pfree(packed);
+	return hash;
+}
+
 } // namespace
 
 ColumnType ColumnType::of(Form_pg_attribute attribute) noexcept
@@ -182,7 +194,7 @@ void KeyEquality::take_functions(const TypeCacheEntry &cache)
 uint64 KeyEquality::hash_reference(Datum value) const
 {
 	if (by_image_)
-		return image_hash(type_, value);
+		return hash_of_image(type_, value);
 	if (hash_ == nullptr)
 		return 0;
 	if (!hash_takes_seed_)

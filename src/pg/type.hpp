@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "pg/guard.hpp"
+#include "pg/hash.hpp"
 
 namespace bulk_sync::pg {
 
@@ -80,10 +81,18 @@ class KeyEquality {
 	static KeyEquality of(const ColumnType &type);
 
 	/* Neither value is NULL. Both raise. The bits of a hash are as the type has them, some of them
-	 * constant perhaps: hash_combine() spreads them. */
-	uint64 hash(Datum value) const
+	 * constant perhaps: hash_word() spreads them. */
+	PG_RAISES uint64 hash(Datum value) const
 	{
-		return by_image_ && type_.by_value ? type_.stored_bits(value) : hash_reference(value);
+		if (by_image_ && type_.by_value)
+			return type_.stored_bits(value);
+		const char *const bytes = DatumGetCString(value);
+		if (by_image_ && type_.length > 0)
+			return hash_of_bytes(bytes, type_.length);
+		if (by_image_ && type_.is_varlena() && !VARATT_IS_EXTERNAL(bytes) &&
+			!VARATT_IS_COMPRESSED(bytes))
+			return hash_of_bytes(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+		return hash_reference(value);
 	}
 	bool equal(Datum left, Datum right) const
 	{

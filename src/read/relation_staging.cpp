@@ -37,6 +37,49 @@ bool needs_no_conversion(const ColumnMap &map)
 		   std::all_of(map.extra.begin(), map.extra.end(), as_it_is);
 }
 
+/* Are the values of staging those of the diff? */
+bool passes_through(const ColumnMap &map, const pg::Relation &staging)
+{
+	return holds_rows(staging) && needs_no_conversion(map);
+}
+
+/* Are the tuples of staging taken whole? They are kept in memory, and so most of them has to be of use. */
+bool takes_stored_tuples(const ColumnMap &map, const pg::Relation &staging)
+{
+	Vector<AttrNumber> used;
+	for (const Column &column : map.image)
+		used.push_back(column.staging);
+	for (const Column &column : map.extra)
+		used.push_back(column.staging);
+	return passes_through(map, staging) && staging.is_mostly(used);
+}
+
+/* Tells the observer when another so many rows have been read. */
+void tell(const Diff &diff, uint64 before, Observer &observer) noexcept
+{
+	if (diff.counts().staged / Observer::told_rows != before / Observer::told_rows)
+		observer.reading(diff.counts().staged);
+}
+
+/* Takes the tuples of staging as they are stored. */
+class StoredStagingReceiver final : public pg::PageReceiver {
+  public:
+	StoredStagingReceiver(Diff &diff, Observer &observer) : diff_(diff), observer_(observer) {}
+
+	PG_RAISES void page(const HeapTupleData *tuples, int count) override
+	{
+		uint64 const before = diff_.counts().staged;
+		for_each(tuples, count, [&](const HeapTupleData &tuple) {
+			diff_.add_staged(TupleView::of(tuple));
+		});
+		tell(diff_, before, observer_);
+	}
+
+  private:
+	Diff &diff_;
+	Observer &observer_;
+};
+
 /* Converts the rows of staging. Where it is in a row stays here, for the context of errors. */
 class StagingReceiver final : public pg::RowReceiver {
   public:
@@ -44,7 +87,7 @@ class StagingReceiver final : public pg::RowReceiver {
 					Observer &observer)
 		: map_(map), staging_(staging), diff_(diff), observer_(observer),
 		  keeps_pointers_(holds_rows(staging.relation())),
-		  passes_through_(keeps_pointers_ && needs_no_conversion(map)),
+		  passes_through_(passes_through(map, staging.relation())),
 		  row_(RowValues::with_room_for(static_cast<int>(map.image.size() + map.extra.size()))),
 		  scratch_("bulk_sync conversion")
 	{
@@ -57,8 +100,7 @@ class StagingReceiver final : public pg::RowReceiver {
 			diff_.add_staged(slot->tts_values, slot->tts_isnull);
 		else
 			convert_and_add(slot);
-		if (diff_.counts().staged % Observer::told_rows == 0)
-			observer_.reading(diff_.counts().staged);
+		tell(diff_, diff_.counts().staged - 1, observer_);
 	}
 
   private:
@@ -191,10 +233,17 @@ void RelationStaging::scan(const Plan &plan, Snapshot snapshot, Diff &diff,
 										 relation_.oid(), {}, {}, parallel_for(plan.map));
 	if (statement.has_policies())
 		refuse_policies(*this);
-	diff.expect_staged(statement.planned_rows());
+	diff.expect_staged(statement.planned_rows(), statement.planned_width());
 	observer.expect(statement.planned_rows());
-	StagingReceiver receiver(plan.map, *this, diff, observer);
-	statement.read(receiver);
+	if (takes_stored_tuples(plan.map, relation_) && statement.scans_pages(relation_)) {
+		StoredStagingReceiver receiver(diff, observer);
+		diff.take_stored_staging(RelationGetDescr(relation_.get()));
+		statement.read_pages(receiver);
+	} else {
+		StagingReceiver receiver(plan.map, *this, diff, observer);
+		diff.form_staging(plan.target.tuple_desc());
+		statement.read(receiver);
+	}
 	pg_call([&] { diff.end_staged(); });
 }
 
