@@ -20,7 +20,9 @@ struct Batch {
 	Batch *next = nullptr; /* in the queue of a spill */
 
 	/* `piece`: bytes that are written at a time. */
-	explicit Batch(std::size_t piece = pg::smallest_piece) noexcept : staged(piece), target(piece) {}
+	explicit Batch(std::size_t piece = pg::smallest_piece) noexcept : staged(piece), target(piece)
+	{
+	}
 
 	/* `position`: of the row in staging, from 0. */
 	PG_RAISES void put(StagedRow *row, uint64 position);
@@ -46,9 +48,9 @@ struct Batch {
 	PG_RAISES void match_target(Matcher &matcher, const RowShape &shape);
 };
 
-/* Most bits of the hash that a single division uses. */
-inline constexpr int most_batch_bits = 8;
+/* Bits of a hash, and the most that a single division uses. */
 inline constexpr int hash_bits = 32;
+inline constexpr int most_batch_bits = 8;
 
 /*
  * A row of staging in its file is as it will be in memory: its position, and behind it the row and what
@@ -64,7 +66,8 @@ struct TargetHeader {
 	uint16 marked;
 };
 
-/* Calls visit(row, position) for each staged row of the file. space(bytes) gives aligned memory for a row. Raises. */
+/* Calls visit(row, position) for each staged row of the file. space(bytes) gives aligned memory for
+ * one. Raises. */
 template <typename Space, typename Visit>
 void read_staged(pg::TempFile &file, Space &&space, Visit &&visit)
 {

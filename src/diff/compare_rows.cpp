@@ -17,8 +17,8 @@ CompareRows::CompareRows(const Plan &plan, pg::ResultRows &result, ChangeSet *ch
 	  old_texts_(target_.tuple_desc()->natts), new_texts_(target_.tuple_desc()->natts),
 	  row_(RowValues::with_room_for(target_.tuple_desc()->natts)),
 	  new_row_(RowValues::with_room_for(target_.tuple_desc()->natts)),
-	  image_(RowValues::with_room_for(static_cast<int>(
-		  map_.image.size() + std::max(map_.extra.size(), map_.carried.size())))),
+	  image_(RowValues::with_room_for(
+		  static_cast<int>(map_.image.size() + std::max(map_.extra.size(), map_.carried.size())))),
 	  changed_(RowValues::with_room_for(target_.tuple_desc()->natts).nulls)
 {
 	for (const pg::Attribute &attribute : target_.attributes()) {

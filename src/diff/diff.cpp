@@ -34,7 +34,8 @@ Diff::Diff(const ColumnMap &map, DiffSink &sink, DiffResult &result, std::size_t
 void Diff::expect_staged(double rows, double width) noexcept
 {
 	expected_rows_ = rows;
-	rows_.expect(rows * (static_cast<double>(sizeof(MinimalTupleData)) + MAXIMUM_ALIGNOF + width));
+	constexpr double header = sizeof(MinimalTupleData) + MAXIMUM_ALIGNOF;
+	rows_.expect(rows * (header + width));
 }
 
 void Diff::take_stored_staging(TupleDesc desc)

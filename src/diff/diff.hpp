@@ -21,7 +21,8 @@ namespace bulk_sync {
 struct DiffSide {
 	RowShape shape;
 	KeyHash hash;
-	std::optional<pg::TupleFormer> former; /* of values; nothing when tuples come as they are stored */
+	std::optional<pg::TupleFormer>
+		former; /* of values; nothing when tuples come as they are stored */
 
 	/* Throws pg::Error. */
 	DiffSide(const ColumnMap &map, RowShape &&of, bool forms);

@@ -88,18 +88,18 @@ void Matcher::end()
 
 void Matcher::match(const TargetRow &row)
 {
-	bool same_runs = false;
+	bool is_same = false;
 	old_is_row_ = false;
 	StagedRow *const staged = rows_.find(row.hash, [&](StagedRow *candidate) {
-		same_runs = comparison_->same_runs(candidate->view(), row.tuple);
-		return same_runs || is_pair(row, candidate);
+		is_same = comparison_->is_same(candidate->view(), row.tuple);
+		return is_same || is_pair(row, candidate);
 	});
 	if (staged == nullptr) {
 		sink_.removed(row);
 		return;
 	}
 	count_pair(row, staged);
-	if (same_runs || !compare_columns(row)) {
+	if (is_same || !compare_columns(row)) {
 		result_.counts.unchanged++;
 		sink_.unchanged(row, staged);
 	} else {

@@ -15,8 +15,8 @@ using pg::RowId;
 
 /* Lies over the first bytes of a minimal tuple, up to t_infomask2. */
 struct StagedRow {
-	uint32 length; /* of the tuple from here on, t_len: bytes */
-	uint32 hash;   /* of the key */
+	uint32 length;			  /* of the tuple from here on, t_len: bytes */
+	uint32 hash;			  /* of the key */
 	uint8 matched : 1;		  /* a row of the target has this key */
 	uint8 matched_marked : 1; /* the first such row is marked as deleted */
 	uint8 duplicate : 1;	  /* the key was reported as a duplicate */

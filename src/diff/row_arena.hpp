@@ -82,7 +82,7 @@ class RowArena {
 
 	MemoryContext context_;
 	int shift_ = smallest_shift; /* the first piece has 2^shift bytes */
-	int piece_ = 0;	 /* that is being filled */
+	int piece_ = 0;				 /* that is being filled */
 	std::size_t used_ = 0;
 	std::size_t end_ = 0; /* of the room in the piece; 0: nothing is reserved yet */
 	std::size_t bytes_ = 0;

@@ -1,28 +1,29 @@
 #include "diff/row_comparison.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 namespace bulk_sync {
 
 namespace {
 
-/* Are the same of `count` attributes NULL in both tuples, from these on? */
-bool same_nulls(const TupleView &left, int left_first, const TupleView &right, int right_first,
-				int count) noexcept
+bool same_bytes(const TupleView &staged, uint32 here, const TupleView &target, uint32 there,
+				uint32 length) noexcept
 {
-	if (!left.has_nulls() && !right.has_nulls())
-		return true;
+	return there + length <= target.data_length() &&
+		   memcmp(staged.data() + here, target.data() + there, length) == 0;
+}
+
+/* Are the same of the first columns NULL? */
+bool same_nulls(const TupleView &staged, const TupleView &target, int count) noexcept
+{
 	int i = 0;
-	if (left.has_nulls() && right.has_nulls() && left_first % 8 == 0 && right_first % 8 == 0) {
-		int const bytes = count / 8;
-		if (memcmp(left.header->t_bits + left_first / 8, right.header->t_bits + right_first / 8,
-				   bytes) != 0)
+	if (staged.has_nulls() && target.has_nulls()) {
+		if (memcmp(staged.header->t_bits, target.header->t_bits, count / 8) != 0)
 			return false;
-		i = bytes * 8;
+		i = count / 8 * 8;
 	}
-	for (; i < count; i++)
-		if (left.is_null(left_first + i) != right.is_null(right_first + i))
+	for (; (staged.has_nulls() || target.has_nulls()) && i < count; i++)
+		if (staged.is_null(i) != target.is_null(i))
 			return false;
 	return true;
 }
@@ -30,110 +31,105 @@ bool same_nulls(const TupleView &left, int left_first, const TupleView &right, i
 } // namespace
 
 RowComparison::RowComparison(const ColumnMap &map, const RowShape &staged, const RowShape &target)
-	: staged_{&staged}, target_{&target}
+	: map_(map), staged_(staged), target_(target), count_(static_cast<int>(map.image.size())),
+	  ends_staged_(count_ == staged.desc()->natts), ends_target_(count_ == target.desc()->natts)
 {
-	for (int i = 0; i < static_cast<int>(map.image.size()); i++) {
-		staged_.needed = std::max(staged_.needed, staged.attribute(i) + 1);
-		target_.needed = std::max(target_.needed, target.attribute(i) + 1);
-	}
-	staged_.starts = pg::Allocator<uint32>().allocate(staged_.needed);
-	target_.starts = pg::Allocator<uint32>().allocate(target_.needed);
-	add_runs(map);
-	const Run &run = runs_.front();
-	is_whole_ = run.count > 0 && run.staged == 0 && run.target == 0 && run.ends_staged &&
-				run.ends_target;
-}
-
-void RowComparison::add_runs(const ColumnMap &map)
-{
-	const RowShape &staged = *staged_.shape;
-	const RowShape &target = *target_.shape;
-	Vector<int> columns(map.image.size());
-	std::iota(columns.begin(), columns.end(), 0);
-	std::sort(columns.begin(), columns.end(), [&](int left, int right) {
-		return staged.attribute(left) < staged.attribute(right);
-	});
-	for (int const column : columns) {
-		int const here = staged.attribute(column);
-		int const there = target.attribute(column);
-		Run *const last = runs_.empty() ? nullptr : &runs_.back();
+	for (int i = 0; i < count_; i++) {
+		int const here = staged.attribute(i);
+		int const there = target.attribute(i);
 		bool const same_rules =
 			pg::TupleLayout::same_rules(staged.desc(), here, target.desc(), there);
-		if (last != nullptr && last->count > 0 && same_rules &&
-			last->staged + last->count == here && last->target + last->count == there)
-			last->count++;
-		else
-			runs_.push_back({here, there, same_rules ? 1 : 0, 0, false, false});
-		Run &run = runs_.back();
-		run.offset_mask =
-			std::max(run.offset_mask, std::max(staged.layout().alignment(here),
-											   target.layout().alignment(there)) - 1);
-		run.ends_staged = here + 1 == staged.desc()->natts;
-		run.ends_target = there + 1 == target.desc()->natts;
+		columns_.push_back({i, here, there, same_rules, false});
+		staged_needed_ = std::max(staged_needed_, here + 1);
+		target_needed_ = std::max(target_needed_, there + 1);
 	}
-}
-
-uint32 RowComparison::Side::start_of(const TupleView &tuple, int attribute) noexcept
-{
-	if (!located) {
-		int32 const fixed = shape->layout().fixed_offset(attribute);
-		if (fixed >= 0 && tuple.has_first(attribute))
-			return fixed;
-		shape->layout().locate(tuple, needed, starts);
-		located = true;
+	std::sort(columns_.begin(), columns_.end(), [](const Compared &left, const Compared &right) {
+		return left.staged < right.staged;
+	});
+	for (int i = 0; i < count_; i++) {
+		Compared &compared = columns_[i];
+		is_prefix_ =
+			is_prefix_ && compared.staged == i && compared.target == i && compared.same_rules;
+		compared.follows = i > 0 && columns_[i - 1].staged == compared.staged - 1 &&
+						   columns_[i - 1].target == compared.target - 1;
 	}
-	return starts[attribute];
+	/* Else it takes a walk to see where the columns end. */
+	is_prefix_ = is_prefix_ && (ends_staged_ || ends_target_);
+	staged_starts_ = pg::Allocator<uint32>().allocate(staged_needed_);
+	target_starts_ = pg::Allocator<uint32>().allocate(target_needed_);
 }
 
-/* Of an attribute that is not NULL. */
-uint32 RowComparison::Side::end_of(const TupleView &tuple, int attribute) noexcept
+bool RowComparison::has_same_prefix(const TupleView &staged, const TupleView &target) const noexcept
 {
-	uint32 const start = start_of(tuple, attribute);
-	return start + shape->layout().length_at(attribute, tuple.data() + start);
+	if (!same_nulls(staged, target, count_))
+		return false;
+	uint32 const here = staged.data_length();
+	uint32 const there = target.data_length();
+	if (ends_staged_ && ends_target_ && here != there)
+		return false;
+	uint32 const length = ends_staged_ ? here : there;
+	return here >= length && same_bytes(staged, 0, target, 0, length);
 }
 
-bool RowComparison::same_each_run(const TupleView &staged, const TupleView &target) noexcept
+bool RowComparison::has_same_columns(const TupleView &staged, const TupleView &target)
 {
-	staged_.located = false;
-	target_.located = false;
-	for (const Run &run : runs_)
-		if (!same_run(run, staged, target))
+	int const staged_count = staged.columns();
+	int const target_count = target.columns();
+	staged_.layout().locate(staged, std::min(staged_needed_, staged_count), staged_starts_);
+	target_.layout().locate(target, std::min(target_needed_, target_count), target_starts_);
+	Stretch stretch;
+	bool is_contiguous = true;
+	for (const Compared &compared : columns_) {
+		is_contiguous = is_contiguous && compared.follows;
+		/* Of what older rows lack, there are no bytes. */
+		if (compared.staged >= staged_count || compared.target >= target_count) {
+			if (!has_same_value(compared, staged, target))
+				return false;
+			continue;
+		}
+		bool const is_null = staged.is_null(compared.staged);
+		if (is_null != target.is_null(compared.target))
 			return false;
-	return true;
+		if (is_null)
+			continue;
+		if (!compared.same_rules)
+			return false;
+		uint32 const here = staged_starts_[compared.staged];
+		uint32 const there = target_starts_[compared.target];
+		uint32 const end = here + staged_.layout().length_at(compared.staged, staged.data() + here);
+		if (!is_contiguous || here - stretch.staged != there - stretch.target) {
+			if (!same_bytes(staged, stretch.staged, target, stretch.target, stretch.length))
+				return false;
+			stretch = {here, there, 0};
+			is_contiguous = true;
+		}
+		stretch.length = end - stretch.staged;
+	}
+	return same_bytes(staged, stretch.staged, target, stretch.target, stretch.length);
 }
 
-bool RowComparison::same_run(const Run &run, const TupleView &staged,
-							 const TupleView &target) noexcept
+bool RowComparison::has_same_value(const Compared &compared, const TupleView &staged,
+								   const TupleView &target) const
 {
-	if (run.count == 0 || !same_nulls(staged, run.staged, target, run.target, run.count))
-		return false;
-	int first = 0;
-	while (first < run.count && staged.is_null(run.staged + first))
-		first++;
-	if (first == run.count)
-		return true;
-	uint32 const here = staged_.start_of(staged, run.staged + first);
-	uint32 const there = target_.start_of(target, run.target + first);
-	if (((here ^ there) & run.offset_mask) != 0)
-		return false;
+	bool here_is_null = false;
+	bool there_is_null = false;
+	Datum const here =
+		value(staged_, staged, compared.staged, compared.column, staged_starts_, here_is_null);
+	Datum const there =
+		value(target_, target, compared.target, compared.column, target_starts_, there_is_null);
+	if (here_is_null || there_is_null)
+		return here_is_null && there_is_null;
+	return pg::same_image(map_.image[compared.column].type, here, there);
+}
 
-	uint32 length;
-	uint32 const left_here = staged.data_length() - here;
-	uint32 const left_there = target.data_length() - there;
-	if (run.ends_staged) {
-		length = left_here;
-	} else if (run.ends_target) {
-		length = left_there;
-	} else {
-		int last = run.count - 1;
-		while (staged.is_null(run.staged + last))
-			last--;
-		length = staged_.end_of(staged, run.staged + last) - here;
-	}
-	if (length > left_here || length > left_there ||
-		(run.ends_staged && run.ends_target && left_here != left_there))
-		return false;
-	return memcmp(staged.data() + here, target.data() + there, length) == 0;
+Datum RowComparison::value(const RowShape &shape, const TupleView &tuple, int attribute, int column,
+						   const uint32 *starts, bool &is_null)
+{
+	if (attribute >= tuple.columns())
+		return shape.value(tuple, column, is_null);
+	is_null = tuple.is_null(attribute);
+	return is_null ? Datum{0}
+				   : shape.layout().value_at(attribute, tuple.data() + starts[attribute]);
 }
 
 } // namespace bulk_sync

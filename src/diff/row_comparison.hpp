@@ -1,11 +1,12 @@
 /*
  * Compares the images of two rows as they are stored, without taking them apart.
  *
- * The columns of the image that follow one another in both tuples, by the same rules of layout, are a
- * run: the same NULLs and the same bytes are then the same values, and as a tuple's values tell where
- * they end, one comparison of memory is enough, over the bytes of one side. Bytes that differ may still
- * be the same values: short and long headers of varlenas, compression, a run that starts at another
- * offset and so has other padding, a column that an older row lacks.
+ * Columns that follow one another in both tuples, at offsets that differ by the same distance, are
+ * compared by one comparison of memory: the same NULLs and the same bytes are the same values, and as
+ * values tell where they end, the bytes of one side are enough. Tuples with the same columns throughout
+ * need not even a walk over them.
+ *
+ * Bytes that differ may still be the same values: short and long headers of varlenas, compression.
  */
 #pragma once
 
@@ -18,56 +19,52 @@ class RowComparison {
 	/* The map and the shapes outlive it. In the current memory context. Throws std::bad_alloc. */
 	RowComparison(const ColumnMap &map, const RowShape &staged, const RowShape &target);
 
-	/* Have two rows the same image for sure? Their columns have to be looked at when not. */
-	bool same_runs(const TupleView &staged, const TupleView &target) noexcept
+	/* Have two rows the same image for sure? Their columns have to be looked at when not. Raises. */
+	PG_RAISES bool is_same(const TupleView &staged, const TupleView &target)
 	{
-		if (staged.columns() < staged_.needed || target.columns() < target_.needed)
-			return false;
-		if (!is_whole_)
-			return same_each_run(staged, target);
-		return staged.data_length() == target.data_length() && same_bitmaps(staged, target) &&
-			   memcmp(staged.data(), target.data(), target.data_length()) == 0;
+		if (!is_prefix_ || staged.columns() < count_ || target.columns() < count_)
+			return has_same_columns(staged, target);
+		return has_same_prefix(staged, target);
 	}
 
-	int run_count() const noexcept { return static_cast<int>(runs_.size()); }
+	/* Is one image the front of the other side's tuples, or all of them? */
+	bool is_prefix() const noexcept { return is_prefix_; }
 
   private:
-	/* Attributes from 0, in either tuple. */
-	struct Run {
+	/* A column of the image, in the order of the staged tuple. Attributes are counted from 0. */
+	struct Compared {
+		int column;
 		int staged;
 		int target;
-		int count;
-		uint32 offset_mask;	  /* the bits of an offset that padding depends on */
-		bool ends_staged;	  /* is nothing behind it? */
-		bool ends_target;
+		bool same_rules;
+		bool follows; /* is it next to the one before, in both tuples? */
+	};
+	/* Bytes that are compared at once. */
+	struct Stretch {
+		uint32 staged = 0;
+		uint32 target = 0;
+		uint32 length = 0;
 	};
 
-	/* One side: its shape, and where the attributes of a tuple start, once a walk has found out. */
-	struct Side {
-		const RowShape *shape;
-		int needed = 0; /* attributes that a tuple must have */
-		uint32 *starts = nullptr;
-		bool located = false;
+	bool has_same_prefix(const TupleView &staged, const TupleView &target) const noexcept;
+	PG_RAISES bool has_same_columns(const TupleView &staged, const TupleView &target);
+	PG_RAISES bool has_same_value(const Compared &compared, const TupleView &staged,
+								  const TupleView &target) const;
+	PG_RAISES static Datum value(const RowShape &shape, const TupleView &tuple, int attribute,
+								 int column, const uint32 *starts, bool &is_null);
 
-		uint32 start_of(const TupleView &tuple, int attribute) noexcept;
-		uint32 end_of(const TupleView &tuple, int attribute) noexcept;
-	};
-
-	void add_runs(const ColumnMap &map);
-	bool same_bitmaps(const TupleView &staged, const TupleView &target) const noexcept
-	{
-		if (staged.has_nulls() != target.has_nulls())
-			return false;
-		return !staged.has_nulls() ||
-			   memcmp(staged.header->t_bits, target.header->t_bits, BITMAPLEN(staged_.needed)) == 0;
-	}
-	bool same_each_run(const TupleView &staged, const TupleView &target) noexcept;
-	bool same_run(const Run &run, const TupleView &staged, const TupleView &target) noexcept;
-
-	Side staged_;
-	Side target_;
-	Vector<Run> runs_;
-	bool is_whole_; /* is a single run all that the tuples have? */
+	const ColumnMap &map_;
+	const RowShape &staged_;
+	const RowShape &target_;
+	Vector<Compared> columns_;
+	bool is_prefix_ = true;
+	int count_; /* of the columns */
+	bool ends_staged_;
+	bool ends_target_;
+	int staged_needed_ = 0; /* attributes up to the last that is compared */
+	int target_needed_ = 0;
+	uint32 *staged_starts_; /* where those are in the pair that is being looked at */
+	uint32 *target_starts_;
 };
 
 } // namespace bulk_sync

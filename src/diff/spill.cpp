@@ -110,7 +110,8 @@ void Spill::divide(Batch *batch)
 	bool const equal_hashes = divide_staged(batch);
 	divide_target(batch);
 	for (int i = 0; equal_hashes && i < 1 << bits_; i++)
-		parts_[i]->bits_used = hash_bits; /* they would stay together, however often they are divided */
+		parts_[i]->bits_used =
+			hash_bits; /* they would stay together, however often they are divided */
 	close_parts();
 	finish(batch);
 }

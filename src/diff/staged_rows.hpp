@@ -31,8 +31,7 @@ class StagedRows {
 	 * included? The first row never does. */
 	bool is_full_for(std::size_t length) const noexcept
 	{
-		return arena_.bytes() + StagedRow::footprint(length) > fits_until_ &&
-			   exceeds_limit(length);
+		return arena_.bytes() + StagedRow::footprint(length) > fits_until_ && exceeds_limit(length);
 	}
 
 	/* Room for a row of at most this many bytes; it becomes one of the rows by append(). Raises. */
@@ -156,8 +155,8 @@ class StagedRows {
 		while (slots_[i].hash != hash && slots_[i].position != 0)
 			i = next_slot(i);
 		const char *const row = arena_.at(slots_[i].position);
-		__builtin_prefetch(row);
-		__builtin_prefetch(row + PG_CACHE_LINE_SIZE / 2);
+		for (int bytes = 0; bytes < prefetched_of_row_; bytes += cache_line)
+			__builtin_prefetch(row + bytes);
 	}
 
 	/* A row of the target has this row's key; `marked`: as deleted. Once for each row. */
@@ -184,6 +183,7 @@ class StagedRows {
 		uint32 position; /* of the row, and what is in front of it, in the arena; 0: empty */
 	};
 	static constexpr int prefetched = 32;
+	static constexpr int cache_line = 64;		  /* bytes, of nearly every machine */
 	static constexpr int prefetched_bytes = 1024; /* of the rows that follow */
 
 	StagedRow *row_in(Slot slot) const noexcept
@@ -194,10 +194,7 @@ class StagedRows {
 	{
 		return static_cast<std::size_t>((uint64{hash} * slot_count_) >> 32);
 	}
-	std::size_t next_slot(std::size_t i) const noexcept
-	{
-		return i + 1 == slot_count_ ? 0 : i + 1;
-	}
+	std::size_t next_slot(std::size_t i) const noexcept { return i + 1 == slot_count_ ? 0 : i + 1; }
 
 	/* Puts a row into the table, or returns the row there that has the same key. */
 	template <typename SameKey> StagedRow *place(Slot slot, SameKey &&same_key)
@@ -222,10 +219,11 @@ class StagedRows {
 	std::size_t limit_;
 	MemoryContext context_;
 	RowArena arena_;
-	std::size_t prefix_ = 0;  /* bytes in front of each row, for its position */
+	std::size_t prefix_ = 0; /* bytes in front of each row, for its position */
 	std::size_t fits_until_; /* bytes of rows that are within the limit for sure */
 	Slot *slots_ = nullptr;
 	uint64 slot_count_ = 0;
+	int prefetched_of_row_ = 0; /* bytes */
 	uint64 count_ = 0;
 	uint64 matched_ = 0;
 };

@@ -18,8 +18,7 @@ bool passes(SeqScanState *node, HeapTuple tuple, Buffer buffer)
 		return true;
 	ExprContext *const context = node->ss.ps.ps_ExprContext;
 	ResetExprContext(context);
-	context->ecxt_scantuple =
-		ExecStoreBufferHeapTuple(tuple, node->ss.ss_ScanTupleSlot, buffer);
+	context->ecxt_scantuple = ExecStoreBufferHeapTuple(tuple, node->ss.ss_ScanTupleSlot, buffer);
 	return ExecQual(condition, context);
 }
 

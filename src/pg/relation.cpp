@@ -220,8 +220,7 @@ bool Relation::is_mostly(const Vector<AttrNumber> &columns) const
 	constexpr int32 header = SizeofMinimalTupleHeader;
 	auto const width_of = [&](const Attribute &attribute) {
 		int32 const width = get_attavgwidth(oid(), attribute.number);
-		return width > 0 ? width
-						 : get_typavgwidth(attribute.type.oid, attribute.type.typmod);
+		return width > 0 ? width : get_typavgwidth(attribute.type.oid, attribute.type.typmod);
 	};
 	return pg_call([&] {
 		int64 all = header;

@@ -278,13 +278,25 @@ bool Statement::gives_stored_tuples(const Relation &relation) const noexcept
 	return true;
 }
 
-bool Statement::scans_pages(const Relation &relation) const noexcept
+bool Statement::scans_pages(const Relation &relation,
+							const Vector<AttrNumber> &columns) const noexcept
 {
 	Plan *const plan = plan_->planTree;
-	return IsA(plan, SeqScan) && plan_->rowMarks == NIL && !relation.has_children() &&
-		   is_heap(relation.get()) &&
-		   rt_fetch(reinterpret_cast<Scan *>(plan)->scanrelid, plan_->rtable)->relid ==
-			   relation.oid();
+	if (!IsA(plan, SeqScan) || plan_->rowMarks != NIL || relation.has_children() ||
+		!is_heap(relation.get()) ||
+		list_length(plan->targetlist) != static_cast<int>(columns.size()))
+		return false;
+	Index const table = reinterpret_cast<Scan *>(plan)->scanrelid;
+	if (rt_fetch(table, plan_->rtable)->relid != relation.oid())
+		return false;
+	int i = 0;
+	for (AttrNumber const column : columns) {
+		auto *const var =
+			reinterpret_cast<Var *>(list_nth_node(TargetEntry, plan->targetlist, i++)->expr);
+		if (!IsA(var, Var) || var->varno != static_cast<int>(table) || var->varattno != column)
+			return false;
+	}
+	return true;
 }
 
 void Statement::require_row_ids(const Relation &target) const
@@ -327,8 +339,7 @@ uint64 Statement::write(WriteObserver &observer)
 	return pg_call([&] { return execute(None_Receiver, true, compat::run_executor); });
 }
 
-template <typename Run>
-uint64 Statement::execute(DestReceiver *receiver, bool writes, Run &&run)
+template <typename Run> uint64 Statement::execute(DestReceiver *receiver, bool writes, Run &&run)
 {
 	StatementContext context(text_);
 	if (writes) {

@@ -99,9 +99,12 @@ class Statement {
 	 */
 	bool gives_stored_tuples(const Relation &relation) const noexcept;
 
-	/* Is a SELECT of columns of `relation` a sequential scan of its heap and no more, so that
-	 * read_pages() gives what it reads? */
-	bool scans_pages(const Relation &relation) const noexcept;
+	/*
+	 * Is a SELECT of these columns of `relation`, by number, a sequential scan of its heap that gives
+	 * them as they are stored, so that read_pages() gives what it reads? Not so where the planner,
+	 * or an extension, puts an expression in the place of a column.
+	 */
+	bool scans_pages(const Relation &relation, const Vector<AttrNumber> &columns) const noexcept;
 
 	/*
 	 * Refuses, with 0A000, a target of which the plan reads a part by a scan of another extension:

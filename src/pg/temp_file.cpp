@@ -72,9 +72,8 @@ void TempFile::write_out(const char *bytes, std::size_t length)
 	}
 	pgBufferUsage.temp_blks_written += pages_of(length);
 	while (length > 0) {
-		auto const written =
-			FileWrite(file_, const_cast<char *>(bytes), static_cast<int>(length),
-					  static_cast<off_t>(offset_), WAIT_EVENT_BUFFILE_WRITE);
+		auto const written = FileWrite(file_, const_cast<char *>(bytes), static_cast<int>(length),
+									   static_cast<off_t>(offset_), WAIT_EVENT_BUFFILE_WRITE);
 		if (written <= 0)
 			ereport(ERROR, (errcode_for_file_access(),
 							errmsg("could not write to file \"%s\": %m", FilePathName(file_))));
@@ -108,9 +107,9 @@ std::size_t TempFile::read_in(char *bytes, std::size_t length)
 	std::size_t got = 0;
 	length = std::min(length, size_ - offset_);
 	while (got < length) {
-		auto const count = FileRead(
-			file_, bytes + got, static_cast<int>(std::min(length - got, std::size_t{1} << 30)),
-			static_cast<off_t>(offset_), WAIT_EVENT_BUFFILE_READ);
+		auto const count = FileRead(file_, bytes + got,
+									static_cast<int>(std::min(length - got, std::size_t{1} << 30)),
+									static_cast<off_t>(offset_), WAIT_EVENT_BUFFILE_READ);
 		if (count < 0)
 			ereport(ERROR, (errcode_for_file_access(),
 							errmsg("could not read file \"%s\": %m", FilePathName(file_))));

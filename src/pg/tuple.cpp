@@ -108,9 +108,8 @@ TupleFormer::TupleFormer(TupleDesc desc, const Vector<int> &sources)
 	columns_.reserve(desc->natts);
 	for (int i = 0; i < desc->natts; i++) {
 		Form_pg_attribute const attribute = TupleDescAttr(desc, i);
-		columns_.push_back(
-			{kind_of(attribute), alignment_of(attribute->attalign), attribute->attlen,
-			 static_cast<uint16>(sources[i])});
+		columns_.push_back({kind_of(attribute), alignment_of(attribute->attalign),
+							attribute->attlen, static_cast<uint16>(sources[i])});
 		if (attribute->attlen < 0)
 			variable_columns_.push_back(i);
 		else

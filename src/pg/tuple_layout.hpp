@@ -88,9 +88,8 @@ class TupleLayout {
 	 * the values before. */
 	int32 fixed_offset(int column) const noexcept
 	{
-		return static_cast<std::size_t>(column) < fixed_.size()
-				   ? static_cast<int32>(fixed_[column])
-				   : -1;
+		return static_cast<std::size_t>(column) < fixed_.size() ? static_cast<int32>(fixed_[column])
+																: -1;
 	}
 
 	/* Where each of the first `count` columns starts, of which the tuple has all; for a NULL, where

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "pg/guard.hpp"
-#include "pg/hash.hpp"
+#include "pg/numeric_hash.hpp"
 
 namespace bulk_sync::pg {
 
@@ -89,9 +89,9 @@ class KeyEquality {
 		const char *const bytes = DatumGetCString(value);
 		if (by_image_ && type_.length > 0)
 			return hash_of_bytes(bytes, type_.length);
-		if (by_image_ && type_.is_varlena() && !VARATT_IS_EXTERNAL(bytes) &&
+		if ((by_image_ || is_numeric_) && type_.is_varlena() && !VARATT_IS_EXTERNAL(bytes) &&
 			!VARATT_IS_COMPRESSED(bytes))
-			return hash_of_bytes(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+			return hash_of_varlena(bytes);
 		return hash_reference(value);
 	}
 	bool equal(Datum left, Datum right) const
@@ -110,11 +110,19 @@ class KeyEquality {
   private:
 	static KeyEquality look_up(const ColumnType &type);
 	void take_functions(const TypeCacheEntry &cache);
-	uint64 hash_reference(Datum value) const;
+	/* Of one that is neither compressed nor elsewhere. */
+	uint64 hash_of_varlena(const char *bytes) const noexcept
+	{
+		return is_numeric_ ? hash_of_numeric(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes))
+						   : hash_of_bytes(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	}
+	PG_RAISES uint64 hash_reference(Datum value) const;
 	bool equal_reference(Datum left, Datum right) const;
 
 	ColumnType type_;
 	bool by_image_ = false;
+	bool is_numeric_ =
+		false; /* or a domain over it: its stored form is known, and has its own hash */
 	bool parallel_safe_ = true;
 	bool hash_takes_seed_ = false;
 	Oid operator_ = InvalidOid;

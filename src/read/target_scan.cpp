@@ -142,7 +142,10 @@ TargetStatement plan_scan(const Plan &plan, Snapshot snapshot, pg::Parallel para
 	};
 	if (takes_stored_tuples(plan, diff)) {
 		TargetStatement whole{planned(select_whole_rows(plan))};
-		whole.gives_pages = whole.statement.scans_pages(plan.target);
+		Vector<AttrNumber> all;
+		for (const pg::Attribute &attribute : plan.target.attributes())
+			all.push_back(attribute.number);
+		whole.gives_pages = whole.statement.scans_pages(plan.target, all);
 		whole.gives_tuples = whole.statement.gives_stored_tuples(plan.target);
 		if (whole.gives_pages || whole.gives_tuples)
 			return whole;

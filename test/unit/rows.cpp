@@ -80,9 +80,11 @@ int SampleRows::build_table(StagedRows &rows)
 {
 	return pg_call([&] {
 		int duplicates = 0;
-		rows.build_table([&](StagedRow *left, StagedRow *right) {
-			return key_of(left->view()) == key_of(right->view());
-		}, [&](StagedRow *) { duplicates++; });
+		rows.build_table(
+			[&](StagedRow *left, StagedRow *right) {
+				return key_of(left->view()) == key_of(right->view());
+			},
+			[&](StagedRow *) { duplicates++; });
 		return duplicates;
 	});
 }

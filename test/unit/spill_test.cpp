@@ -118,8 +118,7 @@ uint32 read_batch(SampleRows &samples, Batch &batch, Seen &seen)
 	SideCheck staged{samples, seen.staged, batch.bits_used, std::nullopt};
 	pg_call([&] {
 		read_staged(
-			batch.staged,
-			[&](std::size_t) { return reinterpret_cast<StagedRow *>(memory.data()); },
+			batch.staged, [&](std::size_t) { return reinterpret_cast<StagedRow *>(memory.data()); },
 			[&](StagedRow *row, uint64 position) {
 				staged.row(row->view(), row->hash);
 				staged.wrong += position != position_of_sample(*samples.key_of(row->view()));
@@ -177,7 +176,8 @@ void check_spill(std::size_t limit, double parts, int divisions)
 
 UNIT_TEST(complete, "batch: rows come back complete, whatever the pieces they are written in")
 {
-	for (std::size_t const piece : {pg::smallest_piece, 3 * pg::smallest_piece, pg::largest_piece}) {
+	for (std::size_t const piece :
+		 {pg::smallest_piece, 3 * pg::smallest_piece, pg::largest_piece}) {
 		SampleRows samples;
 		Batch batch(piece);
 		Seen seen;

@@ -221,7 +221,8 @@ UNIT_TEST(positions,
 	}
 }
 
-UNIT_TEST(at_once, "staged rows: a batch that is taken at once is as if its rows had come one by one")
+UNIT_TEST(at_once,
+		  "staged rows: a batch that is taken at once is as if its rows had come one by one")
 {
 	SampleRows samples;
 	StagedRows one_by_one(std::size_t{1} << 30);

@@ -231,8 +231,7 @@ UNIT_TEST(projected, "tuple: a projection takes columns in its own order; values
 	for (bool const null : {false, true}) {
 		row.nulls[1] = turned.nulls[0] = null;
 		pg_call([&] {
-			MinimalTuple const tuple =
-				form_by_server(some, row.values.data(), row.nulls.data());
+			MinimalTuple const tuple = form_by_server(some, row.values.data(), row.nulls.data());
 			auto *const memory = static_cast<char *>(
 				palloc(former.most_bytes(turned.values.data(), turned.nulls.data())));
 			std::size_t const length =
