@@ -6,23 +6,7 @@ namespace bulk_sync {
 
 namespace {
 
-struct StagedHeader {
-	uint64 hash;
-	uint64 position;
-	RowExtent extent;
-};
-
-struct TargetHeader {
-	uint64 hash;
-	RowExtent extent;
-	Oid table;
-	TransactionId xmin;
-	ItemPointerData tid;
-	uint16 marked;
-};
-
 /* Padding would carry bytes of the stack into the files. */
-static_assert(std::has_unique_object_representations_v<StagedHeader>);
 static_assert(std::has_unique_object_representations_v<TargetHeader>);
 
 /* Are there duplicates among the staged rows? The table stays when there are. */
@@ -41,39 +25,28 @@ PG_RAISES bool has_duplicates(Matcher &matcher)
 
 void Batch::put(StagedRow *row, uint64 position)
 {
-	StagedHeader const header = {row->hash, position, {row->total, row->second}};
-	staged.write(&header, sizeof(header));
-	staged.write(row->bytes(), row->total);
+	constexpr char zeros[MAXIMUM_ALIGNOF] = {};
+	staged.write(&position, sizeof(position));
+	staged.write(row, row->length);
+	staged.write(zeros, StagedRow::footprint(row->length) - row->length);
+	staged_rows++;
 }
 
 void Batch::put(const TargetRow &row)
 {
-	TargetHeader const header = {row.hash,	  row.extent, row.id.table,
+	uint32 const length = minimal_length(row.tuple);
+	TargetHeader const header = {length,	  row.hash,	  row.id.table,
 								 row.id.xmin, row.id.tid, row.marked};
 	target.write(&header, sizeof(header));
-	target.write(row.bytes, row.extent.total);
+	constexpr std::size_t unused = offsetof(MinimalTupleData, t_infomask2);
+	target.write(reinterpret_cast<const char *>(row.tuple.header) + MINIMAL_TUPLE_OFFSET + unused,
+				 length - unused);
 }
 
-bool read_header(pg::TempFile &file, StagedRow &row, uint64 &position)
+void Batch::end()
 {
-	StagedHeader header;
-	if (!file.read(&header, sizeof(header)))
-		return false;
-	row.start(header.hash, header.extent);
-	position = header.position;
-	return true;
-}
-
-bool read_header(pg::TempFile &file, TargetRow &row)
-{
-	TargetHeader header;
-	if (!file.read(&header, sizeof(header)))
-		return false;
-	row.hash = header.hash;
-	row.extent = header.extent;
-	row.id = {header.table, header.tid, header.xmin};
-	row.marked = header.marked != 0;
-	return true;
+	staged.end_writing();
+	target.end_writing();
 }
 
 void Batch::close()
@@ -84,59 +57,62 @@ void Batch::close()
 
 /* ---- running ---- */
 
-bool Batch::run(Matcher &matcher)
+bool Batch::run(Matcher &matcher, const RowShape &target_shape)
 {
 	bool const fits = load(matcher);
 	if (fits) {
-		match_target(matcher);
+		match_target(matcher, target_shape);
 		matcher.emit_added();
 	}
 	matcher.rows().clear();
 	return fits;
 }
 
-/*
- * Reads the staged rows; false when they do not fit and can still be divided. Rows that cannot be
- * divided have one hash, so they are duplicates as a rule: then the call will end in an error, and
- * the rest of them is not worth memory.
- */
+/* Reads the staged rows; false when they do not fit and can still be divided. */
 bool Batch::load(Matcher &matcher)
 {
 	StagedRows &rows = matcher.rows();
-	StagedRow header;
-	uint64 position;
-	bool const divisible = bits_used + most_batch_bits <= 64;
-
-	staged.rewind();
-	bool probed = false;
-	while (read_header(staged, header, position)) {
-		CHECK_FOR_INTERRUPTS();
-		if (rows.is_full_for(header.total)) {
-			if (divisible)
-				return false;
-			if (!probed && has_duplicates(matcher))
-				return true;
-			probed = true;
-		}
-		StagedRow *const row = rows.reserve(header.total);
-		staged.read_exactly(row->bytes(), header.total);
-		rows.append(row, header.hash, {header.total, header.second}, position);
-	}
+	if (rows.fit(staged.size(), staged_rows))
+		staged.read_all(rows.append_all(staged.size(), staged_rows));
+	else if (bits_used + most_batch_bits <= hash_bits)
+		return false;
+	else if (load_one_by_one(matcher))
+		return true;
 	matcher.build_table();
 	return true;
 }
 
-void Batch::match_target(Matcher &matcher)
+/*
+ * Rows that cannot be divided have one hash, so they are duplicates as a rule: then the call will end in
+ * an error, and the rest of them is not worth memory. Are there duplicates, and the table is built?
+ */
+bool Batch::load_one_by_one(Matcher &matcher)
 {
-	TargetRow row;
-	target.rewind();
-	while (read_header(target, row)) {
-		CHECK_FOR_INTERRUPTS();
-		row.bytes = matcher.space_for(row.extent.total);
-		target.read_exactly(row.bytes, row.extent.total);
-		matcher.add(row);
-	}
-	matcher.flush();
+	StagedRows &rows = matcher.rows();
+	bool probed = false;
+	bool ended = false;
+	read_staged(
+		staged,
+		[&](std::size_t length) {
+			if (!probed && rows.is_full_for(length)) {
+				probed = true;
+				ended = has_duplicates(matcher);
+			}
+			return rows.reserve(length);
+		},
+		[&](StagedRow *row, uint64 position) {
+			if (!ended)
+				rows.append(row, row->hash, position);
+		});
+	return ended;
+}
+
+void Batch::match_target(Matcher &matcher, const RowShape &shape)
+{
+	read_target(
+		target, &shape, [&](std::size_t length) { return matcher.space_for(length); },
+		[&](const TargetRow &row) { matcher.add(row); });
+	matcher.end();
 }
 
 } // namespace bulk_sync

@@ -70,22 +70,18 @@ void ChangeSet::expect_disorder()
 	MemoryContextSwitchTo(caller);
 }
 
-void ChangeSet::added(StagedRow *row, uint64 position)
+void ChangeSet::added(const AddedRow &row)
 {
 	if (request_.skip_creates) {
 		skipped_creates_++;
 		return;
 	}
-	std::size_t const in_image = map_.image.size();
-	std::size_t const columns = in_image + map_.extra.size();
-	pg::deform_tuple(row->image(), map_.image_desc, row_.values, row_.nulls);
-	if (row->extra() != nullptr)
-		pg::deform_tuple(row->extra(), map_.extra_desc, row_.values + in_image,
-						 row_.nulls + in_image);
+	std::size_t const columns = map_.image.size() + map_.extra.size();
+	row.shape.take_apart(row.row->view(), row_.values, row_.nulls);
 	for (int const column : defaulting_)
 		(row_.nulls[column] ? has_null_ : has_value_)[column] = true;
 	if (inserts_have_positions_) {
-		row_.values[columns] = Int64GetDatum(static_cast<int64>(position));
+		row_.values[columns] = Int64GetDatum(static_cast<int64>(row.position));
 		row_.nulls[columns] = false;
 	}
 	inserts_.put(row_.values, row_.nulls);
@@ -121,10 +117,11 @@ void ChangeSet::updated(const ChangedRow &row)
 			changed_columns_[i] = true;
 	}
 	note_changes(row);
-	if (MinimalTuple const carried = row.target.carried()) {
-		int const before = row_id_columns + map_.image_desc->natts;
-		pg::deform_tuple(carried, map_.carried_desc, row_.values + before, row_.nulls + before);
-	}
+	std::size_t const in_image = map_.image.size();
+	std::copy_n(row.old_values.values + in_image, map_.carried.size(),
+				row_.values + row_id_columns + in_image);
+	std::copy_n(row.old_values.nulls + in_image, map_.carried.size(),
+				row_.nulls + row_id_columns + in_image);
 	updates_.put(row_.values, row_.nulls);
 }
 

@@ -1,9 +1,9 @@
 /*
  * The change set: what has to be written, set aside between the diff and the writes.
  *
- * Deletes, or the rows to mark instead, are row ids; updates are row ids, the new values of the
- * whole image, and the carried columns as they are; inserts are the image and the extra columns,
- * and when they do not come in the order of staging their positions there.
+ * Deletes, or the rows to mark instead, are row ids; updates are row ids, the new values of the whole
+ * image, and the carried columns as they are; inserts are the image and the extra columns, and when they
+ * do not come in the order of staging their positions there.
  */
 #pragma once
 
@@ -20,7 +20,7 @@ class ChangeSet final : public DiffSink {
 	explicit ChangeSet(const Plan &plan);
 
 	void expect_disorder() override;
-	PG_RAISES void added(StagedRow *row, uint64 position) override;
+	PG_RAISES void added(const AddedRow &row) override;
 	PG_RAISES void updated(const ChangedRow &row) override;
 	PG_RAISES void removed(const TargetRow &row) override;
 	void unchanged(const TargetRow &, StagedRow *) override {}

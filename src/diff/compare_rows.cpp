@@ -17,9 +17,8 @@ CompareRows::CompareRows(const Plan &plan, pg::ResultRows &result, ChangeSet *ch
 	  old_texts_(target_.tuple_desc()->natts), new_texts_(target_.tuple_desc()->natts),
 	  row_(RowValues::with_room_for(target_.tuple_desc()->natts)),
 	  new_row_(RowValues::with_room_for(target_.tuple_desc()->natts)),
-	  image_(RowValues::with_room_for(static_cast<int>(map_.image.size()))),
-	  second_(RowValues::with_room_for(
-		  static_cast<int>(std::max(map_.extra.size(), map_.carried.size())))),
+	  image_(RowValues::with_room_for(
+		  static_cast<int>(map_.image.size() + std::max(map_.extra.size(), map_.carried.size())))),
 	  changed_(RowValues::with_room_for(target_.tuple_desc()->natts).nulls)
 {
 	for (const pg::Attribute &attribute : target_.attributes()) {
@@ -72,14 +71,12 @@ void CompareRows::set_fields(bool has_old, bool has_new, bool has_changes) noexc
 }
 
 /* A new row: the columns that get a value before defaults. */
-void CompareRows::added(StagedRow *row, uint64 position)
+void CompareRows::added(const AddedRow &row)
 {
 	if (changes_ != nullptr)
-		changes_->added(row, position);
+		changes_->added(row);
 	scratch_.run([&] {
-		pg::deform_tuple(row->image(), map_.image_desc, image_.values, image_.nulls);
-		if (row->extra() != nullptr)
-			pg::deform_tuple(row->extra(), map_.extra_desc, second_.values, second_.nulls);
+		row.shape.take_apart(row.row->view(), image_.values, image_.nulls);
 		set_fields(false, true, false);
 		put("added", image_,
 			[&] { pg::with_exact_output([&] { fields_[new_row] = new_object(); }); });
@@ -94,10 +91,8 @@ Datum CompareRows::new_object()
 		if (column.inserted && !(column.null_defaults && is_null))
 			object.add(json(column.target), write(json(column.target), value, is_null));
 	};
-	for (std::size_t i = 0; i < map_.image.size(); i++)
-		add(map_.image[i], image_.values[i], image_.nulls[i]);
-	for (std::size_t i = 0; i < map_.extra.size(); i++)
-		add(map_.extra[i], second_.values[i], second_.nulls[i]);
+	for (std::size_t i = 0; i < map_.image.size() + map_.extra.size(); i++)
+		add(map_.column_at(i), image_.values[i], image_.nulls[i]);
 	for (const InsertDefault &value : map_.insert_defaults)
 		object.add(json(value.column), write(json(value.column), value.value, value.is_null));
 	written_column_ = nullptr;
@@ -209,18 +204,16 @@ void CompareRows::unchanged(const TargetRow &row, StagedRow *)
 /* Takes a row of the target apart into image_ and row_. */
 void CompareRows::load(const TargetRow &row)
 {
-	pg::deform_tuple(row.image(), map_.image_desc, image_.values, image_.nulls);
-	for (std::size_t i = 0; i < map_.image.size(); i++) {
-		row_.values[map_.image[i].target - 1] = image_.values[i];
-		row_.nulls[map_.image[i].target - 1] = image_.nulls[i];
-	}
-	if (row.carried() == nullptr)
-		return;
-	pg::deform_tuple(row.carried(), map_.carried_desc, second_.values, second_.nulls);
-	for (std::size_t i = 0; i < map_.carried.size(); i++) {
-		row_.values[map_.carried[i] - 1] = second_.values[i];
-		row_.nulls[map_.carried[i] - 1] = second_.nulls[i];
-	}
+	row.shape->take_apart(row.tuple, image_.values, image_.nulls);
+	auto const set = [&](AttrNumber number, std::size_t i) {
+		row_.values[number - 1] = image_.values[i];
+		row_.nulls[number - 1] = image_.nulls[i];
+	};
+	std::size_t i = 0;
+	for (const Column &column : map_.image)
+		set(column.target, i++);
+	for (AttrNumber const number : map_.carried)
+		set(number, i++);
 }
 
 JsonText CompareRows::write(const JsonColumn &column, Datum value, bool is_null)

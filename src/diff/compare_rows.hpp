@@ -19,7 +19,7 @@ class CompareRows final : public DiffSink {
 
 	/* A row is written as JSON when it comes, by output functions of all types. */
 	bool is_parallel_safe() const noexcept override { return false; }
-	PG_RAISES void added(StagedRow *row, uint64 position) override;
+	PG_RAISES void added(const AddedRow &row) override;
 	PG_RAISES void updated(const ChangedRow &row) override;
 	PG_RAISES void removed(const TargetRow &row) override;
 	PG_RAISES void unchanged(const TargetRow &row, StagedRow *staged) override;
@@ -32,14 +32,14 @@ class CompareRows final : public DiffSink {
 	PG_RAISES void add_context();
 	void set_fields(bool has_old, bool has_new, bool has_changes) noexcept;
 
-	PG_RAISES void load(const TargetRow &row);
+	void load(const TargetRow &row);
 	void load_new(const ChangedRow &row);
-	PG_RAISES Datum key_object(const RowValues &row);
-	PG_RAISES Datum new_object();
-	PG_RAISES Datum whole_row();
-	PG_RAISES void write_pair(const ChangedRow &row);
-	PG_RAISES pg::JsonText write(const pg::JsonColumn &column, Datum value, bool is_null);
-	PG_RAISES void write_both(const pg::Attribute &attribute);
+	Datum key_object(const RowValues &row);
+	Datum new_object();
+	Datum whole_row();
+	void write_pair(const ChangedRow &row);
+	pg::JsonText write(const pg::JsonColumn &column, Datum value, bool is_null);
+	void write_both(const pg::Attribute &attribute);
 	const pg::JsonColumn &json(AttrNumber column) const
 	{
 		return columns_[column_positions_[column - 1]];
@@ -60,8 +60,7 @@ class CompareRows final : public DiffSink {
 	RowValues row_;
 	RowValues new_row_;
 
-	RowValues image_;
-	RowValues second_; /* extra or carried columns */
+	RowValues image_; /* and behind it the extra or the carried columns */
 	pg::JsonValues values_;
 	bool *changed_; /* by column number less one: is it changed in the row that is being written? */
 	Datum fields_[field_count] = {};

@@ -1,51 +1,93 @@
 #include "diff/diff.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace bulk_sync {
 
-namespace {
-
-constexpr uint64 hash_of_null = UINT64CONST(0x2545F4914F6CDD1D);
-
-} // namespace
-
-Diff::Diff(const ColumnMap &map, DiffSink &sink, DiffResult &result, std::size_t limit)
-	: map_(map), sink_(sink), result_(result), staged_builder_(map.image_desc, map.extra_desc),
-	  target_builder_(map.image_desc, map.carried_desc), rows_(map, limit),
-	  matcher_(map, rows_, sink, result), spill_(limit)
+DiffSide::DiffSide(const ColumnMap &map, RowShape &&of, bool forms)
+	: shape(std::move(of)), hash(map, shape)
 {
+	if (forms)
+		builder.emplace(shape.desc(), shape.sources());
 }
 
-uint64 Diff::hash_key(const Datum *values, const bool *nulls) const
+std::size_t DiffSide::most_bytes(const Datum *values, const bool *nulls) const
 {
-	uint64 hash = 0;
-	for (int i = 0; i < map_.key_count(); i++)
-		hash = pg::hash_combine(hash, nulls[i] ? hash_of_null : map_.keys[i].hash(values[i]));
-	return hash;
+	std::size_t const bytes = builder->most_bytes(values, nulls);
+	/* The server forms no larger rows either, and lengths count on it. */
+	if (bytes > MaxAllocSize)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("row is too large for bulk_sync: %zu bytes, maximum %zu", bytes,
+							   MaxAllocSize)));
+	return bytes;
+}
+
+Diff::Diff(const ColumnMap &map, DiffSink &sink, DiffResult &result, std::size_t limit)
+	: map_(map), result_(result), sink_(sink), rows_(limit), matcher_(map, rows_, sink, result),
+	  spill_(limit)
+{
 }
 
 /* ---- staging ---- */
 
+void Diff::expect_staged(double rows, double width) noexcept
+{
+	expected_rows_ = rows;
+	constexpr double header = sizeof(MinimalTupleData) + MAXIMUM_ALIGNOF;
+	rows_.expect(rows * (header + width));
+}
+
+void Diff::take_stored_staging(TupleDesc desc)
+{
+	staged_.emplace(map_, RowShape::of_staging(map_, desc), false);
+	matcher_.take_staged(staged_->shape);
+}
+
+void Diff::form_staging(TupleDesc target)
+{
+	staged_.emplace(map_, RowShape::formed_staging(map_, target), true);
+	matcher_.take_staged(staged_->shape);
+}
+
 void Diff::add_staged(const Datum *values, const bool *nulls)
 {
 	MemoryContext const caller = MemoryContextSwitchTo(matcher_.scratch());
-	uint64 const hash = hash_key(values, nulls);
-	std::size_t const most_bytes = staged_builder_.most_bytes(values, nulls);
-
-	if (!spill_.has_begun() && rows_.is_full_for(most_bytes))
-		begin_spill();
-	if (spill_.has_begun()) {
-		StagedRow *const row = spill_.staged_space_for(most_bytes);
-		row->start(hash, staged_builder_.build(values, nulls, row->bytes()));
-		spill_.put(row, result_.counts.staged);
-	} else {
-		StagedRow *const row = rows_.reserve(most_bytes);
-		rows_.append(row, hash, staged_builder_.build(values, nulls, row->bytes()));
-	}
-	result_.counts.staged++;
+	uint32 const hash = staged_->hash.of(values, nulls);
+	StagedRow *const row = staged_space_for(staged_->most_bytes(values, nulls));
+	staged_->builder->build(values, nulls, row);
+	take_staged(row, hash);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(matcher_.scratch());
+}
+
+void Diff::add_staged(const TupleView &tuple)
+{
+	MemoryContext const caller = MemoryContextSwitchTo(matcher_.scratch());
+	uint32 const hash = staged_->hash.of(tuple);
+	StagedRow *const row = staged_space_for(minimal_length(tuple));
+	copy_tuple(tuple, row);
+	take_staged(row, hash);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(matcher_.scratch());
+}
+
+StagedRow *Diff::staged_space_for(std::size_t bytes)
+{
+	if (!spill_.has_begun() && rows_.is_full_for(bytes))
+		begin_spill();
+	return spill_.has_begun() ? spill_.staged_space_for(bytes) : rows_.reserve(bytes);
+}
+
+void Diff::take_staged(StagedRow *row, uint32 hash)
+{
+	if (spill_.has_begun()) {
+		row->start(hash);
+		spill_.put(row, result_.counts.staged);
+	} else {
+		rows_.append(row, hash);
+	}
+	result_.counts.staged++;
 }
 
 void Diff::end_staged()
@@ -66,32 +108,106 @@ void Diff::begin_spill()
 		spill_.put(row, position);
 	});
 	rows_.clear();
+	rows_.begin_batches();
 }
 
 /* ---- target ---- */
+
+void Diff::take_stored_target(TupleDesc desc)
+{
+	target_.emplace(map_, RowShape::of_target(map_, desc), false);
+	matcher_.begin(target_->shape);
+}
+
+void Diff::form_target(TupleDesc target)
+{
+	target_.emplace(map_, RowShape::formed_target(map_, target, staged_->shape), true);
+	matcher_.begin(target_->shape);
+}
 
 void Diff::add_target(const RowId &id, const Datum *values, const bool *nulls)
 {
 	MemoryContext const caller = MemoryContextSwitchTo(matcher_.scratch());
 	TargetRow row;
-	row.hash = hash_key(values, nulls);
+	row.shape = &target_->shape;
+	row.hash = target_->hash.of(values, nulls);
 	row.id = id;
-	if (is_marked(map_, values, nulls)) {
-		row.marked = true;
-		result_.counts.marked++;
-	}
-	std::size_t const most_bytes = target_builder_.most_bytes(values, nulls);
+	if (map_.mark)
+		note_mark(row, values[*map_.mark], nulls[*map_.mark]);
+	std::size_t const most_bytes = target_->most_bytes(values, nulls);
 	bool const spills = spill_.has_begun();
-	row.bytes = spills ? spill_.space_for(most_bytes) : matcher_.space_for(most_bytes);
-	row.extent = target_builder_.build(values, nulls, row.bytes);
+	char *const memory = spills ? spill_.space_for(most_bytes) : matcher_.space_for(most_bytes);
+	target_->builder->build(values, nulls, memory);
+	row.tuple = TupleView::of(reinterpret_cast<MinimalTuple>(memory));
 	result_.counts.in_scope++;
-	if (spills) {
+	if (spills)
+		spill_.put(row);
+	else
+		matcher_.add(row);
+	MemoryContextSwitchTo(caller);
+	if (spills)
+		MemoryContextReset(matcher_.scratch());
+}
+
+void Diff::note_mark(TargetRow &row, Datum mark, bool is_null) noexcept
+{
+	if (!is_marked(map_, mark, is_null))
+		return;
+	row.marked = true;
+	result_.counts.marked++;
+}
+
+void Diff::fill(TargetRow &row, const HeapTupleData &tuple)
+{
+	row.tuple = TupleView::of(tuple);
+	row.shape = &target_->shape;
+	row.hash = target_->hash.of(row.tuple);
+	row.id = pg::row_id_of(tuple);
+	row.marked = false;
+	if (map_.mark) {
+		bool is_null;
+		Datum const mark = target_->shape.value(row.tuple, *map_.mark, is_null);
+		note_mark(row, mark, is_null);
+	}
+	result_.counts.in_scope++;
+}
+
+void Diff::add_target(const HeapTupleData &tuple)
+{
+	MemoryContext const caller = MemoryContextSwitchTo(matcher_.scratch());
+	TargetRow row;
+	fill(row, tuple);
+	if (spill_.has_begun()) {
 		spill_.put(row);
 		MemoryContextReset(matcher_.scratch());
 	} else {
+		char *const memory = matcher_.space_for(minimal_length(row.tuple));
+		copy_tuple(row.tuple, memory);
+		row.tuple = TupleView::of(reinterpret_cast<MinimalTuple>(memory));
 		matcher_.add(row);
 	}
 	MemoryContextSwitchTo(caller);
+}
+
+void Diff::add_target_in_place(const HeapTupleData &tuple)
+{
+	MemoryContext const caller = MemoryContextSwitchTo(matcher_.scratch());
+	if (spill_.has_begun()) {
+		TargetRow row;
+		fill(row, tuple);
+		spill_.put(row);
+		MemoryContextReset(matcher_.scratch());
+	} else {
+		fill(matcher_.place(), tuple);
+		matcher_.take();
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+void Diff::flush_target()
+{
+	if (!spill_.has_begun())
+		matcher_.flush();
 }
 
 void Diff::end_target()
@@ -99,7 +215,7 @@ void Diff::end_target()
 	if (spill_.has_begun()) {
 		run_batches();
 	} else {
-		matcher_.flush();
+		matcher_.end();
 		matcher_.emit_added();
 	}
 }
@@ -108,7 +224,7 @@ void Diff::run_batches()
 {
 	spill_.end();
 	while (Batch *const batch = spill_.next())
-		if (batch->run(matcher_))
+		if (batch->run(matcher_, target_->shape))
 			spill_.finish(batch);
 		else
 			spill_.divide(batch);

@@ -7,10 +7,17 @@
 
 namespace bulk_sync {
 
+/* A row of staging without a counterpart. */
+struct AddedRow {
+	StagedRow *row;
+	const RowShape &shape;
+	uint64 position; /* in staging, from 0 */
+};
+
 /* A matched pair whose stored images differ. Arrays have a value for each column of the image. */
 struct ChangedRow {
 	const TargetRow &target;
-	RowValues old_values;
+	RowValues old_values; /* and behind the image the carried columns */
 	RowValues new_values; /* of columns that are not updated: the old value */
 	const bool *changed;
 	StagedRow *staged;
@@ -26,11 +33,10 @@ class DiffSink {
 	/* Called before any row when new rows will not come in the order of staging. May throw, too. */
 	virtual void expect_disorder() {}
 
-	/* `position`: of the row in staging, from 0. */
-	virtual void added(StagedRow *row, uint64 position) = 0;
-	virtual void updated(const ChangedRow &row) = 0;
-	virtual void removed(const TargetRow &row) = 0;
-	virtual void unchanged(const TargetRow &row, StagedRow *staged) = 0;
+	PG_RAISES virtual void added(const AddedRow &row) = 0;
+	PG_RAISES virtual void updated(const ChangedRow &row) = 0;
+	PG_RAISES virtual void removed(const TargetRow &row) = 0;
+	PG_RAISES virtual void unchanged(const TargetRow &row, StagedRow *staged) = 0;
 
   protected:
 	~DiffSink() = default;

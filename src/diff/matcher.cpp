@@ -14,13 +14,20 @@ MemoryContext scratch_context()
 	});
 }
 
+/* Of a row of either side. */
+int most_columns(const ColumnMap &map)
+{
+	return static_cast<int>(map.image.size() + std::max(map.extra.size(), map.carried.size()));
+}
+
 } // namespace
 
 Matcher::Matcher(const ColumnMap &map, StagedRows &rows, DiffSink &sink, DiffResult &result)
 	: map_(map), rows_(rows), sink_(sink), result_(result), context_(CurrentMemoryContext),
-	  scratch_(scratch_context()), old_(RowValues::with_room_for(map.image_desc->natts)),
-	  new_(RowValues::with_room_for(map.image_desc->natts)),
-	  changed_(RowValues::with_room_for(map.image_desc->natts).nulls)
+	  scratch_(scratch_context()), old_(RowValues::with_room_for(most_columns(map))),
+	  new_(RowValues::with_room_for(most_columns(map))),
+	  key_(RowValues::with_room_for(map.key_count())),
+	  changed_(RowValues::with_room_for(static_cast<int>(map.image.size())).nulls)
 {
 }
 
@@ -28,9 +35,16 @@ void Matcher::build_table()
 {
 	MemoryContext const caller = MemoryContextSwitchTo(scratch_);
 	rows_.build_table(
-		[&](StagedRow *first) { rows_.note_duplicate(first, result_.staging_duplicates); });
+		[&](StagedRow *left, StagedRow *right) { return staged_have_same_key(left, right); },
+		[&](StagedRow *first) { note_duplicate(first, result_.staging_duplicates); });
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(scratch_);
+}
+
+void Matcher::begin(const RowShape &target)
+{
+	target_ = &target;
+	comparison_.emplace(map_, *staged_, target);
 }
 
 /* ---- groups ---- */
@@ -60,7 +74,7 @@ void Matcher::match_group()
 	MemoryContextReset(scratch_);
 }
 
-void Matcher::flush()
+void Matcher::end()
 {
 	match_group();
 	if (size_ <= group_bytes)
@@ -74,17 +88,18 @@ void Matcher::flush()
 
 void Matcher::match(const TargetRow &row)
 {
-	bool same_bytes = false;
+	bool is_same = false;
+	old_is_row_ = false;
 	StagedRow *const staged = rows_.find(row.hash, [&](StagedRow *candidate) {
-		same_bytes = pg::same_bytes(row.image(), candidate->image());
-		return same_bytes || has_same_key(row, candidate);
+		is_same = comparison_->is_same(candidate->view(), row.tuple);
+		return is_same || is_pair(row, candidate);
 	});
 	if (staged == nullptr) {
 		sink_.removed(row);
 		return;
 	}
 	count_pair(row, staged);
-	if (same_bytes || !compare_columns(row, staged)) {
+	if (is_same || !compare_columns(row)) {
 		result_.counts.unchanged++;
 		sink_.unchanged(row, staged);
 	} else {
@@ -92,16 +107,40 @@ void Matcher::match(const TargetRow &row)
 	}
 }
 
-bool Matcher::has_same_key(const TargetRow &row, StagedRow *staged)
+/* Have two rows the same key? Then both are taken apart, into old_ and new_. */
+bool Matcher::is_pair(const TargetRow &row, StagedRow *staged)
 {
 	CHECK_FOR_INTERRUPTS(); /* types without a hash function compare with every row */
-	return rows_.same_key(row.image(), staged->image());
+	if (!old_is_row_)
+		target_->take_apart(row.tuple, old_.values, old_.nulls);
+	old_is_row_ = true;
+	for (int i = 0; i < map_.key_count(); i++) {
+		bool is_null;
+		Datum const value = staged_->value(staged->view(), i, is_null);
+		if (is_null != old_.nulls[i] || (!is_null && !map_.keys[i].equal(old_.values[i], value)))
+			return false;
+	}
+	staged_->take_apart(staged->view(), new_.values, new_.nulls);
+	return true;
+}
+
+bool Matcher::staged_have_same_key(StagedRow *left, StagedRow *right) const
+{
+	for (int i = 0; i < map_.key_count(); i++) {
+		bool left_is_null;
+		bool right_is_null;
+		Datum const one = staged_->value(left->view(), i, left_is_null);
+		Datum const other = staged_->value(right->view(), i, right_is_null);
+		if (left_is_null != right_is_null || (!left_is_null && !map_.keys[i].equal(one, other)))
+			return false;
+	}
+	return true;
 }
 
 void Matcher::count_pair(const TargetRow &row, StagedRow *staged)
 {
 	if (staged->matched) {
-		rows_.note_duplicate(staged, result_.target_duplicates);
+		note_duplicate(staged, result_.target_duplicates);
 		if (row.marked || staged->matched_marked)
 			result_.marked_among_duplicates = true;
 		return;
@@ -110,11 +149,20 @@ void Matcher::count_pair(const TargetRow &row, StagedRow *staged)
 	result_.counts.matched++;
 }
 
-/* Fills old_, new_ and changed_; is any column changed? */
-bool Matcher::compare_columns(const TargetRow &row, StagedRow *staged)
+/* Each key is noted once, however many rows have it. */
+void Matcher::note_duplicate(StagedRow *row, KeyList &duplicates)
 {
-	pg::deform_tuple(row.image(), map_.image_desc, old_.values, old_.nulls);
-	pg::deform_tuple(staged->image(), map_.image_desc, new_.values, new_.nulls);
+	if (row->duplicate)
+		return;
+	row->duplicate = 1;
+	for (int i = 0; i < map_.key_count(); i++)
+		key_.values[i] = staged_->value(row->view(), i, key_.nulls[i]);
+	duplicates.add(map_.key_desc, key_.values, key_.nulls);
+}
+
+/* Of a pair in old_ and new_. Fills changed_; is any column changed? */
+bool Matcher::compare_columns(const TargetRow &row)
+{
 	bool any = false;
 	for (int i = 0; i < map_.image_desc->natts; i++) {
 		const Column &column = map_.image[i];
@@ -142,7 +190,7 @@ void Matcher::emit_added()
 	rows_.for_each_with_position([&](StagedRow *row, uint64 position) {
 		CHECK_FOR_INTERRUPTS();
 		if (!row->matched)
-			sink_.added(row, position);
+			sink_.added({row, *staged_, position});
 	});
 }
 

@@ -23,7 +23,7 @@ static_assert(std::is_trivially_destructible_v<Batch>);
 int batch_bits(double parts, std::size_t limit) noexcept
 {
 	/* Both files of a batch have a buffer, and all buffers together get half of the limit. */
-	auto const affordable = std::bit_width(limit / 2 / (2 * pg::temp_file_buffer_bytes)) - 1;
+	auto const affordable = std::bit_width(limit / 2 / (2 * pg::smallest_piece)) - 1;
 	/* Parts differ in size, and what is expected may be wrong. */
 	double const wanted = std::ceil(std::log2(1.5 * std::max(1.0, parts)));
 	return std::max(fewest_bits,
@@ -59,9 +59,12 @@ void Spill::open_parts(int bits_used, double parts)
 {
 	bits_used_ = bits_used;
 	bits_ = batch_bits(parts, limit_);
+	/* What the buffers may take, in whole pages. */
+	std::size_t const piece =
+		std::clamp(limit_ / 2 / (std::size_t{2} << bits_), pg::smallest_piece, pg::largest_piece);
 	MemoryContext const caller = MemoryContextSwitchTo(context_);
 	for (int i = 0; i < 1 << bits_; i++) {
-		parts_[i] = new (palloc(sizeof(Batch))) Batch();
+		parts_[i] = new (palloc(sizeof(Batch))) Batch(TYPEALIGN_DOWN(BLCKSZ, piece));
 		parts_[i]->bits_used = bits_used + bits_;
 	}
 	MemoryContextSwitchTo(caller);
@@ -72,6 +75,7 @@ void Spill::close_parts()
 {
 	for (int i = 0; i < 1 << bits_; i++) {
 		Batch *const part = parts_[i];
+		part->end();
 		if (part->staged.exists() || part->target.exists()) {
 			part->next = queue_;
 			queue_ = part;
@@ -107,7 +111,8 @@ void Spill::divide(Batch *batch)
 	bool const equal_hashes = divide_staged(batch);
 	divide_target(batch);
 	for (int i = 0; equal_hashes && i < 1 << bits_; i++)
-		parts_[i]->bits_used = 64; /* they would stay together, however often they are divided */
+		parts_[i]->bits_used =
+			hash_bits; /* they would stay together, however often they are divided */
 	close_parts();
 	finish(batch);
 }
@@ -115,37 +120,27 @@ void Spill::divide(Batch *batch)
 /* Have all staged rows the same hash? */
 bool Spill::divide_staged(Batch *batch)
 {
-	StagedRow header;
-	uint64 position;
-	uint64 first_hash = 0;
+	uint32 first_hash = 0;
 	bool any = false;
 	bool equal_hashes = true;
-	batch->staged.rewind();
-	while (read_header(batch->staged, header, position)) {
-		CHECK_FOR_INTERRUPTS();
-		if (!any)
-			first_hash = header.hash;
-		any = true;
-		equal_hashes = equal_hashes && header.hash == first_hash;
-		StagedRow *const row = staged_space_for(header.total);
-		*row = header;
-		batch->staged.read_exactly(row->bytes(), header.total);
-		put(row, position);
-	}
+	read_staged(
+		batch->staged, [&](std::size_t length) { return staged_space_for(length); },
+		[&](StagedRow *row, uint64 position) {
+			if (!any)
+				first_hash = row->hash;
+			any = true;
+			equal_hashes = equal_hashes && row->hash == first_hash;
+			put(row, position);
+		});
 	batch->staged.close();
 	return equal_hashes;
 }
 
 void Spill::divide_target(Batch *batch)
 {
-	TargetRow row;
-	batch->target.rewind();
-	while (read_header(batch->target, row)) {
-		CHECK_FOR_INTERRUPTS();
-		row.bytes = space_for(row.extent.total);
-		batch->target.read_exactly(row.bytes, row.extent.total);
-		put(row);
-	}
+	read_target(
+		batch->target, nullptr, [&](std::size_t length) { return space_for(length); },
+		[&](const TargetRow &row) { put(row); });
 	batch->target.close();
 }
 

@@ -17,7 +17,7 @@
 
 namespace bulk_sync {
 
-/* The hash table uses the trailing bits of a hash, batches the leading ones. */
+/* The hash table uses the leading bits of a hash, batches the trailing ones. */
 class Spill {
   public:
 	/* Works in the current memory context. `limit`: bytes that the diff wants to stay within; the
@@ -29,17 +29,16 @@ class Spill {
 	PG_RAISES void begin(double parts);
 	bool has_begun() const noexcept { return has_begun_; }
 
-	/* Room for the bytes of a row that will be put, aligned, or for a whole staged row; holds until
-	 * the next call. */
+	/* Room for the tuple of a row that will be put, aligned; holds until the next call. */
 	PG_RAISES char *space_for(std::size_t bytes)
 	{
 		if (bytes > size_)
 			make_space(bytes);
 		return memory_;
 	}
-	PG_RAISES StagedRow *staged_space_for(std::size_t row_bytes)
+	PG_RAISES StagedRow *staged_space_for(std::size_t bytes)
 	{
-		return reinterpret_cast<StagedRow *>(space_for(StagedRow::footprint(row_bytes)));
+		return reinterpret_cast<StagedRow *>(space_for(StagedRow::footprint(bytes)));
 	}
 
 	/* `position`: of the row in staging, from 0. */
@@ -49,8 +48,7 @@ class Spill {
 	/* All rows of both sides have been put. */
 	PG_RAISES void end();
 
-	/* Takes a batch out of the queue; nullptr when there is none. It goes to finish() or
-	 * divide(). */
+	/* Takes a batch out of the queue; nullptr when there is none. It goes to finish() or divide(). */
 	Batch *next() noexcept;
 
 	/* Frees a batch that has been run. */
@@ -60,7 +58,10 @@ class Spill {
 	PG_RAISES void divide(Batch *batch);
 
   private:
-	Batch &part_for(uint64 hash) noexcept { return *parts_[(hash << bits_used_) >> (64 - bits_)]; }
+	Batch &part_for(uint32 hash) noexcept
+	{
+		return *parts_[(hash >> bits_used_) & ((1u << bits_) - 1)];
+	}
 	PG_RAISES void make_space(std::size_t bytes);
 	PG_RAISES void open_parts(int bits_used, double parts);
 	PG_RAISES void close_parts();

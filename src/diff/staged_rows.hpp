@@ -2,80 +2,110 @@
  * The rows of staging in memory: an arena that holds them in the order they came, and a hash table
  * over it.
  *
- * The arena is one piece that grows; large pieces grow by moving pages, not bytes. Rows are known
- * by their offset in it, so that a slot of the table takes 8 bytes: half of the hash, and the
- * offset. The table is open addressing with linear probing: a probe touches one cache line of the
- * table and then, nearly always, only the row it looks for.
+ * Rows are known by their position in the arena, so that a slot of the table takes 8 bytes: the hash,
+ * and the position. The table is open addressing with linear probing: a probe touches one cache line of
+ * the table and then, nearly always, only the row it looks for. The slot where a probe begins comes
+ * from the leading bits of the hash.
  *
- * A row's position in staging is its place in the arena when all rows of staging are there; rows
- * of one batch have their positions in an array beside it.
+ * A row's position in staging is its place in the arena when all rows of staging are there; rows of a
+ * batch have it in front of them.
  */
 #pragma once
 
 #include "diff/key_list.hpp"
 #include "diff/row.hpp"
+#include "diff/row_arena.hpp"
 
 namespace bulk_sync {
 
 class StagedRows {
   public:
 	/* Empty, in the current memory context, which all memory comes from. `limit` is the size in
-	 * bytes that the caller wants to stay within. Throws pg::Error. */
-	StagedRows(const ColumnMap &map, std::size_t limit);
+	 * bytes that the caller wants to stay within. */
+	explicit StagedRows(std::size_t limit) noexcept;
+
+	/* About so many bytes of rows will come; perhaps, for it is an estimate. Before the first. */
+	void expect(double bytes) noexcept;
 
 	/* Would another row of this many bytes go beyond the limit, the table over all of them
 	 * included? The first row never does. */
-	bool is_full_for(std::size_t row_bytes) const noexcept
+	bool is_full_for(std::size_t length) const noexcept
 	{
-		return used_ + StagedRow::footprint(row_bytes) > fits_until_ && exceeds_limit(row_bytes);
+		return arena_.bytes() + StagedRow::footprint(length) > fits_until_ && exceeds_limit(length);
 	}
 
-	/* Room for a row of at most this many bytes; it becomes one of the rows by append(). Moves the
-	 * rows: pointers to them end here. Raises. */
-	PG_RAISES StagedRow *reserve(std::size_t row_bytes);
-
-	/* Takes the row that was reserved last, once its bytes are there. */
-	void append(StagedRow *row, uint64 hash, RowExtent extent) noexcept
+	/* Room for a row of at most this many bytes; it becomes one of the rows by append(). Raises. */
+	PG_RAISES StagedRow *reserve(std::size_t length)
 	{
-		row->start(hash, extent);
-		used_ += StagedRow::footprint(extent.total);
+		return reinterpret_cast<StagedRow *>(
+			arena_.reserve(prefix_ + StagedRow::footprint(length)) + prefix_);
+	}
+
+	/* Takes the row that was reserved last, once its tuple is there. */
+	void append(StagedRow *row, uint32 hash) noexcept
+	{
+		row->start(hash);
+		arena_.take(prefix_ + StagedRow::footprint(row->length));
 		count_++;
 	}
 
 	/* The same for a row that others of staging do not stand before: `position` is its place in
-	 * staging, from 0. Either all rows are appended so or none. Raises. */
-	PG_RAISES void append(StagedRow *row, uint64 hash, RowExtent extent, uint64 position)
+	 * staging, from 0. */
+	void append(StagedRow *row, uint32 hash, uint64 position) noexcept
 	{
-		if (count_ == positions_size_)
-			grow_positions();
-		positions_[count_] = position;
-		append(row, hash, extent);
+		memcpy(reinterpret_cast<char *>(row) - prefix_, &position, sizeof(position));
+		append(row, hash);
+	}
+
+	/* From now on the rows of batches come, with positions. There are none yet. Raises. */
+	PG_RAISES void begin_batches();
+
+	/* Would these rows, in so many bytes with their positions, stay within the limit when there are no
+	 * others? */
+	bool fit(std::size_t bytes, uint64 count) const noexcept
+	{
+		return count <= 1 || bytes + slots_for(count) * sizeof(Slot) <= limit_;
+	}
+
+	/* Takes them all, once they are in the memory that it returns, as they will be there. Raises. */
+	PG_RAISES char *append_all(std::size_t bytes, uint64 count)
+	{
+		char *const memory = arena_.reserve(bytes);
+		arena_.take(bytes);
+		count_ = count;
+		return memory;
 	}
 
 	/*
 	 * Builds the table over all rows, once they are all there: it has its size from the start, and
 	 * the memory of several rows is under way at a time. Of rows with the same key the first is
-	 * in the table; for each other one, marked as matched, duplicate(first) is called. Raises.
+	 * in the table; for each other one, marked as matched, duplicate(first) is called. same_key(a, b)
+	 * compares two rows. Raises.
 	 */
-	template <typename Duplicate> void build_table(Duplicate &&duplicate)
+	template <typename SameKey, typename Duplicate>
+	void build_table(SameKey &&same_key, Duplicate &&duplicate)
 	{
 		make_slots();
-		StagedRow *group[prefetched];
+		Slot group[prefetched];
 		int grouped = 0;
 		auto const place_group = [&] {
 			CHECK_FOR_INTERRUPTS();
-			for (int i = 0; i < grouped; i++)
-				if (StagedRow *const first = place(group[i])) {
-					group[i]->matched = 1;
+			for (int i = 0; i < grouped; i++) {
+				if (StagedRow *const first = place(group[i], same_key)) {
+					row_in(group[i])->matched = 1;
 					duplicate(first);
 				}
+			}
 			grouped = 0;
 		};
-		for_each([&](StagedRow *row) {
+		arena_.for_each([&](char *memory, uint32 position) {
+			auto *const row = reinterpret_cast<StagedRow *>(memory + prefix_);
+			__builtin_prefetch(memory + prefetched_bytes);
 			prefetch_slot(row->hash);
-			group[grouped++] = row;
+			group[grouped++] = {row->hash, position};
 			if (grouped == prefetched)
 				place_group();
+			return prefix_ + StagedRow::footprint(row->length);
 		});
 		place_group();
 	}
@@ -83,44 +113,51 @@ class StagedRows {
 	/* Calls visit(row) for each row in the order they came. */
 	template <typename Visit> void for_each(Visit &&visit)
 	{
-		for (std::size_t at = first_row; at < used_;) {
-			auto *const row = reinterpret_cast<StagedRow *>(arena_ + at);
-			at += StagedRow::footprint(row->total);
+		arena_.for_each([&](char *memory, uint32) {
+			auto *const row = reinterpret_cast<StagedRow *>(memory + prefix_);
+			std::size_t const length = prefix_ + StagedRow::footprint(row->length);
 			visit(row);
-		}
+			return length;
+		});
 	}
 
-	/* Calls visit(row, position) for each row in the order they came, with its position in
-	 * staging. */
+	/* Calls visit(row, position) for each row in the order they came, with its position in staging. */
 	template <typename Visit> void for_each_with_position(Visit &&visit)
 	{
 		uint64 index = 0;
 		for_each([&](StagedRow *row) {
-			visit(row, positions_ == nullptr ? index : positions_[index]);
-			index++;
+			uint64 position = index++;
+			if (prefix_ != 0)
+				memcpy(&position, reinterpret_cast<char *>(row) - prefix_, sizeof(position));
+			visit(row, position);
 		});
 	}
 
-	/*
-	 * Looks for the row with this hash for which match(row) is true; nullptr when there is none.
-	 */
-	template <typename Match> StagedRow *find(uint64 hash, Match &&match)
+	/* Looks for the row with this hash for which match(row) is true; nullptr when there is none. */
+	template <typename Match> StagedRow *find(uint32 hash, Match &&match)
 	{
-		for (std::size_t i = hash & mask_; slots_[i].position != 0; i = (i + 1) & mask_)
-			if (slots_[i].tag == tag_of(hash) && match(row_in(slots_[i])))
+		for (std::size_t i = first_slot(hash); slots_[i].position != 0; i = next_slot(i))
+			if (slots_[i].hash == hash && match(row_in(slots_[i])))
 				return row_in(slots_[i]);
 		return nullptr;
 	}
 
-	/* Asks for the memory that find() will touch. */
-	void prefetch_slot(uint64 hash) const noexcept { __builtin_prefetch(&slots_[hash & mask_]); }
-	void prefetch_row(uint64 hash) const noexcept
+	/* Asks for the memory that find() will touch: of the table, and, once that is there, of the
+	 * first row that it will look at. Inlined by force, for to the compiler a function that does
+	 * nothing else does nothing. */
+	pg_attribute_always_inline void prefetch_slot(uint32 hash) const noexcept
 	{
-		__builtin_prefetch(row_in(slots_[hash & mask_]));
+		__builtin_prefetch(&slots_[first_slot(hash)]);
 	}
-
-	/* Have two images the same key? Raises. */
-	PG_RAISES bool same_key(MinimalTuple left, MinimalTuple right);
+	pg_attribute_always_inline void prefetch_row(uint32 hash) const noexcept
+	{
+		std::size_t i = first_slot(hash);
+		while (slots_[i].hash != hash && slots_[i].position != 0)
+			i = next_slot(i);
+		const char *const row = arena_.at(slots_[i].position);
+		for (int bytes = 0; bytes < prefetched_of_row_; bytes += cache_line)
+			__builtin_prefetch(row + bytes);
+	}
 
 	/* A row of the target has this row's key; `marked`: as deleted. Once for each row. */
 	void set_matched(StagedRow *row, bool marked) noexcept
@@ -129,10 +166,6 @@ class StagedRows {
 		row->matched_marked = marked;
 		matched_++;
 	}
-
-	/* Adds a row's key to the keys that are there several times; each is noted once, however many
-	 * rows have it. Raises. */
-	PG_RAISES void note_duplicate(StagedRow *row, KeyList &duplicates);
 
 	/* Frees the table and keeps the rows. Raises. */
 	PG_RAISES void drop_table();
@@ -146,40 +179,53 @@ class StagedRows {
 
   private:
 	struct Slot {
-		uint32 tag;		 /* the leading half of the hash */
-		uint32 position; /* of the row in the arena, in units of the alignment; 0: empty */
+		uint32 hash;
+		uint32 position; /* of the row, and what is in front of it, in the arena; 0: empty */
 	};
 	static constexpr int prefetched = 32;
-	/* So that no row has position 0. */
-	static constexpr std::size_t first_row = MAXIMUM_ALIGNOF;
+	static constexpr int cache_line = 64;		  /* bytes, of nearly every machine */
+	static constexpr int prefetched_bytes = 1024; /* of the rows that follow */
 
-	static uint32 tag_of(uint64 hash) noexcept { return static_cast<uint32>(hash >> 32); }
 	StagedRow *row_in(Slot slot) const noexcept
 	{
-		return reinterpret_cast<StagedRow *>(arena_ + std::size_t{slot.position} * MAXIMUM_ALIGNOF);
+		return reinterpret_cast<StagedRow *>(arena_.at(slot.position) + prefix_);
 	}
-	bool exceeds_limit(std::size_t row_bytes) const noexcept;
-	PG_RAISES void grow(std::size_t bytes);
-	PG_RAISES void grow_positions();
+	std::size_t first_slot(uint32 hash) const noexcept
+	{
+		return static_cast<std::size_t>((uint64{hash} * slot_count_) >> 32);
+	}
+	std::size_t next_slot(std::size_t i) const noexcept { return i + 1 == slot_count_ ? 0 : i + 1; }
+
+	/* Puts a row into the table, or returns the row there that has the same key. */
+	template <typename SameKey> StagedRow *place(Slot slot, SameKey &&same_key)
+	{
+		std::size_t i = first_slot(slot.hash);
+		for (; slots_[i].position != 0; i = next_slot(i)) {
+			if (slots_[i].hash != slot.hash)
+				continue;
+			CHECK_FOR_INTERRUPTS(); /* types without a hash function compare with every row */
+			StagedRow *const other = row_in(slots_[i]);
+			if (same_key(row_in(slot), other))
+				return other;
+		}
+		slots_[i] = slot;
+		return nullptr;
+	}
+
+	bool exceeds_limit(std::size_t length) const noexcept;
 	PG_RAISES void make_slots();
-	PG_RAISES StagedRow *place(StagedRow *row);
 	static std::size_t slots_for(uint64 rows) noexcept;
 
-	const ColumnMap &map_;
 	std::size_t limit_;
 	MemoryContext context_;
-	char *arena_ = nullptr;
-	std::size_t capacity_ = 0;
-	std::size_t used_ = first_row;
-	std::size_t fits_until_; /* use of the arena that is within the limit for sure */
+	RowArena arena_;
+	std::size_t prefix_ = 0; /* bytes in front of each row, for its position */
+	std::size_t fits_until_; /* bytes of rows that are within the limit for sure */
 	Slot *slots_ = nullptr;
-	std::size_t mask_ = 0;
+	uint64 slot_count_ = 0;
+	int prefetched_of_row_ = 0; /* bytes */
 	uint64 count_ = 0;
 	uint64 matched_ = 0;
-	uint64 *positions_ = nullptr; /* nullptr: a row's position is its index */
-	uint64 positions_size_ = 0;
-	RowValues left_;
-	RowValues right_;
 };
 
 } // namespace bulk_sync

@@ -221,6 +221,27 @@ bool Relation::has_rules() const noexcept
 	return relation_->rd_rules != nullptr;
 }
 
+bool Relation::is_mostly(const Vector<AttrNumber> &columns) const
+{
+	/* What a tuple has besides its values. */
+	constexpr int32 header = SizeofMinimalTupleHeader;
+	auto const width_of = [&](const Attribute &attribute) {
+		int32 const width = get_attavgwidth(oid(), attribute.number);
+		return width > 0 ? width : get_typavgwidth(attribute.type.oid, attribute.type.typmod);
+	};
+	return pg_call([&] {
+		int64 all = header;
+		int64 used = header;
+		for (const Attribute &attribute : attributes()) {
+			int32 const width = width_of(attribute);
+			all += width;
+			if (std::find(columns.begin(), columns.end(), attribute.number) != columns.end())
+				used += width;
+		}
+		return 3 * used >= 2 * all;
+	});
+}
+
 Vector<Oid> Relation::tree(LOCKMODE mode) const
 {
 	List *const members = pg_call([&] { return find_all_inheritors(oid(), mode, nullptr); });

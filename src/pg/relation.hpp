@@ -98,6 +98,8 @@ class Relation : public ColumnList {
 	bool has_children() const noexcept;
 	bool is_temporary_of_other_session() const noexcept;
 	bool has_rules() const noexcept;
+	/* Do these columns make up most of a row, as far as the statistics know? Throws Error. */
+	bool is_mostly(const Vector<AttrNumber> &columns) const;
 
 	/* Members of the inheritance or partition tree, this relation among them; locks them in
 	 * `mode`. Throws Error. */

@@ -5,6 +5,7 @@
 #include "pg/expression.hpp"
 #include "pg/fail.hpp"
 #include "pg/foreign_plan.hpp"
+#include "pg/page_scan.hpp"
 #include "pg/pruning.hpp"
 
 extern "C" {
@@ -278,6 +279,27 @@ bool Statement::gives_stored_tuples(const Relation &relation) const noexcept
 	return true;
 }
 
+bool Statement::scans_pages(const Relation &relation,
+							const Vector<AttrNumber> &columns) const noexcept
+{
+	Plan *const plan = plan_->planTree;
+	if (!IsA(plan, SeqScan) || plan_->rowMarks != NIL || relation.has_children() ||
+		!is_heap(relation.get()) ||
+		list_length(plan->targetlist) != static_cast<int>(columns.size()))
+		return false;
+	Index const table = reinterpret_cast<Scan *>(plan)->scanrelid;
+	if (rt_fetch(table, plan_->rtable)->relid != relation.oid())
+		return false;
+	int i = 0;
+	for (AttrNumber const column : columns) {
+		auto *const var =
+			reinterpret_cast<Var *>(list_nth_node(TargetEntry, plan->targetlist, i++)->expr);
+		if (!IsA(var, Var) || var->varno != static_cast<int>(table) || var->varattno != column)
+			return false;
+	}
+	return true;
+}
+
 void Statement::require_row_ids(const Relation &target) const
 {
 	pg_call([&] { refuse_foreign_reader(plan_, target); });
@@ -293,12 +315,26 @@ double Statement::planned_cost() const noexcept
 	return plan_->planTree->total_cost;
 }
 
+double Statement::planned_width() const noexcept
+{
+	return plan_->planTree->plan_width;
+}
+
 void Statement::read(RowReceiver &receiver)
 {
 	ReceiverAdapter adapter = adapter_for(&receiver);
 	pg_call([&] {
 		with_error_context([&] { add_statement_context(text_); },
-						   [&] { execute(&adapter.base, false); });
+						   [&] { execute(&adapter.base, false, compat::run_executor); });
+	});
+}
+
+void Statement::read_pages(PageReceiver &receiver)
+{
+	auto const scan = [&](QueryDesc *query) { pg_entry([&] { scan_pages(query, receiver); }); };
+	pg_call([&] {
+		with_error_context([&] { add_statement_context(text_); },
+						   [&] { execute(None_Receiver, false, scan); });
 	});
 }
 
@@ -306,12 +342,13 @@ uint64 Statement::write(WriteObserver &observer)
 {
 	AppliedRows counter(observer);
 	return pg_call([&] {
-		return with_error_context([&] { add_statement_context(text_); },
-								  [&] { return execute(None_Receiver, true); });
+		return with_error_context(
+			[&] { add_statement_context(text_); },
+			[&] { return execute(None_Receiver, true, compat::run_executor); });
 	});
 }
 
-uint64 Statement::execute(DestReceiver *receiver, bool writes)
+template <typename Run> uint64 Statement::execute(DestReceiver *receiver, bool writes, Run &&run)
 {
 	if (writes) {
 		/* The snapshot stays the same throughout; what we have written since shows. */
@@ -331,7 +368,7 @@ uint64 Statement::execute(DestReceiver *receiver, bool writes)
 	} else {
 		check_columns(query->tupDesc, column_types_);
 	}
-	compat::run_executor(query);
+	run(query);
 	uint64 const processed = query->estate->es_processed;
 	ExecutorFinish(query);
 	ExecutorEnd(query);

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <algorithm>
+
 #include "pg/applied_rows.hpp"
 #include "pg/relation.hpp"
 #include "pg/row_store.hpp"
@@ -26,6 +28,33 @@ class RowReceiver {
 
   protected:
 	~RowReceiver() = default;
+};
+
+/* Takes the tuples of a table as they are stored, a page at a time. Called from executor frames: may
+ * raise. */
+class PageReceiver {
+  public:
+	/* At least one tuple; the page holds still during the call. */
+	PG_RAISES virtual void page(const HeapTupleData *tuples, int count) = 0;
+
+	/* Calls visit(tuple) for each, with the memory of the following ones on its way to the cache:
+	 * nobody has touched it yet when all of the page is visible to everybody. */
+	template <typename Visit>
+	static pg_attribute_always_inline void for_each(const HeapTupleData *tuples, int count,
+													Visit &&visit)
+	{
+		constexpr int ahead = 6;
+		for (int i = 0; i < count; i++) {
+			const char *const next =
+				reinterpret_cast<const char *>(tuples[std::min(i + ahead, count - 1)].t_data);
+			__builtin_prefetch(next);
+			__builtin_prefetch(next + PG_CACHE_LINE_SIZE / 2);
+			visit(tuples[i]);
+		}
+	}
+
+  protected:
+	~PageReceiver() = default;
 };
 
 /* A column of an INSERT that takes its default in the rows where the value given for it is NULL. */
@@ -79,6 +108,13 @@ class Statement {
 	PG_NEVER_RAISES bool gives_stored_tuples(const Relation &relation) const noexcept;
 
 	/*
+	 * Is a SELECT of these columns of `relation`, by number, a sequential scan of its heap that gives
+	 * them as they are stored, so that read_pages() gives what it reads? Not so where the planner,
+	 * or an extension, puts an expression in the place of a column.
+	 */
+	bool scans_pages(const Relation &relation, const Vector<AttrNumber> &columns) const noexcept;
+
+	/*
 	 * Refuses, with 0A000, a target of which the plan reads a part by a scan of another extension:
 	 * compressed rows have no ctid and no xmin, and asking for them may crash such a scan. To be
 	 * called on a plan that does not ask. Throws Error.
@@ -88,9 +124,15 @@ class Statement {
 	/* What the planner expects: rows, and total cost. */
 	double planned_rows() const noexcept;
 	double planned_cost() const noexcept;
+	/* Of a row's values, in bytes. */
+	double planned_width() const noexcept;
 
 	/* Runs a SELECT and gives each row to the receiver. Throws Error. */
 	void read(RowReceiver &receiver);
+
+	/* The same for one that scans_pages(): all columns of the tuples, whichever are selected. What the
+	 * executor does for each of them, but for the condition, is left out. Throws Error. */
+	void read_pages(PageReceiver &receiver);
 
 	/* Runs INSERT, UPDATE or DELETE and leaves its AFTER triggers queued; returns the number of
 	 * rows written, and tells the observer of them as they are taken. Throws Error. */
@@ -105,7 +147,7 @@ class Statement {
 	PG_RAISES void bind(const Vector<const RowStore *> &stores, const Parameters *parameters);
 	PG_RAISES void analyze_and_plan(Oid relation, const Parameters &parameters, Parallel parallel,
 									Node *condition);
-	PG_RAISES uint64 execute(DestReceiver *receiver, bool writes);
+	template <typename Run> uint64 execute(DestReceiver *receiver, bool writes, Run &&run);
 
 	const char *text_;
 	Snapshot snapshot_;

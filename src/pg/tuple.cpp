@@ -1,7 +1,6 @@
 #include "pg/tuple.hpp"
 
 #include "pg/compat.hpp"
-#include "pg/fail.hpp"
 
 extern "C" {
 #include "access/detoast.h"
@@ -56,7 +55,7 @@ uint8 alignment_of(char code)
 	}
 }
 
-PG_RAISES void append_value(StringInfo text, Form_pg_attribute column, Datum value)
+void append_value(StringInfo text, Form_pg_attribute column, Datum value)
 {
 	Oid output;
 	bool is_varlena;
@@ -66,17 +65,15 @@ PG_RAISES void append_value(StringInfo text, Form_pg_attribute column, Datum val
 
 } // namespace
 
-RowId stored_row_id(TupleTableSlot *slot)
+HeapTupleData stored_tuple(TupleTableSlot *slot)
 {
 	if (!TTS_IS_BUFFERTUPLE(slot))
-		raise({.sqlstate = ERRCODE_INTERNAL_ERROR,
-			   .message = "scan of bulk_sync gave a row that is not a stored tuple"});
-	RowId id;
-	id.table = slot->tts_tableOid;
-	id.tid = slot->tts_tid;
-	id.xmin = HeapTupleHeaderGetRawXmin(
-		reinterpret_cast<BufferHeapTupleTableSlot *>(slot)->base.tuple->t_data);
-	return id;
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+						errmsg("scan of bulk_sync gave a row that is not a stored tuple")));
+	HeapTupleData tuple = *reinterpret_cast<BufferHeapTupleTableSlot *>(slot)->base.tuple;
+	tuple.t_self = slot->tts_tid;
+	tuple.t_tableOid = slot->tts_tableOid;
+	return tuple;
 }
 
 TupleDesc project(TupleDesc source, const Vector<AttrNumber> &columns)
@@ -105,13 +102,14 @@ TupleDesc describe(const Vector<ColumnType> &types)
 	});
 }
 
-TupleBuilder::TupleBuilder(TupleDesc desc) : fixed_bytes_(header_size(desc->natts, true))
+TupleBuilder::TupleBuilder(TupleDesc desc, const Vector<int> &sources)
+	: fixed_bytes_(header_size(desc->natts, true))
 {
 	columns_.reserve(desc->natts);
 	for (int i = 0; i < desc->natts; i++) {
 		Form_pg_attribute const attribute = TupleDescAttr(desc, i);
-		columns_.push_back(
-			{kind_of(attribute), alignment_of(attribute->attalign), attribute->attlen});
+		columns_.push_back({kind_of(attribute), alignment_of(attribute->attalign),
+							attribute->attlen, static_cast<uint16>(sources[i])});
 		if (attribute->attlen < 0)
 			variable_columns_.push_back(i);
 		else
@@ -165,36 +163,37 @@ std::size_t TupleBuilder::build(const Datum *values, const bool *nulls, void *me
 
 	char *at = static_cast<char *>(memory) + header;
 	for (int i = 0; i < count; i++) {
-		if (nulls[i])
+		const FormedColumn &column = formed[i];
+		if (nulls[column.source])
 			continue;
 		if (has_nulls)
 			tuple->t_bits[i / 8] |= static_cast<uint8>(1 << (i % 8));
-		const FormedColumn &column = formed[i];
+		Datum const value = values[column.source];
 		switch (column.kind) {
 		case Kind::byte1:
-			at = put_integer<uint8>(values[i], at);
+			at = put_integer<uint8>(value, at);
 			break;
 		case Kind::byte2:
-			at = put_integer<uint16>(values[i], at);
+			at = put_integer<uint16>(value, at);
 			break;
 		case Kind::byte4:
-			at = put_integer<uint32>(values[i], at);
+			at = put_integer<uint32>(value, at);
 			break;
 		case Kind::byte8:
-			at = put_integer<uint64>(values[i], at);
+			at = put_integer<uint64>(value, at);
 			break;
 		case Kind::fixed:
 			at = pad_to(at, column.align);
-			memcpy(at, DatumGetPointer(values[i]), column.length);
+			memcpy(at, DatumGetPointer(value), column.length);
 			at += column.length;
 			break;
 		case Kind::cstring:
 			infomask |= HEAP_HASVARWIDTH;
-			at = stpcpy(at, DatumGetCString(values[i])) + 1;
+			at = stpcpy(at, DatumGetCString(value)) + 1;
 			break;
 		default:
 			infomask |= HEAP_HASVARWIDTH;
-			at = put_varlena(column, values[i], at, infomask);
+			at = put_varlena(column, value, at, infomask);
 		}
 	}
 	tuple->t_infomask = infomask;

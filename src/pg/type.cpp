@@ -163,6 +163,7 @@ KeyEquality KeyEquality::look_up(const ColumnType &type)
 	equality.type_ = type;
 	equality.operator_ = cache->eq_opr;
 	equality.by_image_ = equality_is_image(*cache, type.collation);
+	equality.is_numeric_ = getBaseType(type.oid) == NUMERICOID;
 	if (!equality.by_image_)
 		equality.take_functions(*cache);
 	equality.parallel_safe_ = may_write_in_parallel(type.oid) &&
@@ -185,8 +186,15 @@ void KeyEquality::take_functions(const TypeCacheEntry &cache)
 
 uint64 KeyEquality::hash_reference(Datum value) const
 {
-	if (by_image_)
-		return image_hash(type_, value);
+	if (by_image_ && !type_.is_varlena())
+		return hash_of_bytes(DatumGetCString(value), strlen(DatumGetCString(value)));
+	if (by_image_ || is_numeric_) {
+		struct varlena *const packed = PG_DETOAST_DATUM_PACKED(value);
+		uint64 const hash = hash_of_varlena(reinterpret_cast<char *>(packed));
+		if (reinterpret_cast<char *>(packed) != DatumGetPointer(value))
+			pfree(packed);
+		return hash;
+	}
 	if (hash_ == nullptr)
 		return 0;
 	if (!hash_takes_seed_)

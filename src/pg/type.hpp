@@ -10,6 +10,7 @@
 extern "C" {
 #include "utils/typcache.h"
 }
+#include "pg/numeric_hash.hpp"
 
 namespace bulk_sync::pg {
 
@@ -23,8 +24,8 @@ struct ColumnType {
 
 	static ColumnType of(Form_pg_attribute attribute) noexcept;
 	bool is_varlena() const noexcept { return length == -1; }
-	/* What is stored of a value that is passed by value. A datum from the heap and one from a
-	 * function may differ in the bits above: the one comes with its sign extended. */
+	/* What is stored of a value that is passed by value. A datum from the heap and one from a function
+	 * may differ in the bits above: the one comes with its sign extended. */
 	uint64 stored_bits(Datum value) const noexcept
 	{
 		switch (length) {
@@ -53,10 +54,10 @@ inline uint64 hash_combine(uint64 hash, uint64 word) noexcept
 }
 
 /* Are two values the same bytes once detoasted? Neither is NULL. Raises. */
-PG_RAISES bool same_image(const ColumnType &type, Datum left, Datum right);
+bool same_image(const ColumnType &type, Datum left, Datum right);
 
 /* A hash of these bytes. Raises. */
-PG_RAISES uint64 image_hash(const ColumnType &type, Datum value);
+uint64 image_hash(const ColumnType &type, Datum value);
 
 /* Name of the type with its modifier, for messages. Throws Error. */
 const char *type_name(const ColumnType &type);
@@ -84,12 +85,20 @@ class KeyEquality {
 	static KeyEquality of(const ColumnType &type);
 
 	/* Neither value is NULL. Both raise. The bits of a hash are as the type has them, some of them
-	 * constant perhaps: hash_combine() spreads them. */
+	 * constant perhaps: hash_word() spreads them. */
 	PG_RAISES uint64 hash(Datum value) const
 	{
-		return by_image_ && type_.by_value ? type_.stored_bits(value) : hash_reference(value);
+		if (by_image_ && type_.by_value)
+			return type_.stored_bits(value);
+		const char *const bytes = DatumGetCString(value);
+		if (by_image_ && type_.length > 0)
+			return hash_of_bytes(bytes, type_.length);
+		if ((by_image_ || is_numeric_) && type_.is_varlena() && !VARATT_IS_EXTERNAL(bytes) &&
+			!VARATT_IS_COMPRESSED(bytes))
+			return hash_of_varlena(bytes);
+		return hash_reference(value);
 	}
-	PG_RAISES bool equal(Datum left, Datum right) const
+	bool equal(Datum left, Datum right) const
 	{
 		return by_image_ && type_.by_value ? type_.stored_bits(left) == type_.stored_bits(right)
 										   : equal_reference(left, right);
@@ -103,13 +112,21 @@ class KeyEquality {
 	bool is_parallel_safe() const noexcept { return parallel_safe_; }
 
   private:
-	PG_RAISES static KeyEquality look_up(const ColumnType &type);
-	PG_RAISES void take_functions(const TypeCacheEntry &cache);
+	static KeyEquality look_up(const ColumnType &type);
+	void take_functions(const TypeCacheEntry &cache);
+	/* Of one that is neither compressed nor elsewhere. */
+	uint64 hash_of_varlena(const char *bytes) const noexcept
+	{
+		return is_numeric_ ? hash_of_numeric(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes))
+						   : hash_of_bytes(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	}
 	PG_RAISES uint64 hash_reference(Datum value) const;
-	PG_RAISES bool equal_reference(Datum left, Datum right) const;
+	bool equal_reference(Datum left, Datum right) const;
 
 	ColumnType type_;
 	bool by_image_ = false;
+	bool is_numeric_ =
+		false; /* or a domain over it: its stored form is known, and has its own hash */
 	bool parallel_safe_ = true;
 	bool hash_takes_seed_ = false;
 	Oid operator_ = InvalidOid;

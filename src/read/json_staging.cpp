@@ -12,6 +12,9 @@ namespace {
 
 using pg::pg_call;
 
+/* In bytes; what the planner expects of a value that it knows nothing of. */
+constexpr double width_of_value = 32;
+
 /* A member that the target lacks stays in the list, for the column map to refuse or ignore. */
 pg::Attribute attribute_for(const pg::Relation &target, const char *member)
 {
@@ -103,7 +106,8 @@ JsonStaging::JsonStaging(const Request &request, const pg::Relation &target)
 
 void JsonStaging::scan(const Plan &plan, Snapshot, Diff &diff, Observer &observer) const
 {
-	diff.expect_staged(rows_.count());
+	diff.expect_staged(rows_.count(), width_of_value * static_cast<double>(plan.map.image.size()));
+	diff.form_staging(target_desc_);
 	observer.expect(rows_.count());
 	ObjectReader reader(plan.map, target_desc_, diff, observer);
 	pg_call([&] {

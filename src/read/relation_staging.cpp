@@ -37,31 +37,89 @@ bool needs_no_conversion(const ColumnMap &map)
 		   std::all_of(map.extra.begin(), map.extra.end(), as_it_is);
 }
 
+/* The columns that select_staging() selects. */
+Vector<AttrNumber> selected(const ColumnMap &map)
+{
+	Vector<AttrNumber> columns;
+	for (std::size_t i = 0; i < map.image.size() + map.extra.size(); i++)
+		if (!map.column_at(i).is_mark())
+			columns.push_back(map.column_at(i).staging);
+	return columns;
+}
+
+/* Are the tuples of staging taken whole? They are kept in memory, and so most of them has to be of
+ * use. */
+bool takes_stored_tuples(const ColumnMap &map, const pg::Relation &staging,
+						 const pg::Statement &statement)
+{
+	Vector<AttrNumber> const used = selected(map);
+	return holds_rows(staging) && needs_no_conversion(map) && staging.is_mostly(used) &&
+		   statement.scans_pages(staging, used);
+}
+
+/* Tells the observer when another so many rows have been read. */
+void tell(const Diff &diff, uint64 before, Observer &observer) noexcept
+{
+	if (diff.counts().staged / Observer::told_rows != before / Observer::told_rows)
+		observer.reading(diff.counts().staged);
+}
+
+/* Takes the tuples of staging as they are stored. */
+class StoredStagingReceiver final : public pg::PageReceiver {
+  public:
+	StoredStagingReceiver(Diff &diff, Observer &observer) : diff_(diff), observer_(observer) {}
+
+	PG_RAISES void page(const HeapTupleData *tuples, int count) override
+	{
+		uint64 const before = diff_.counts().staged;
+		for_each(tuples, count,
+				 [&](const HeapTupleData &tuple) { diff_.add_staged(TupleView::of(tuple)); });
+		tell(diff_, before, observer_);
+	}
+
+  private:
+	Diff &diff_;
+	Observer &observer_;
+};
+
 /* Converts the rows of staging. Where it is in a row stays here, for the context of errors. */
 class StagingReceiver final : public pg::RowReceiver {
   public:
 	StagingReceiver(const ColumnMap &map, const RelationStaging &staging, Diff &diff,
 					Observer &observer)
 		: map_(map), staging_(staging), diff_(diff), observer_(observer),
-		  keeps_pointers_(holds_rows(staging.relation())),
-		  passes_through_(keeps_pointers_ && needs_no_conversion(map)),
+		  keeps_pointers_(holds_rows(staging.relation())), converts_(!needs_no_conversion(map)),
 		  row_(RowValues::with_room_for(static_cast<int>(map.image.size() + map.extra.size()))),
 		  scratch_("bulk_sync conversion")
 	{
+		if (keeps_pointers_)
+			return;
+		for (std::size_t i = 0; i < map.image.size() + map.extra.size(); i++)
+			if (map.column_at(i).type.is_varlena())
+				varlenas_.push_back(static_cast<int>(i));
 	}
 
 	PG_RAISES void row(TupleTableSlot *slot) override
 	{
 		slot_getallattrs(slot);
-		if (passes_through_)
+		if (!converts_ && !has_pointer(slot))
 			diff_.add_staged(slot->tts_values, slot->tts_isnull);
 		else
 			convert_and_add(slot);
-		if (diff_.counts().staged % Observer::told_rows == 0)
-			observer_.reading(diff_.counts().staged);
+		tell(diff_, diff_.counts().staged - 1, observer_);
 	}
 
   private:
+	/* Is a value elsewhere, where it is not known how long it stays? */
+	bool has_pointer(TupleTableSlot *slot) const noexcept
+	{
+		for (int const column : varlenas_)
+			if (!slot->tts_isnull[column] &&
+				VARATT_IS_EXTERNAL(DatumGetPointer(slot->tts_values[column])))
+				return true;
+		return false;
+	}
+
 	PG_RAISES void convert_and_add(TupleTableSlot *slot)
 	{
 		slot_ = slot;
@@ -130,7 +188,8 @@ class StagingReceiver final : public pg::RowReceiver {
 	Diff &diff_;
 	Observer &observer_;
 	bool keeps_pointers_;
-	bool passes_through_;
+	bool converts_;
+	Vector<int> varlenas_; /* columns that may point elsewhere; none when pointers are kept */
 	RowValues row_;
 	pg::Scratch scratch_;
 	TupleTableSlot *slot_ = nullptr;
@@ -192,10 +251,17 @@ void RelationStaging::scan(const Plan &plan, Snapshot snapshot, Diff &diff,
 										 relation_.oid(), {}, {}, parallel_for(plan.map));
 	if (statement.has_policies())
 		refuse_policies(*this);
-	diff.expect_staged(statement.planned_rows());
+	diff.expect_staged(statement.planned_rows(), statement.planned_width());
 	observer.expect(statement.planned_rows());
-	StagingReceiver receiver(plan.map, *this, diff, observer);
-	statement.read(receiver);
+	if (takes_stored_tuples(plan.map, relation_, statement)) {
+		StoredStagingReceiver receiver(diff, observer);
+		diff.take_stored_staging(RelationGetDescr(relation_.get()));
+		statement.read_pages(receiver);
+	} else {
+		StagingReceiver receiver(plan.map, *this, diff, observer);
+		diff.form_staging(plan.target.tuple_desc());
+		statement.read(receiver);
+	}
 	pg_call([&] { diff.end_staged(); });
 }
 

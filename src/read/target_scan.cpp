@@ -15,9 +15,10 @@ namespace {
 using pg::pg_call;
 using pg::RowStore;
 
-void tell(const Diff &diff, Observer &observer) noexcept
+/* Tells the observer when another so many rows have been read. */
+void tell(const Diff &diff, uint64 before, Observer &observer) noexcept
 {
-	if (diff.counts().in_scope % Observer::told_rows == 0)
+	if (diff.counts().in_scope / Observer::told_rows != before / Observer::told_rows)
 		observer.reading(diff.counts().in_scope);
 }
 
@@ -30,7 +31,7 @@ class TargetReceiver final : public pg::RowReceiver {
 		slot_getallattrs(slot);
 		diff_.add_target(row_id_of(slot), slot->tts_values + row_id_columns,
 						 slot->tts_isnull + row_id_columns);
-		tell(diff_, observer_);
+		tell(diff_, diff_.counts().in_scope - 1, observer_);
 	}
 
   private:
@@ -38,39 +39,29 @@ class TargetReceiver final : public pg::RowReceiver {
 	Observer &observer_;
 };
 
-/* Takes the tuples of a plain scan as the heap stores them, with all columns of the target. */
-class StoredTupleReceiver final : public pg::RowReceiver {
+/* Takes the tuples of a scan as the heap stores them, one by one or page by page. */
+class StoredTupleReceiver final : public pg::RowReceiver, public pg::PageReceiver {
   public:
-	StoredTupleReceiver(const ColumnMap &map, Diff &diff, Observer &observer)
-		: diff_(diff), observer_(observer),
-		  row_(RowValues::with_room_for(static_cast<int>(map.image.size() + map.carried.size())))
-	{
-		for (const Column &column : map.image)
-			columns_.push_back(column.target);
-		for (AttrNumber const column : map.carried)
-			columns_.push_back(column);
-		last_ = *std::max_element(columns_.begin(), columns_.end());
-	}
+	StoredTupleReceiver(Diff &diff, Observer &observer) : diff_(diff), observer_(observer) {}
 
 	PG_RAISES void row(TupleTableSlot *slot) override
 	{
-		slot_getsomeattrs(slot, last_);
-		std::size_t position = 0;
-		for (AttrNumber const column : columns_) {
-			row_.values[position] = slot->tts_values[column - 1];
-			row_.nulls[position] = slot->tts_isnull[column - 1];
-			position++;
-		}
-		diff_.add_target(pg::stored_row_id(slot), row_.values, row_.nulls);
-		tell(diff_, observer_);
+		diff_.add_target(pg::stored_tuple(slot));
+		tell(diff_, diff_.counts().in_scope - 1, observer_);
+	}
+
+	PG_RAISES void page(const HeapTupleData *tuples, int count) override
+	{
+		uint64 const before = diff_.counts().in_scope;
+		for_each(tuples, count,
+				 [&](const HeapTupleData &tuple) { diff_.add_target_in_place(tuple); });
+		diff_.flush_target();
+		tell(diff_, before, observer_);
 	}
 
   private:
 	Diff &diff_;
 	Observer &observer_;
-	Vector<AttrNumber> columns_;
-	AttrNumber last_;
-	RowValues row_;
 };
 
 /* The keys of staging as a relation to join with, and which of them are NULL somewhere. */
@@ -79,19 +70,20 @@ struct StagedKeys {
 	Vector<bool> has_null;
 };
 
-StagedKeys collect_keys(const ColumnMap &map, StagedRows &rows)
+StagedKeys collect_keys(const ColumnMap &map, Diff &diff)
 {
 	StagedKeys keys{RowStore::create(staged_keys_name, key_store_desc(map)), Vector<bool>()};
 	keys.has_null.resize(map.key_count(), false);
 	RowValues const values = RowValues::with_room_for(map.key_count());
 	pg_call([&] {
-		rows.for_each([&](StagedRow *row) {
+		diff.staged_in_memory()->for_each([&](StagedRow *row) {
 			CHECK_FOR_INTERRUPTS();
-			pg::deform_tuple(row->image(), map.key_desc, values.values, values.nulls);
-			keys.store.put(values.values, values.nulls);
-			for (int i = 0; i < map.key_count(); i++)
+			for (int i = 0; i < map.key_count(); i++) {
+				values.values[i] = diff.staged_shape().value(row->view(), i, values.nulls[i]);
 				if (values.nulls[i])
 					keys.has_null[i] = true;
+			}
+			keys.store.put(values.values, values.nulls);
 		});
 	});
 	return keys;
@@ -108,31 +100,73 @@ bool may_look_up(const ColumnMap &map, Diff &diff)
 
 /* Does nothing, and says so, where the planner finds it dearer than `limit`. */
 bool look_up(const Plan &plan, Snapshot snapshot, pg::Parallel parallel, double limit, Diff &diff,
-			 TargetReceiver &receiver)
+			 Observer &observer)
 {
-	StagedKeys keys = collect_keys(plan.map, *diff.staged_in_memory());
+	StagedKeys keys = collect_keys(plan.map, diff);
 	auto statement = pg::Statement::plan(select_target_by_keys(plan, keys.has_null), snapshot,
 										 plan.target.oid(), {&keys.store}, {}, parallel);
 	bool const is_cheaper = statement.planned_cost() < limit;
-	if (is_cheaper)
+	if (is_cheaper) {
+		TargetReceiver receiver(diff, observer);
+		diff.form_target(plan.target.tuple_desc());
 		statement.read(receiver);
+	}
 	keys.store.finish();
 	return is_cheaper;
 }
 
-/* Does nothing, and says so, where the plan is more than a scan of one heap table. */
-bool read_stored_tuples(const Plan &plan, Snapshot snapshot, pg::Parallel parallel, Diff &diff,
-						Observer &observer)
+/* How the rows of the target are read: as they are stored, or their columns. */
+struct TargetStatement {
+	pg::Statement statement;
+	bool gives_pages = false;
+	bool gives_tuples = false;
+};
+
+/* Tuples that go to files whole, for the sake of a few columns, are not worth what they save. */
+bool takes_stored_tuples(const Plan &plan, Diff &diff)
 {
-	if (plan.target.has_children())
+	if (plan.target.has_children() || plan.target.kind() != RELKIND_RELATION)
 		return false;
-	auto whole_rows =
-		pg::Statement::plan(select_whole_rows(plan), snapshot, plan.target.oid(), {}, {}, parallel);
-	if (!whole_rows.gives_stored_tuples(plan.target))
-		return false;
-	StoredTupleReceiver stored(plan.map, diff, observer);
-	whole_rows.read(stored);
-	return true;
+	Vector<AttrNumber> used;
+	for (const Column &column : plan.map.image)
+		used.push_back(column.target);
+	for (AttrNumber const column : plan.map.carried)
+		used.push_back(column);
+	return diff.staged_in_memory() != nullptr || plan.target.is_mostly(used);
+}
+
+TargetStatement plan_scan(const Plan &plan, Snapshot snapshot, pg::Parallel parallel, Diff &diff)
+{
+	auto const planned = [&](const pg::String &sql) {
+		return pg::Statement::plan(sql, snapshot, plan.target.oid(), {}, {}, parallel);
+	};
+	if (takes_stored_tuples(plan, diff)) {
+		TargetStatement whole{planned(select_whole_rows(plan))};
+		Vector<AttrNumber> all;
+		for (const pg::Attribute &attribute : plan.target.attributes())
+			all.push_back(attribute.number);
+		whole.gives_pages = whole.statement.scans_pages(plan.target, all);
+		whole.gives_tuples = whole.statement.gives_stored_tuples(plan.target);
+		if (whole.gives_pages || whole.gives_tuples)
+			return whole;
+	}
+	return {planned(select_target(plan))};
+}
+
+void scan(const Plan &plan, TargetStatement &scanned, Diff &diff, Observer &observer)
+{
+	if (!scanned.gives_pages && !scanned.gives_tuples) {
+		TargetReceiver receiver(diff, observer);
+		diff.form_target(plan.target.tuple_desc());
+		scanned.statement.read(receiver);
+		return;
+	}
+	StoredTupleReceiver receiver(diff, observer);
+	diff.take_stored_target(RelationGetDescr(plan.target.get()));
+	if (scanned.gives_pages)
+		scanned.statement.read_pages(receiver);
+	else
+		scanned.statement.read(receiver);
 }
 
 } // namespace
@@ -166,15 +200,13 @@ void scan_target(const Plan &plan, Snapshot snapshot, Wanted wanted, const DiffS
 									  : pg::Parallel::forbidden;
 	if (plan.map.reads_row_ids)
 		require_row_ids(plan, snapshot);
-	TargetReceiver receiver(diff, observer);
-	auto statement =
-		pg::Statement::plan(select_target(plan), snapshot, plan.target.oid(), {}, {}, parallel);
-	observer.expect(statement.planned_rows());
+	TargetStatement scanned = plan_scan(plan, snapshot, parallel, diff);
+	observer.expect(scanned.statement.planned_rows());
 	bool const looked_up =
 		wanted == Wanted::matches && may_look_up(plan.map, diff) &&
-		look_up(plan, snapshot, parallel, statement.planned_cost(), diff, receiver);
-	if (!looked_up && !read_stored_tuples(plan, snapshot, parallel, diff, observer))
-		statement.read(receiver);
+		look_up(plan, snapshot, parallel, scanned.statement.planned_cost(), diff, observer);
+	if (!looked_up)
+		scan(plan, scanned, diff, observer);
 	pg_call([&] { diff.end_target(); });
 }
 

@@ -13,7 +13,7 @@ namespace {
 /* Of a diff, only whether any pair was found. */
 class PairFinder final : public DiffSink {
   public:
-	void added(StagedRow *, uint64) override {}
+	void added(const AddedRow &) override {}
 	void updated(const ChangedRow &) override { found = true; }
 	void removed(const TargetRow &) override {}
 	void unchanged(const TargetRow &, StagedRow *) override { found = true; }
@@ -61,8 +61,9 @@ class NewRows final : public Staging {
 	const pg::ColumnList &columns() const override { return columns_; }
 	void lock_sources(const Plan &, Snapshot) const override {}
 
-	void scan(const Plan &, Snapshot, Diff &diff, Observer &) const override
+	void scan(const Plan &plan, Snapshot, Diff &diff, Observer &) const override
 	{
+		diff.form_staging(plan.target.tuple_desc());
 		pg::pg_call([&] {
 			TupleTableSlot *const slot =
 				MakeSingleTupleTableSlot(rows_.tuple_desc(), &TTSOpsMinimalTuple);

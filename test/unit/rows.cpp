@@ -18,30 +18,19 @@ ColumnType type(Oid oid, int16 length, bool by_value)
 	return type;
 }
 
-Column column(AttrNumber number, const ColumnType &type, bool updated)
-{
-	Column column;
-	column.target = number;
-	column.staging = number;
-	column.type = type;
-	column.updated = updated;
-	return column;
-}
-
 } // namespace
 
-SampleRows::SampleRows(Shape shape)
+SampleRows::SampleRows()
 {
-	ColumnType const number = type(INT4OID, 4, true);
-	map_.keys.push_back(pg::KeyEquality::of(number));
-	map_.key_desc = pg::describe({number});
-	ColumnType const text = type(TEXTOID, -1, false);
-	map_.image.push_back(column(1, number, false));
-	map_.image.push_back(column(2, text, true));
-	map_.image_desc = pg::describe({number, text});
-	if (shape == Shape::two_tuples)
-		map_.extra_desc = pg::describe({type(INT8OID, 8, FLOAT8PASSBYVAL)});
-	builder_.emplace(map_.image_desc, map_.extra_desc);
+	TupleDesc const desc = pg::describe({type(INT4OID, 4, true), type(TEXTOID, -1, false)});
+	ColumnMap map;
+	for (AttrNumber number : {1, 2}) {
+		Column column;
+		column.target = number;
+		map.image.push_back(column);
+	}
+	shape_.emplace(RowShape::formed_staging(map, desc));
+	builder_.emplace(shape_->desc(), shape_->sources());
 }
 
 void SampleRows::form(std::optional<int> key, int length)
@@ -50,53 +39,52 @@ void SampleRows::form(std::optional<int> key, int length)
 	SET_VARSIZE(text_.data(), text_.size());
 	for (int i = 0; i < length; i++)
 		text_[VARHDRSZ + i] = static_cast<char>('a' + (key.value_or(25) + i) % 26);
-	int64 const number = key.value_or(-1);
-	Datum const values[] = {Int32GetDatum(key.value_or(0)), PointerGetDatum(text_.data()),
-							Int64GetDatum(number)};
-	bool const nulls[] = {!key, false, false};
+	Datum const values[] = {Int32GetDatum(key.value_or(0)), PointerGetDatum(text_.data())};
+	bool const nulls[] = {!key, false};
 	std::size_t const room = pg_call([&] { return builder_->most_bytes(values, nulls); });
 	bytes_.resize(std::max(bytes_.size(), room));
-	extent_ = pg_call([&] { return builder_->build(values, nulls, bytes_.data()); });
+	pg_call([&] { builder_->build(values, nulls, bytes_.data()); });
 }
 
-StagedRow *SampleRows::append(StagedRows &rows, uint64 hash, std::optional<int> key, int length)
+StagedRow *SampleRows::append(StagedRows &rows, uint32 hash, std::optional<int> key, int length)
 {
 	form(key, length);
-	StagedRow *const row = pg_call([&] { return rows.reserve(extent_.total); });
-	memcpy(row->bytes(), bytes_.data(), extent_.total);
-	rows.append(row, hash, extent_);
-	return row;
+	StagedRow *const added = pg_call([&] { return rows.reserve(row()->length); });
+	memcpy(added, bytes_.data(), row()->length);
+	rows.append(added, hash);
+	return added;
 }
 
-StagedRow *SampleRows::find(StagedRows &rows, uint64 hash, std::optional<int> key)
+StagedRow *SampleRows::find(StagedRows &rows, uint32 hash, std::optional<int> key)
 {
-	form(key, 0);
-	return pg_call([&] {
-		return rows.find(hash,
-						 [&](StagedRow *row) { return rows.same_key(row->image(), image()); });
-	});
+	return rows.find(hash, [&](StagedRow *found) { return key_of(found->view()) == key; });
 }
 
-std::optional<int> SampleRows::key_of(MinimalTuple image) const
+std::optional<int> SampleRows::key_of(const TupleView &tuple) const
 {
-	Datum value;
 	bool is_null;
-	pg_call([&] { pg::deform_tuple(image, map_.key_desc, &value, &is_null); });
+	Datum const value = pg_call([&] { return shape_->value(tuple, 0, is_null); });
 	return is_null ? std::nullopt : std::optional(DatumGetInt32(value));
 }
 
-bool SampleRows::is_row(const char *bytes, RowExtent extent, std::optional<int> key, int length)
+bool SampleRows::is_row(const TupleView &tuple, std::optional<int> key, int length)
 {
 	form(key, length);
-	return extent.total == extent_.total && extent.second == extent_.second &&
-		   memcmp(bytes, bytes_.data(), extent.total) == 0;
+	constexpr std::size_t unused = offsetof(MinimalTupleData, t_infomask2);
+	return minimal_length(tuple) == row()->length &&
+		   memcmp(reinterpret_cast<const char *>(tuple.header) + MINIMAL_TUPLE_OFFSET + unused,
+				  bytes_.data() + unused, row()->length - unused) == 0;
 }
 
-int build_table(StagedRows &rows)
+int SampleRows::build_table(StagedRows &rows)
 {
 	return pg_call([&] {
 		int duplicates = 0;
-		rows.build_table([&](StagedRow *) { duplicates++; });
+		rows.build_table(
+			[&](StagedRow *left, StagedRow *right) {
+				return key_of(left->view()) == key_of(right->view());
+			},
+			[&](StagedRow *) { duplicates++; });
 		return duplicates;
 	});
 }

@@ -18,9 +18,9 @@ constexpr int row_count = 2000;
 constexpr int large_length = 50000; /* beyond the buffer of a file */
 
 /* Both ends of the range of hashes are among them. */
-uint64 hash_of_sample(int key)
+uint32 hash_of_sample(int key)
 {
-	return key == 0 ? 0 : key == 1 ? PG_UINT64_MAX : hash_of(key);
+	return key == 0 ? 0 : key == 1 ? PG_UINT32_MAX : hash_of(key);
 }
 
 int length_of_sample(int key)
@@ -50,34 +50,23 @@ uint64 position_of_sample(int key)
 	return static_cast<uint64>(key) << 25;
 }
 
-RowExtent extent_of(const StagedRow &row)
-{
-	return {row.total, row.second};
-}
-
-RowExtent extent_of(const TargetRow &row)
-{
-	return row.extent;
-}
-
 /* Puts each sample row into both sides. Destination is Spill or Batch. */
 template <typename Destination> void put_samples(SampleRows &samples, Destination &destination)
 {
-	StagedRows rows(samples.map(), std::size_t{1} << 40);
 	for (int key = 0; key < row_count; key++) {
-		StagedRow *const staged =
-			samples.append(rows, hash_of_sample(key), key, length_of_sample(key));
+		samples.form(key, length_of_sample(key));
+		samples.row()->start(hash_of_sample(key));
 		TargetRow target;
-		target.hash = staged->hash;
-		target.extent = {staged->total, staged->second};
+		target.tuple = samples.row()->view();
+		target.hash = hash_of_sample(key);
 		target.id = id_of_sample(key);
 		target.marked = key % 3 == 0;
-		target.bytes = staged->bytes();
 		pg_call([&] {
-			destination.put(staged, position_of_sample(key));
+			destination.put(samples.row(), position_of_sample(key));
 			destination.put(target);
 		});
 	}
+	pg_call([&] { destination.end(); });
 }
 
 /* What batches are found to hold. */
@@ -94,77 +83,69 @@ struct Seen {
 	}
 };
 
-/* Do the leading bits of the two hashes agree? */
-bool same_bits(uint64 left, uint64 right, int bits)
+/* Do the trailing bits of the two hashes agree? */
+bool same_bits(uint32 left, uint32 right, int bits)
 {
-	return bits == 0 || ((left ^ right) >> (64 - bits)) == 0;
+	return bits == 0 || static_cast<uint32>((left ^ right) << (hash_bits - bits)) == 0;
 }
 
-/*
- * Reads the rows of one file of a batch and checks each; how many there were. `hash` is that of any
- * row of the batch. Row is StagedRow or TargetRow.
- */
-template <typename Row>
-int read_rows(SampleRows &samples, pg::TempFile &file, int bits, pg::Vector<bool> &seen,
-			  std::optional<uint64> &hash)
-{
-	constexpr bool is_staged = std::is_same_v<Row, StagedRow>;
-	pg::Vector<char> memory(StagedRow::footprint(2 * large_length));
-	auto &staged = *reinterpret_cast<StagedRow *>(memory.data());
-	TargetRow target;
-	target.bytes = staged.bytes();
-	Row *row;
-	if constexpr (is_staged)
-		row = &staged;
-	else
-		row = &target;
-
-	uint64 position = 0;
-	auto const read_next = [&] {
-		if constexpr (is_staged)
-			return read_header(file, *row, position);
-		else
-			return read_header(file, *row);
-	};
+/* The rows of one side of a batch. */
+struct SideCheck {
+	SampleRows &samples;
+	pg::Vector<bool> &seen;
+	int bits;
+	std::optional<uint32> hash; /* of any row */
 	int count = 0;
 	int wrong = 0;
-	pg_call([&] { file.rewind(); });
-	while (pg_call(read_next)) {
-		RowExtent const extent = extent_of(*row);
-		CHECK(pg_call([&] { return file.read(staged.bytes(), extent.total); }));
-		int const key = *samples.key_of(row->image());
-		wrong += key < 0 || key >= row_count || seen[key] || row->hash != hash_of_sample(key);
+
+	void row(const TupleView &tuple, uint32 row_hash)
+	{
+		int const key = *samples.key_of(tuple);
+		wrong += key < 0 || key >= row_count || seen[key] || row_hash != hash_of_sample(key);
 		if (!hash)
-			hash = row->hash;
-		wrong += !same_bits(row->hash, *hash, bits);
-		wrong += !samples.is_row(staged.bytes(), extent, key, length_of_sample(key));
-		if constexpr (is_staged)
-			wrong += position != position_of_sample(key);
-		else
-			wrong += !same_id(row->id, id_of_sample(key)) || row->marked != (key % 3 == 0);
+			hash = row_hash;
+		wrong += !same_bits(row_hash, *hash, bits);
+		wrong += !samples.is_row(tuple, key, length_of_sample(key));
 		seen[key] = true;
 		count++;
 	}
-	CHECK(wrong == 0);
-	return count;
-}
+};
 
 /* Checks the rows of a batch; the hash of one of them. */
-uint64 read_batch(SampleRows &samples, Batch &batch, Seen &seen)
+uint32 read_batch(SampleRows &samples, Batch &batch, Seen &seen)
 {
-	std::optional<uint64> hash;
-	int const staged =
-		read_rows<StagedRow>(samples, batch.staged, batch.bits_used, seen.staged, hash);
-	int const target =
-		read_rows<TargetRow>(samples, batch.target, batch.bits_used, seen.target, hash);
-	CHECK(staged == target && staged > 0);
-	return hash.value_or(0);
+	pg::Vector<char> memory(StagedRow::footprint(2 * large_length));
+	SideCheck staged{samples, seen.staged, batch.bits_used, std::nullopt};
+	pg_call([&] {
+		read_staged(
+			batch.staged, [&](std::size_t) { return reinterpret_cast<StagedRow *>(memory.data()); },
+			[&](StagedRow *row, uint64 position) {
+				staged.row(row->view(), row->hash);
+				staged.wrong += position != position_of_sample(*samples.key_of(row->view()));
+				staged.wrong += row->matched || row->matched_marked || row->duplicate;
+			});
+	});
+	SideCheck target{samples, seen.target, batch.bits_used, staged.hash};
+	pg_call([&] {
+		read_target(
+			batch.target, &samples.shape(), [&](std::size_t) { return memory.data(); },
+			[&](const TargetRow &row) {
+				target.row(row.tuple, row.hash);
+				int const key = *samples.key_of(row.tuple);
+				target.wrong += !same_id(row.id, id_of_sample(key)) ||
+								row.marked != (key % 3 == 0) || row.shape != &samples.shape();
+			});
+	});
+	CHECK(staged.wrong == 0 && target.wrong == 0);
+	CHECK(staged.count == target.count && staged.count > 0);
+	CHECK(batch.staged_rows == static_cast<uint64>(staged.count));
+	return staged.hash.value_or(0);
 }
 
 /* Spills the samples, divides the batches `divisions` times, and reads them all. */
-void check_spill(SampleRows::Shape shape, std::size_t limit, double parts, int divisions)
+void check_spill(std::size_t limit, double parts, int divisions)
 {
-	SampleRows samples(shape);
+	SampleRows samples;
 	Spill spill(limit);
 	int const bits = batch_bits(parts, limit);
 	int const most_bits = bits + divisions * batch_bits(4.0, limit);
@@ -172,18 +153,17 @@ void check_spill(SampleRows::Shape shape, std::size_t limit, double parts, int d
 	pg_call([&] { spill.begin(parts); });
 	CHECK(spill.has_begun());
 	put_samples(samples, spill);
-	pg_call([&] { spill.end(); });
 
 	Seen seen;
-	pg::Vector<uint64> hashes;
+	pg::Vector<uint32> hashes;
 	while (Batch *const batch = spill.next()) {
 		if (batch->bits_used < most_bits) {
 			pg_call([&] { spill.divide(batch); });
 			continue;
 		}
 		CHECK(batch->bits_used == most_bits);
-		uint64 const hash = read_batch(samples, *batch, seen);
-		for (uint64 const other : hashes)
+		uint32 const hash = read_batch(samples, *batch, seen);
+		for (uint32 const other : hashes)
 			CHECK(!same_bits(hash, other, most_bits)); /* else the two were one batch */
 		hashes.push_back(hash);
 		pg_call([&] { spill.finish(batch); });
@@ -194,11 +174,12 @@ void check_spill(SampleRows::Shape shape, std::size_t limit, double parts, int d
 
 } // namespace
 
-UNIT_TEST(complete, "batch: rows of one tuple, or of two, come back complete")
+UNIT_TEST(complete, "batch: rows come back complete, whatever the pieces they are written in")
 {
-	for (auto const shape : {SampleRows::Shape::one_tuple, SampleRows::Shape::two_tuples}) {
-		SampleRows samples(shape);
-		Batch batch;
+	for (std::size_t const piece :
+		 {pg::smallest_piece, 3 * pg::smallest_piece, pg::largest_piece}) {
+		SampleRows samples;
+		Batch batch(piece);
 		Seen seen;
 		put_samples(samples, batch);
 		read_batch(samples, batch, seen);
@@ -208,38 +189,60 @@ UNIT_TEST(complete, "batch: rows of one tuple, or of two, come back complete")
 	}
 }
 
+UNIT_TEST(read_at_once, "batch: the staged rows, read at once, are as in memory")
+{
+	SampleRows samples;
+	Batch batch;
+	put_samples(samples, batch);
+	StagedRows rows(std::size_t{1} << 30);
+	pg_call([&] {
+		rows.begin_batches();
+		batch.staged.read_all(rows.append_all(batch.staged.size(), batch.staged_rows));
+	});
+	int key = 0;
+	int wrong = 0;
+	rows.for_each_with_position([&](StagedRow *row, uint64 position) {
+		wrong += !samples.is_row(row->view(), key, length_of_sample(key)) ||
+				 row->hash != hash_of_sample(key) || position != position_of_sample(key);
+		key++;
+	});
+	CHECK(wrong == 0 && key == row_count);
+	pg_call([&] { batch.close(); });
+}
+
 UNIT_TEST(empty, "batch: one without rows has no files and reads as empty")
 {
 	Batch batch;
-	StagedRow staged;
-	TargetRow target;
-	uint64 position;
+	char memory[MAXIMUM_ALIGNOF];
+	int rows = 0;
 	CHECK(!batch.staged.exists() && !batch.target.exists());
-	CHECK(!pg_call([&] {
-		batch.staged.rewind();
-		return read_header(batch.staged, staged, position);
-	}));
-	CHECK(!pg_call([&] {
-		batch.target.rewind();
-		return read_header(batch.target, target);
-	}));
-	pg_call([&] { batch.close(); });
+	pg_call([&] {
+		batch.end();
+		read_staged(
+			batch.staged, [&](std::size_t) { return reinterpret_cast<StagedRow *>(memory); },
+			[&](StagedRow *, uint64) { rows++; });
+		read_target(
+			batch.target, nullptr, [&](std::size_t) { return memory; },
+			[&](const TargetRow &) { rows++; });
+		batch.close();
+	});
+	CHECK(rows == 0);
 }
 
 UNIT_TEST(divided, "spill: each row is in the batch that the leading bits of its hash belong to")
 {
 	constexpr std::size_t plenty = std::size_t{64} << 20;
-	check_spill(SampleRows::Shape::one_tuple, 0, 1.0, 0);
-	check_spill(SampleRows::Shape::two_tuples, plenty, 20.0, 0);
-	check_spill(SampleRows::Shape::two_tuples, plenty, 1e6, 0);
+	check_spill(0, 1.0, 0);
+	check_spill(plenty, 20.0, 0);
+	check_spill(plenty, 1e6, 0);
 }
 
 UNIT_TEST(divided_again, "spill: a batch is divided again, by the bits behind those used")
 {
 	constexpr std::size_t plenty = std::size_t{64} << 20;
-	check_spill(SampleRows::Shape::one_tuple, 0, 1.0, 1);
-	check_spill(SampleRows::Shape::two_tuples, 0, 1.0, 3);
-	check_spill(SampleRows::Shape::two_tuples, plenty, 100.0, 1);
+	check_spill(0, 1.0, 1);
+	check_spill(0, 1.0, 3);
+	check_spill(plenty, 100.0, 1);
 }
 
 UNIT_TEST(no_rows, "spill: without rows there are no batches")
@@ -264,7 +267,7 @@ UNIT_TEST(bits, "spill: batches are as many as wanted, as few as their buffers a
 		for (std::size_t limit : {std::size_t{0}, std::size_t{64} << 10, std::size_t{1} << 20}) {
 			int const affordable = batch_bits(parts, limit);
 			CHECK(affordable >= 1 && affordable <= bits);
-			CHECK((std::size_t{2} << affordable) * pg::temp_file_buffer_bytes <= limit / 2 ||
+			CHECK((std::size_t{2} << affordable) * pg::smallest_piece <= limit / 2 ||
 				  affordable == batch_bits(parts, 0));
 		}
 	}

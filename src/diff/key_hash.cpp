@@ -1,0 +1,64 @@
+#include "diff/key_hash.hpp"
+
+#include <algorithm>
+
+namespace bulk_sync {
+
+KeyHash::KeyHash(const ColumnMap &map, const RowShape &shape) : shape_(shape)
+{
+	for (int i = 0; i < map.key_count(); i++) {
+		int const attribute = shape.attribute(i);
+		int32 const offset = shape.layout().fixed_offset(attribute);
+		keys_.push_back({&map.keys[i], attribute, offset,
+						 kind_of(map.keys[i], TupleDescAttr(shape.desc(), attribute))});
+		needed_ = std::max(needed_, attribute + 1);
+		are_fixed_ = are_fixed_ && offset >= 0;
+	}
+	starts_ = pg::Allocator<uint32>().allocate(needed_);
+}
+
+KeyHash::Kind KeyHash::kind_of(const pg::KeyEquality &equality,
+							   Form_pg_attribute attribute) noexcept
+{
+	if (!equality.by_image())
+		return Kind::other;
+	if (attribute->attlen == -1)
+		return Kind::varlena;
+	if (!attribute->attbyval)
+		return Kind::other;
+	switch (attribute->attlen) {
+	case 1:
+		return Kind::byte1;
+	case 2:
+		return Kind::byte2;
+	case 4:
+		return Kind::byte4;
+	default:
+		return Kind::byte8;
+	}
+}
+
+uint32 KeyHash::of_located(const TupleView &tuple) const
+{
+	bool const is_short = tuple.columns() < needed_;
+	if (!is_short)
+		shape_.layout().locate(tuple, needed_, starts_);
+	uint64 hash = pg::hash_start;
+	int i = 0;
+	for (const Key &key : keys_) {
+		uint64 word = hash_of_null;
+		if (is_short) {
+			bool is_null;
+			Datum const value = shape_.value(tuple, i, is_null);
+			if (!is_null)
+				word = key.equality->hash(value);
+		} else if (!tuple.is_null(key.attribute)) {
+			word = hash_of_stored(key, tuple.data() + starts_[key.attribute]);
+		}
+		hash = pg::hash_word(hash, word);
+		i++;
+	}
+	return finish(hash);
+}
+
+} // namespace bulk_sync

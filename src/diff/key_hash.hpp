@@ -1,0 +1,90 @@
+/*
+ * The hash of a row's key, from the tuple or from values: the same for both, whatever the shape.
+ */
+#pragma once
+
+#include "diff/row_shape.hpp"
+#include "pg/hash.hpp"
+
+namespace bulk_sync {
+
+class KeyHash {
+  public:
+	/* Both outlive it. In the current memory context. Throws std::bad_alloc. */
+	KeyHash(const ColumnMap &map, const RowShape &shape);
+
+	/* Of the leading values of a row. Raises. */
+	PG_RAISES uint32 of(const Datum *values, const bool *nulls) const
+	{
+		uint64 hash = pg::hash_start;
+		std::size_t i = 0;
+		for (const Key &key : keys_) {
+			hash = pg::hash_word(hash, nulls[i] ? hash_of_null : key.equality->hash(values[i]));
+			i++;
+		}
+		return finish(hash);
+	}
+
+	/* Of a tuple. Raises. */
+	PG_RAISES uint32 of(const TupleView &tuple) const
+	{
+		if (!are_fixed_ || tuple.columns() < needed_ || !tuple.has_first(needed_))
+			return of_located(tuple);
+		const char *const data = tuple.data();
+		uint64 hash = pg::hash_start;
+		for (const Key &key : keys_)
+			hash = pg::hash_word(hash, hash_of_stored(key, data + key.offset));
+		return finish(hash);
+	}
+
+  private:
+	/* How the bytes of a value are hashed; others go through their Datum. */
+	enum class Kind : uint8 { byte1, byte2, byte4, byte8, varlena, other };
+	struct Key {
+		const pg::KeyEquality *equality;
+		int attribute;
+		int32 offset; /* when it is the same in all tuples without NULLs before and in it, or -1 */
+		Kind kind;
+	};
+
+	static Kind kind_of(const pg::KeyEquality &equality, Form_pg_attribute attribute) noexcept;
+
+	/* What KeyEquality::hash() gives. */
+	PG_RAISES uint64 hash_of_stored(const Key &key, const char *value) const
+	{
+		switch (key.kind) {
+		case Kind::byte1:
+			return static_cast<uint8>(*value);
+		case Kind::byte2:
+			return *reinterpret_cast<const uint16 *>(value);
+		case Kind::byte4:
+			return *reinterpret_cast<const uint32 *>(value);
+		case Kind::byte8:
+			return *reinterpret_cast<const uint64 *>(value);
+		case Kind::varlena:
+			if (VARATT_IS_SHORT(value) && !VARATT_IS_EXTERNAL(value))
+				return pg::hash_of_bytes(VARDATA_SHORT(value),
+										 VARSIZE_SHORT(value) - VARHDRSZ_SHORT);
+			[[fallthrough]];
+		default:
+			return key.equality->hash(shape_.layout().value_at(key.attribute, value));
+		}
+	}
+
+	/* The leading half: a product's are its best bits. */
+	static uint32 finish(uint64 hash) noexcept
+	{
+		return static_cast<uint32>(pg::hash_word(hash, hash_of_null) >> 32);
+	}
+	PG_RAISES uint32 of_located(const TupleView &tuple) const;
+
+	static constexpr uint64 hash_of_null = UINT64CONST(0x2545F4914F6CDD1D);
+
+	const RowShape &shape_;
+	Vector<Key> keys_;
+	int needed_ = 0; /* attributes up to the last key */
+	bool are_fixed_ = true;
+	uint32 *starts_; /* of those attributes in one tuple */
+};
+
+} // namespace bulk_sync

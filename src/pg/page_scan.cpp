@@ -1,0 +1,70 @@
+#include "pg/page_scan.hpp"
+
+#include "pg/compat.hpp"
+
+extern "C" {
+#include "access/heapam.h"
+#include "executor/executor.h"
+}
+
+namespace bulk_sync::pg {
+
+namespace {
+
+/* Is the condition of the plan true for the tuple? */
+bool passes(SeqScanState *node, HeapTuple tuple, Buffer buffer)
+{
+	ExprState *const condition = node->ss.ps.qual;
+	if (condition == nullptr)
+		return true;
+	ExprContext *const context = node->ss.ps.ps_ExprContext;
+	ResetExprContext(context);
+	context->ecxt_scantuple = ExecStoreBufferHeapTuple(tuple, node->ss.ss_ScanTupleSlot, buffer);
+	return ExecQual(condition, context);
+}
+
+uint64 scan(SeqScanState *node, HeapScanDesc scan, PageReceiver &receiver)
+{
+	HeapTupleData tuples[MaxHeapTuplesPerPage];
+	int count = 0;
+	uint64 rows = 0;
+	while (HeapTuple const tuple = heap_getnext(&scan->rs_base, ForwardScanDirection)) {
+		if (passes(node, tuple, scan->rs_cbuf))
+			tuples[count++] = *tuple;
+		/* The next call would go on to another page and let this one go. */
+		if (scan->rs_cindex + 1 < scan->rs_ntuples)
+			continue;
+		if (count > 0)
+			receiver.page(tuples, count);
+		rows += count;
+		count = 0;
+	}
+	return rows;
+}
+
+} // namespace
+
+bool is_heap(::Relation relation) noexcept
+{
+	return relation->rd_tableam == GetHeapamTableAmRoutine();
+}
+
+void scan_pages(QueryDesc *query, PageReceiver &receiver)
+{
+	auto *const node = reinterpret_cast<SeqScanState *>(query->planstate);
+	EState *const state = query->estate;
+	if (!IsA(node, SeqScanState) || !is_heap(node->ss.ss_currentRelation))
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("cannot read the rows of a plan that another extension has made")));
+	MemoryContext const caller = MemoryContextSwitchTo(state->es_query_cxt);
+	/* The node ends it, as one of its own. */
+	node->ss.ss_currentScanDesc =
+		compat::begin_scan(node->ss.ss_currentRelation, state->es_snapshot);
+	MemoryContextSwitchTo(caller);
+	state->es_processed =
+		scan(node, reinterpret_cast<HeapScanDesc>(node->ss.ss_currentScanDesc), receiver);
+	/* A tuple of the last page may still be in it. */
+	ExecClearTuple(node->ss.ss_ScanTupleSlot);
+}
+
+} // namespace bulk_sync::pg
