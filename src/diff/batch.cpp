@@ -83,8 +83,9 @@ bool Batch::load(Matcher &matcher)
 }
 
 /*
- * Rows that cannot be divided have one hash, so they are duplicates as a rule: then the call will end in
- * an error, and the rest of them is not worth memory. Are there duplicates, and the table is built?
+ * Rows that cannot be divided have one hash, so they are duplicates as a rule: then the call will
+ * end in an error, and the rest of them is not worth memory. Are there duplicates, and the table is
+ * built?
  */
 bool Batch::load_one_by_one(Matcher &matcher)
 {

@@ -10,8 +10,8 @@
 
 namespace bulk_sync {
 
-/* Files are made at the first piece of a side, with their memory in the context that was current when
- * the batch was made, owned by the current resource owner. All functions raise. */
+/* Files are made at the first piece of a side, with their memory in the context that was current
+ * when the batch was made, owned by the current resource owner. All functions raise. */
 struct Batch {
 	pg::TempFile staged;
 	pg::TempFile target;
@@ -53,9 +53,9 @@ inline constexpr int hash_bits = 32;
 inline constexpr int most_batch_bits = 8;
 
 /*
- * A row of staging in its file is as it will be in memory: its position, and behind it the row and what
- * fills it up to the alignment. Of a row of the target there are this header, and of the tuple what is
- * behind the bytes that a minimal tuple does not use.
+ * A row of staging in its file is as it will be in memory: its position, and behind it the row and
+ * what fills it up to the alignment. Of a row of the target there are this header, and of the tuple
+ * what is behind the bytes that a minimal tuple does not use.
  */
 struct TargetHeader {
 	uint32 length; /* of the minimal tuple, in bytes */

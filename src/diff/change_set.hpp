@@ -1,9 +1,9 @@
 /*
  * The change set: what has to be written, set aside between the diff and the writes.
  *
- * Deletes, or the rows to mark instead, are row ids; updates are row ids, the new values of the whole
- * image, and the carried columns as they are; inserts are the image and the extra columns, and when they
- * do not come in the order of staging their positions there.
+ * Deletes, or the rows to mark instead, are row ids; updates are row ids, the new values of the
+ * whole image, and the carried columns as they are; inserts are the image and the extra columns,
+ * and when they do not come in the order of staging their positions there.
  */
 #pragma once
 

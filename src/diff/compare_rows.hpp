@@ -32,14 +32,14 @@ class CompareRows final : public DiffSink {
 	PG_RAISES void add_context();
 	void set_fields(bool has_old, bool has_new, bool has_changes) noexcept;
 
-	void load(const TargetRow &row);
+	PG_RAISES void load(const TargetRow &row);
 	void load_new(const ChangedRow &row);
-	Datum key_object(const RowValues &row);
-	Datum new_object();
-	Datum whole_row();
-	void write_pair(const ChangedRow &row);
-	pg::JsonText write(const pg::JsonColumn &column, Datum value, bool is_null);
-	void write_both(const pg::Attribute &attribute);
+	PG_RAISES Datum key_object(const RowValues &row);
+	PG_RAISES Datum new_object();
+	PG_RAISES Datum whole_row();
+	PG_RAISES void write_pair(const ChangedRow &row);
+	PG_RAISES pg::JsonText write(const pg::JsonColumn &column, Datum value, bool is_null);
+	PG_RAISES void write_both(const pg::Attribute &attribute);
 	const pg::JsonColumn &json(AttrNumber column) const
 	{
 		return columns_[column_positions_[column - 1]];

@@ -3,8 +3,8 @@
  * same key, and which rows of the target staging does not have.
  *
  * A hash diff: all rows of staging go into memory (StagedRows), then the rows of the target stream
- * past (Matcher). When staging does not fit into the memory limit, both sides are divided into files
- * by hash (Spill) and done batch by batch.
+ * past (Matcher). When staging does not fit into the memory limit, both sides are divided into
+ * files by hash (Spill) and done batch by batch.
  *
  * Each side comes either as tuples that are stored in a table, which are taken as they are, or as
  * values, of which a tuple is formed. What the columns of the image are in it, its shape says.

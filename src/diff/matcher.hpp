@@ -3,8 +3,8 @@
  * finds.
  *
  * A pair whose images are the same bytes is done with a comparison of memory; only others are taken
- * apart. Rows of the target are collected in groups, so that the memory a probe needs is on its way to
- * the cache before it is touched.
+ * apart. Rows of the target are collected in groups, so that the memory a probe needs is on its way
+ * to the cache before it is touched.
  *
  * It knows nothing of where the rows come from. Several can work on one set of staged rows, each on
  * a share of the target and with a result of its own:
@@ -65,8 +65,8 @@ class Matcher {
 		take();
 	}
 
-	/* A place in the group for a row whose tuple stays where it is up to the next flush(); take() takes
-	 * it, once it is filled. Raises. */
+	/* A place in the group for a row whose tuple stays where it is up to the next flush(); take()
+	 * takes it, once it is filled. Raises. */
 	PG_RAISES TargetRow &place()
 	{
 		if (grouped_ == group_rows)

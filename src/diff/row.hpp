@@ -1,7 +1,7 @@
 /*
- * How the diff keeps a row: one tuple, of a shape that each side has for itself. In memory and in files
- * it is a minimal tuple, whose unused bytes hold what the diff has to know of it; a row of the target
- * may also lie on its page.
+ * How the diff keeps a row: one tuple, of a shape that each side has for itself. In memory and in
+ * files it is a minimal tuple, whose unused bytes hold what the diff has to know of it; a row of
+ * the target may also lie on its page.
  */
 #pragma once
 
@@ -58,7 +58,8 @@ inline void fill_mark(const ColumnMap &map, RowValues &row) noexcept
 	row.nulls[*map.mark] = !map.image[*map.mark].mark_is_boolean();
 }
 
-/* Does this value of the mark say that the row is deleted? A boolean mark that is NULL is not set. */
+/* Does this value of the mark say that the row is deleted? A boolean mark that is NULL is not
+ * set. */
 inline bool is_marked(const ColumnMap &map, Datum value, bool is_null) noexcept
 {
 	return !is_null && (!map.image[*map.mark].mark_is_boolean() || DatumGetBool(value));

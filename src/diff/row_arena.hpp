@@ -1,7 +1,7 @@
 /*
  * Memory for rows that never moves them: pieces, each as large as all before it together, so that a
- * position of 32 bits tells the piece by its leading bit. When the planner's estimate was right, there is
- * one.
+ * position of 32 bits tells the piece by its leading bit. When the planner's estimate was right,
+ * there is one.
  */
 #pragma once
 
@@ -50,8 +50,8 @@ class RowArena {
 		return base_[piece_of(offset)] + offset;
 	}
 
-	/* Calls visit(memory, position) for what has been taken, in that order; it returns how much of it
-	 * it has seen, in bytes. */
+	/* Calls visit(memory, position) for what has been taken, in that order; it returns how much of
+	 * it it has seen, in bytes. */
 	template <typename Visit> void for_each(Visit &&visit) const
 	{
 		for (int piece = 0; piece <= piece_; piece++) {

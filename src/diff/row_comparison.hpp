@@ -2,9 +2,9 @@
  * Compares the images of two rows as they are stored, without taking them apart.
  *
  * Columns that follow one another in both tuples, at offsets that differ by the same distance, are
- * compared by one comparison of memory: the same NULLs and the same bytes are the same values, and as
- * values tell where they end, the bytes of one side are enough. Tuples with the same columns throughout
- * need not even a walk over them.
+ * compared by one comparison of memory: the same NULLs and the same bytes are the same values, and
+ * as values tell where they end, the bytes of one side are enough. Tuples with the same columns
+ * throughout need not even a walk over them.
  *
  * Bytes that differ may still be the same values: short and long headers of varlenas, compression.
  */

@@ -22,9 +22,9 @@ struct RowValues {
 };
 
 /*
- * Columns of a row are those of the image, and behind them the ones that only this side has: the extra
- * columns of staging, the carried ones of the target. Each is an attribute of the tuple, counted from
- * 0; a tuple that is stored in a table has others besides.
+ * Columns of a row are those of the image, and behind them the ones that only this side has: the
+ * extra columns of staging, the carried ones of the target. Each is an attribute of the tuple,
+ * counted from 0; a tuple that is stored in a table has others besides.
  */
 class RowShape {
   public:
@@ -35,9 +35,10 @@ class RowShape {
 	static RowShape of_target(const ColumnMap &map, TupleDesc desc);
 
 	/*
-	 * Tuples that are formed for the diff, of columns of the target; `desc` is the target's. The image
-	 * comes first, in the order that makes its bytes most alike to those of the other side: for
-	 * staging, which is read first, the order of the target, and for the target the one of `staged`.
+	 * Tuples that are formed for the diff, of columns of the target; `desc` is the target's. The
+	 * image comes first, in the order that makes its bytes most alike to those of the other side:
+	 * for staging, which is read first, the order of the target, and for the target the one of
+	 * `staged`.
 	 */
 	static RowShape formed_staging(const ColumnMap &map, TupleDesc desc);
 	static RowShape formed_target(const ColumnMap &map, TupleDesc desc, const RowShape &staged);

@@ -48,7 +48,8 @@ class Spill {
 	/* All rows of both sides have been put. */
 	PG_RAISES void end();
 
-	/* Takes a batch out of the queue; nullptr when there is none. It goes to finish() or divide(). */
+	/* Takes a batch out of the queue; nullptr when there is none. It goes to finish() or
+	 * divide(). */
 	Batch *next() noexcept;
 
 	/* Frees a batch that has been run. */

@@ -2,13 +2,13 @@
  * The rows of staging in memory: an arena that holds them in the order they came, and a hash table
  * over it.
  *
- * Rows are known by their position in the arena, so that a slot of the table takes 8 bytes: the hash,
- * and the position. The table is open addressing with linear probing: a probe touches one cache line of
- * the table and then, nearly always, only the row it looks for. The slot where a probe begins comes
- * from the leading bits of the hash.
+ * Rows are known by their position in the arena, so that a slot of the table takes 8 bytes: the
+ * hash, and the position. The table is open addressing with linear probing: a probe touches one
+ * cache line of the table and then, nearly always, only the row it looks for. The slot where a
+ * probe begins comes from the leading bits of the hash.
  *
- * A row's position in staging is its place in the arena when all rows of staging are there; rows of a
- * batch have it in front of them.
+ * A row's position in staging is its place in the arena when all rows of staging are there; rows of
+ * a batch have it in front of them.
  */
 #pragma once
 
@@ -60,8 +60,8 @@ class StagedRows {
 	/* From now on the rows of batches come, with positions. There are none yet. Raises. */
 	PG_RAISES void begin_batches();
 
-	/* Would these rows, in so many bytes with their positions, stay within the limit when there are no
-	 * others? */
+	/* Would these rows, in so many bytes with their positions, stay within the limit when there are
+	 * no others? */
 	bool fit(std::size_t bytes, uint64 count) const noexcept
 	{
 		return count <= 1 || bytes + slots_for(count) * sizeof(Slot) <= limit_;
@@ -78,8 +78,8 @@ class StagedRows {
 
 	/*
 	 * Builds the table over all rows, once they are all there: it has its size from the start, and
-	 * the memory of several rows is under way at a time. Of rows with the same key the first is
-	 * in the table; for each other one, marked as matched, duplicate(first) is called. same_key(a, b)
+	 * the memory of several rows is under way at a time. Of rows with the same key the first is in
+	 * the table; for each other one, marked as matched, duplicate(first) is called. same_key(a, b)
 	 * compares two rows. Raises.
 	 */
 	template <typename SameKey, typename Duplicate>
@@ -121,7 +121,8 @@ class StagedRows {
 		});
 	}
 
-	/* Calls visit(row, position) for each row in the order they came, with its position in staging. */
+	/* Calls visit(row, position) for each row in the order they came, with its position in
+	 * staging. */
 	template <typename Visit> void for_each_with_position(Visit &&visit)
 	{
 		uint64 index = 0;

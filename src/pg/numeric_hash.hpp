@@ -8,10 +8,10 @@
 namespace bulk_sync::pg {
 
 /*
- * Of the bytes behind the header of a varlena, which may lie anywhere. The form is that of numeric.c: a
- * word of flags, which in the short form holds sign, scale and weight, and in the long one is
- * followed by the weight; then digits of base 10000. Equal numerics differ in form and scale, and perhaps
- * in zeros at either end, which hash_numeric() does not rely on either.
+ * Of the bytes behind the header of a varlena, which may lie anywhere. The form is that of
+ * numeric.c: a word of flags, which in the short form holds sign, scale and weight, and in the long
+ * one is followed by the weight; then digits of base 10000. Equal numerics differ in form and
+ * scale, and perhaps in zeros at either end, which hash_numeric() does not rely on either.
  */
 inline uint64 hash_of_numeric(const char *bytes, std::size_t length) noexcept
 {

@@ -12,7 +12,7 @@ namespace bulk_sync::pg {
 namespace {
 
 /* Is the condition of the plan true for the tuple? */
-bool passes(SeqScanState *node, HeapTuple tuple, Buffer buffer)
+PG_RAISES bool passes(SeqScanState *node, HeapTuple tuple, Buffer buffer)
 {
 	ExprState *const condition = node->ss.ps.qual;
 	if (condition == nullptr)
@@ -23,7 +23,7 @@ bool passes(SeqScanState *node, HeapTuple tuple, Buffer buffer)
 	return ExecQual(condition, context);
 }
 
-uint64 scan(SeqScanState *node, HeapScanDesc scan, PageReceiver &receiver)
+PG_RAISES uint64 scan(SeqScanState *node, HeapScanDesc scan, PageReceiver &receiver)
 {
 	HeapTupleData tuples[MaxHeapTuplesPerPage];
 	int count = 0;

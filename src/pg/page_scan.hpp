@@ -1,6 +1,6 @@
 /*
- * A sequential scan without the executor's step for each row: the pages of the heap, and the condition
- * of the plan.
+ * A sequential scan without the executor's step for each row: the pages of the heap, and the
+ * condition of the plan.
  */
 #pragma once
 
@@ -17,8 +17,8 @@ bool is_heap(::Relation relation) noexcept;
 
 /*
  * Runs a query that ExecutorStart() has made ready and whose plan is a sequential scan of a heap.
- * Visibility, locks for serializable transactions and statistics are left to the heap's own scan. Where a
- * hook has put another node in the place of the scan, it raises 0A000. Raises.
+ * Visibility, locks for serializable transactions and statistics are left to the heap's own scan.
+ * Where a hook has put another node in the place of the scan, it raises 0A000. Raises.
  */
 PG_RAISES void scan_pages(QueryDesc *query, PageReceiver &receiver);
 

@@ -30,8 +30,8 @@ class RowReceiver {
 	~RowReceiver() = default;
 };
 
-/* Takes the tuples of a table as they are stored, a page at a time. Called from executor frames: may
- * raise. */
+/* Takes the tuples of a table as they are stored, a page at a time. Called from executor frames:
+ * may raise. */
 class PageReceiver {
   public:
 	/* At least one tuple; the page holds still during the call. */
@@ -108,9 +108,9 @@ class Statement {
 	PG_NEVER_RAISES bool gives_stored_tuples(const Relation &relation) const noexcept;
 
 	/*
-	 * Is a SELECT of these columns of `relation`, by number, a sequential scan of its heap that gives
-	 * them as they are stored, so that read_pages() gives what it reads? Not so where the planner,
-	 * or an extension, puts an expression in the place of a column.
+	 * Is a SELECT of these columns of `relation`, by number, a sequential scan of its heap that
+	 * gives them as they are stored, so that read_pages() gives what it reads? Not so where the
+	 * planner, or an extension, puts an expression in the place of a column.
 	 */
 	bool scans_pages(const Relation &relation, const Vector<AttrNumber> &columns) const noexcept;
 
@@ -130,8 +130,8 @@ class Statement {
 	/* Runs a SELECT and gives each row to the receiver. Throws Error. */
 	void read(RowReceiver &receiver);
 
-	/* The same for one that scans_pages(): all columns of the tuples, whichever are selected. What the
-	 * executor does for each of them, but for the condition, is left out. Throws Error. */
+	/* The same for one that scans_pages(): all columns of the tuples, whichever are selected. What
+	 * the executor does for each of them, but for the condition, is left out. Throws Error. */
 	void read_pages(PageReceiver &receiver);
 
 	/* Runs INSERT, UPDATE or DELETE and leaves its AFTER triggers queued; returns the number of

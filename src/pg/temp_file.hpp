@@ -20,9 +20,9 @@ inline constexpr std::size_t smallest_piece = BLCKSZ;
 inline constexpr std::size_t largest_piece = 64 * 1024;
 
 /*
- * Made when the first piece is full, in the temporary tablespaces, with its memory in the context that
- * was current when the object was made, owned by the current resource owner. All functions raise: 53400
- * beyond temp_file_limit, 53100 on a full disk.
+ * Made when the first piece is full, in the temporary tablespaces, with its memory in the context
+ * that was current when the object was made, owned by the current resource owner. All functions
+ * raise: 53400 beyond temp_file_limit, 53100 on a full disk.
  */
 class TempFile {
   public:

@@ -55,7 +55,7 @@ uint8 alignment_of(char code)
 	}
 }
 
-void append_value(StringInfo text, Form_pg_attribute column, Datum value)
+PG_RAISES void append_value(StringInfo text, Form_pg_attribute column, Datum value)
 {
 	Oid output;
 	bool is_varlena;

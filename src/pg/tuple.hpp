@@ -34,19 +34,19 @@ TupleDesc describe(const Vector<ColumnType> &types);
 
 /*
  * Forms minimal tuples, in the layout of heap_form_minimal_tuple(), straight into memory of the
- * caller. The server's function takes a third of the time of a diff; this one keeps what it needs of
- * a column in 8 bytes, where pg_attribute has 100, and decides once what kind of column it is.
+ * caller. The server's function takes a third of the time of a diff; this one keeps what it needs
+ * of a column in 8 bytes, where pg_attribute has 100, and decides once what kind of column it is.
  *
  * Equal rows give equal bytes: the padding is zeroed. TOAST pointers stay pointers.
  */
 class TupleBuilder {
   public:
-	/* For rows of `desc`, in the current memory context. `sources` tells for each column which of the
-	 * values it is. Throws Error. */
+	/* For rows of `desc`, in the current memory context. `sources` tells for each column which of
+	 * the values it is. Throws Error. */
 	TupleBuilder(TupleDesc desc, const Vector<int> &sources);
 
 	/* Bytes that build() writes for this row at the most. Raises. */
-	std::size_t most_bytes(const Datum *values, const bool *nulls) const
+	PG_RAISES std::size_t most_bytes(const Datum *values, const bool *nulls) const
 	{
 		std::size_t bytes = fixed_bytes_;
 		for (int const i : variable_columns_) {
@@ -59,7 +59,7 @@ class TupleBuilder {
 
 	/* Forms a tuple at `at`, which is aligned and has room for most_bytes(); returns its length in
 	 * bytes. Raises. */
-	std::size_t build(const Datum *values, const bool *nulls, void *at) const;
+	PG_RAISES std::size_t build(const Datum *values, const bool *nulls, void *at) const;
 
 	int columns() const noexcept { return static_cast<int>(columns_.size()); }
 
@@ -72,9 +72,10 @@ class TupleBuilder {
 		uint16 source; /* which of the values */
 	};
 	static Kind kind_of(Form_pg_attribute attribute) noexcept;
-	char *put_varlena(const FormedColumn &column, Datum value, char *at, uint16 &infomask) const;
+	PG_RAISES char *put_varlena(const FormedColumn &column, Datum value, char *at,
+								uint16 &infomask) const;
 
-	std::size_t variable_bytes(int column, Datum value) const;
+	PG_RAISES std::size_t variable_bytes(int column, Datum value) const;
 
 	Vector<FormedColumn> columns_;
 	Vector<int> variable_columns_; /* positions of those whose length depends on the value */
@@ -83,16 +84,18 @@ class TupleBuilder {
 
 /* A copy of a varlena value without a pointer to a TOAST table, in the current context; other
  * values as they are. Raises. */
-Datum without_toast_pointer(Datum value);
+PG_RAISES Datum without_toast_pointer(Datum value);
 
 /* The text, or a copy of its beginning when it is too long for a message. Raises. */
-const char *shortened(const char *text);
+PG_RAISES const char *shortened(const char *text);
 
 /* Values of columns as "(a, b)=(1, x)", long ones cut, as in the server's own messages about keys.
  * Allocated in the current memory context. Raises. */
-const char *describe_values(TupleDesc desc, const Datum *values, const bool *nulls, int count);
+PG_RAISES const char *describe_values(TupleDesc desc, const Datum *values, const bool *nulls,
+									  int count);
 
 /* One value in double quotes, cut when long, or "null". Likewise. */
-const char *describe_value(TupleDesc desc, const Datum *values, const bool *nulls, int column);
+PG_RAISES const char *describe_value(TupleDesc desc, const Datum *values, const bool *nulls,
+									 int column);
 
 } // namespace bulk_sync::pg

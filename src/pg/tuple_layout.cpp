@@ -28,7 +28,8 @@ TupleLayout::TupleLayout(TupleDesc desc)
 						   attribute->attbyval};
 		steps_.push_back(step);
 		uint32 const start = aligned(offset, step.align);
-		/* A short varlena is not aligned; it is where a long one would be when that needs no padding. */
+		/* A short varlena is not aligned; it is where a long one would be when that needs no
+		 * padding. */
 		is_fixed = is_fixed && (step.length != -1 || start == offset);
 		if (!is_fixed)
 			continue;

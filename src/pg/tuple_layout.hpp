@@ -73,8 +73,8 @@ inline void copy_tuple(const TupleView &tuple, void *at) noexcept
 }
 
 /*
- * What a walk over the columns of a tuple has to know of them, in 8 bytes each, where pg_attribute has
- * 100. It does what slot_deform_heap_tuple() in execTuples.c does, less the values. Columns are
+ * What a walk over the columns of a tuple has to know of them, in 8 bytes each, where pg_attribute
+ * has 100. It does what slot_deform_heap_tuple() in execTuples.c does, less the values. Columns are
  * counted from 0; offsets are from TupleView::data(), in bytes.
  */
 class TupleLayout {
@@ -84,8 +84,8 @@ class TupleLayout {
 
 	int columns() const noexcept { return static_cast<int>(steps_.size()); }
 
-	/* Where the column is in each tuple in which no column before it is NULL; -1 when that depends on
-	 * the values before. */
+	/* Where the column is in each tuple in which no column before it is NULL; -1 when that depends
+	 * on the values before. */
 	int32 fixed_offset(int column) const noexcept
 	{
 		return static_cast<std::size_t>(column) < fixed_.size() ? static_cast<int32>(fixed_[column])

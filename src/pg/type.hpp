@@ -24,8 +24,8 @@ struct ColumnType {
 
 	static ColumnType of(Form_pg_attribute attribute) noexcept;
 	bool is_varlena() const noexcept { return length == -1; }
-	/* What is stored of a value that is passed by value. A datum from the heap and one from a function
-	 * may differ in the bits above: the one comes with its sign extended. */
+	/* What is stored of a value that is passed by value. A datum from the heap and one from a
+	 * function may differ in the bits above: the one comes with its sign extended. */
 	uint64 stored_bits(Datum value) const noexcept
 	{
 		switch (length) {
@@ -54,10 +54,10 @@ inline uint64 hash_combine(uint64 hash, uint64 word) noexcept
 }
 
 /* Are two values the same bytes once detoasted? Neither is NULL. Raises. */
-bool same_image(const ColumnType &type, Datum left, Datum right);
+PG_RAISES bool same_image(const ColumnType &type, Datum left, Datum right);
 
 /* A hash of these bytes. Raises. */
-uint64 image_hash(const ColumnType &type, Datum value);
+PG_RAISES uint64 image_hash(const ColumnType &type, Datum value);
 
 /* Name of the type with its modifier, for messages. Throws Error. */
 const char *type_name(const ColumnType &type);
@@ -98,7 +98,7 @@ class KeyEquality {
 			return hash_of_varlena(bytes);
 		return hash_reference(value);
 	}
-	bool equal(Datum left, Datum right) const
+	PG_RAISES bool equal(Datum left, Datum right) const
 	{
 		return by_image_ && type_.by_value ? type_.stored_bits(left) == type_.stored_bits(right)
 										   : equal_reference(left, right);
@@ -112,8 +112,8 @@ class KeyEquality {
 	bool is_parallel_safe() const noexcept { return parallel_safe_; }
 
   private:
-	static KeyEquality look_up(const ColumnType &type);
-	void take_functions(const TypeCacheEntry &cache);
+	PG_RAISES static KeyEquality look_up(const ColumnType &type);
+	PG_RAISES void take_functions(const TypeCacheEntry &cache);
 	/* Of one that is neither compressed nor elsewhere. */
 	uint64 hash_of_varlena(const char *bytes) const noexcept
 	{
@@ -121,12 +121,12 @@ class KeyEquality {
 						   : hash_of_bytes(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 	}
 	PG_RAISES uint64 hash_reference(Datum value) const;
-	bool equal_reference(Datum left, Datum right) const;
+	PG_RAISES bool equal_reference(Datum left, Datum right) const;
 
 	ColumnType type_;
 	bool by_image_ = false;
-	bool is_numeric_ =
-		false; /* or a domain over it: its stored form is known, and has its own hash */
+	/* Or a domain over it: its stored form is known, and has its own hash. */
+	bool is_numeric_ = false;
 	bool parallel_safe_ = true;
 	bool hash_takes_seed_ = false;
 	Oid operator_ = InvalidOid;
