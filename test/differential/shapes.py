@@ -309,6 +309,7 @@ class Maker:
 
     def staging_columns(self, target, key_names):
         everything_text = self.chance(0.15)
+        own_types = self.chance(0.4)        # rows may be compared as they are stored
         columns = []
         for column in target.columns:
             if column.name == target.mark:
@@ -317,7 +318,7 @@ class Maker:
                 continue
             if column.generated and column.name not in key_names and self.chance(0.6):
                 continue
-            columns.append(StagingColumn(column.name, column.type.declaration(), column.type) if column.generated
+            columns.append(StagingColumn(column.name, column.type.declaration(), column.type) if column.generated or own_types
                            else self.staging_column(column, everything_text))
         if self.chance(0.08):
             columns.append(StagingColumn("extra", "int4"))
