@@ -158,6 +158,7 @@ class StagedRows {
 		const char *const row = arena_.at(slots_[i].position);
 		for (int bytes = 0; bytes < prefetched_of_row_; bytes += cache_line)
 			__builtin_prefetch(row + bytes);
+		__builtin_prefetch(row + prefetched_of_row_ - 1); /* it does not begin with a line */
 	}
 
 	/* A row of the target has this row's key; `marked`: as deleted. Once for each row. */

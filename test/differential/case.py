@@ -367,8 +367,10 @@ def after_rows_sql(case):
         ]
     if target.watched:
         statements += [
-            f"CREATE FUNCTION {SCHEMA}.watch() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN coalesce(NEW, OLD); END$$",
-            f"CREATE TRIGGER watch BEFORE INSERT OR UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.watch()",
+            f"CREATE FUNCTION {SCHEMA}.watch() RETURNS trigger LANGUAGE plpgsql "
+            "AS $$BEGIN RETURN coalesce(NEW, OLD); END$$",
+            f"CREATE TRIGGER watch BEFORE INSERT OR UPDATE OR DELETE ON {name} "
+            f"FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.watch()",
         ]
     return statements
 

@@ -239,7 +239,7 @@ class Chooser:
 
     def settings(self):
         case = self.case
-        if self.maker.large or self.chance(0.1):
+        if self.maker.large or self.chance(0.2):
             case.settings.append("SET LOCAL work_mem = '64kB'")
             if self.chance(0.5):
                 case.settings.append("SET LOCAL hash_mem_multiplier = 1")

@@ -45,6 +45,7 @@ class Maker(TargetMaker):
 
     def staging_columns(self, target, key_names):
         everything_text = self.chance(0.15)
+        own_types = self.chance(0.4)  # rows may be compared as they are stored
         columns = []
         for column in target.columns:
             if column.name == target.mark:
@@ -55,7 +56,7 @@ class Maker(TargetMaker):
                 continue
             columns.append(
                 StagingColumn(column.name, column.type.declaration(), column.type)
-                if column.generated
+                if column.generated or own_types
                 else self.staging_column(column, everything_text)
             )
         if self.chance(0.08):
