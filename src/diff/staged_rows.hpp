@@ -144,8 +144,8 @@ class StagedRows {
 	}
 
 	/* Asks for the memory that find() will touch: of the table, and, once that is there, of the
-	 * first row that it will look at. Inlined by force, for to the compiler a function that does
-	 * nothing else does nothing. */
+	 * first row that it will look at. Inlined by force, because to the compiler a function that
+	 * only prefetches does nothing. */
 	pg_attribute_always_inline void prefetch_slot(uint32 hash) const noexcept
 	{
 		__builtin_prefetch(&slots_[first_slot(hash)]);
@@ -155,6 +155,8 @@ class StagedRows {
 		std::size_t i = first_slot(hash);
 		while (slots_[i].hash != hash && slots_[i].position != 0)
 			i = next_slot(i);
+		if (slots_[i].position == 0)
+			return;
 		const char *const row = arena_.at(slots_[i].position);
 		for (int bytes = 0; bytes < prefetched_of_row_; bytes += cache_line)
 			__builtin_prefetch(row + bytes);

@@ -1,7 +1,7 @@
 /*
- * Rows as they are stored: where their columns are, whether they are the same, the hash of their keys.
- * Tuples of random shapes, with the columns in any order and others between them, are compared with what
- * their values say.
+ * Rows as they are stored: where their columns are, whether they are the same, the hash of their
+ * keys. Tuples of random shapes, with the columns in any order and others between them, are
+ * compared with what their values say.
  */
 #include <algorithm>
 #include <optional>
@@ -10,6 +10,10 @@
 #include "diff/row_arena.hpp"
 #include "diff/row_comparison.hpp"
 #include "unit.hpp"
+
+extern "C" {
+#include "catalog/pg_collation_d.h"
+}
 
 namespace bulk_sync::unit {
 
@@ -42,7 +46,8 @@ ColumnType type_of(Oid oid)
 	return type;
 }
 
-/* A value of the type, one of a few, some of which differ in a byte alone; in the current context. */
+/* A value of the type, one of a few, some of which differ in a byte alone; in the current
+ * context. */
 Datum value_of(const ColumnType &type, int number)
 {
 	if (type.oid == TEXTOID) {

@@ -98,7 +98,8 @@ Datum unit_alive(PG_FUNCTION_ARGS)
 	return Int32GetDatum(unit::Counted::alive());
 }
 
-/* Bytes that the process has from malloc, memory contexts and exceptions alike; NULL when unknown. */
+/* Bytes that the process has from malloc, memory contexts and exceptions alike; NULL when
+ * unknown. */
 Datum unit_heap_bytes(PG_FUNCTION_ARGS)
 {
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)

@@ -21,8 +21,9 @@ void say_level(void *level)
 }
 
 /*
- * A function as PostgreSQL calls it, that calls itself by way of PostgreSQL. Each level has a pg_call in
- * a pg_entry, an object to destroy, a memory context and an error context callback of its own.
+ * A function as PostgreSQL calls it, that calls itself by way of PostgreSQL. Each level has a
+ * pg_call in a pg_entry, an object to destroy, a memory context and an error context callback of
+ * its own.
  */
 Datum nested(FunctionCallInfo fcinfo)
 {

@@ -1,6 +1,6 @@
 /*
- * Matcher: it finds what a comparison by hand finds, however the rows come: in groups, in shares of the
- * target, or in batches.
+ * Matcher: it finds what a comparison by hand finds, however the rows come: in groups, in shares of
+ * the target, or in batches.
  */
 #include <algorithm>
 
@@ -17,8 +17,16 @@ constexpr std::size_t unlimited = std::size_t{1} << 40;
 /* Everything that a matcher needs; `limit` is that of the staged rows, in bytes. */
 struct Matching {
 	explicit Matching(SampleRows &samples, std::size_t limit = unlimited)
-		: found(samples), rows(samples.map(), limit), matcher(samples.map(), rows, found, result)
+		: found(samples), rows(limit), matcher(samples.map(), rows, found, result)
 	{
+		matcher.take_staged(samples.shape());
+		matcher.begin(samples.shape());
+	}
+
+	/* The rows of batches will come. */
+	void begin_batches()
+	{
+		pg_call([&] { rows.begin_batches(); });
 	}
 
 	FoundRows found;
@@ -97,7 +105,7 @@ UNIT_TEST(large_rows,
 	pg_call([&] { matching.matcher.build_table(); });
 	Size const before = MemoryContextMemAllocated(context.get(), true);
 	match(samples, sides, matching.matcher, 0, sides.target.size());
-	pg_call([&] { matching.matcher.flush(); });
+	pg_call([&] { matching.matcher.end(); });
 	CHECK(matching.found.sorted() == expected(sides));
 	CHECK(MemoryContextMemAllocated(context.get(), true) < before + 300000);
 	context.finish();
@@ -118,6 +126,8 @@ UNIT_TEST(shares, "matcher: two over halves of the target find together what one
 	FoundRows found(samples);
 	DiffResult result;
 	Matcher second(samples.map(), first.rows, found, result);
+	second.take_staged(samples.shape());
+	second.begin(samples.shape());
 	fill(samples, sides, first.rows);
 	pg_call([&] { first.matcher.build_table(); });
 	std::size_t const half = sides.target.size() / 2;
@@ -159,8 +169,10 @@ UNIT_TEST(duplicate_keys, "matcher: keys of duplicates are noted once, and outli
 	{
 		pg::WorkContext context("unit duplicates");
 		FoundRows found(samples);
-		StagedRows rows(samples.map(), unlimited);
+		StagedRows rows(unlimited);
 		Matcher matcher(samples.map(), rows, found, result);
+		matcher.take_staged(samples.shape());
+		matcher.begin(samples.shape());
 		fill(samples, sides, rows);
 		pg_call([&] { matcher.build_table(); });
 		match(samples, sides, matcher, 0, sides.target.size());
@@ -207,9 +219,10 @@ UNIT_TEST(run_batch, "batch: run by itself it finds what a matcher in memory fin
 		run(samples, sides, in_memory);
 
 		Matching matching(samples);
+		matching.begin_batches();
 		Batch batch;
 		put_sides(samples, sides, batch);
-		CHECK(pg_call([&] { return batch.run(matching.matcher); }));
+		CHECK(pg_call([&] { return batch.run(matching.matcher, samples.shape()); }));
 		pg_call([&] { batch.close(); });
 		CHECK(matching.found.all() == in_memory.found.all());
 		CHECK(matching.found.sorted() == expected(sides));
@@ -226,9 +239,10 @@ UNIT_TEST(one_side, "batch: with rows of one side alone, all of them are new or 
 		Sides sides = Sides::of_all_kinds(70);
 		(staged ? sides.target : sides.staged).clear();
 		Matching matching(samples);
+		matching.begin_batches();
 		Batch batch;
 		put_sides(samples, sides, batch);
-		CHECK(pg_call([&] { return batch.run(matching.matcher); }));
+		CHECK(pg_call([&] { return batch.run(matching.matcher, samples.shape()); }));
 		CHECK(matching.found.sorted() == expected(sides));
 		CHECK(count_of(matching.found.all(), staged ? Found::added : Found::removed) == 270);
 		pg_call([&] { batch.close(); });
@@ -240,15 +254,16 @@ UNIT_TEST(too_large, "batch: one that does not fit is left as it was, as long as
 	SampleRows samples;
 	Sides const sides = Sides::of_all_kinds(1000);
 	Matching matching(samples, 16 * 1024);
+	matching.begin_batches();
 	Batch batch;
 	put_sides(samples, sides, batch);
 	for (int round = 0; round < 2; round++) {
-		CHECK(!pg_call([&] { return batch.run(matching.matcher); }));
+		CHECK(!pg_call([&] { return batch.run(matching.matcher, samples.shape()); }));
 		CHECK(matching.found.all().empty() && matching.rows.count() == 0);
 		CHECK(matching.result.counts.matched == 0);
 	}
 	batch.bits_used = 64;
-	CHECK(pg_call([&] { return batch.run(matching.matcher); }));
+	CHECK(pg_call([&] { return batch.run(matching.matcher, samples.shape()); }));
 	CHECK(matching.found.sorted() == expected(sides));
 	pg_call([&] { batch.close(); });
 }
@@ -260,14 +275,15 @@ UNIT_TEST(run_spill, "spill: its batches find what a matcher in memory finds, di
 	pg::Vector<Found> const wanted = expected(sides);
 	for (std::size_t limit : {std::size_t{4} << 10, std::size_t{32} << 10, std::size_t{1} << 20}) {
 		Matching matching(samples, limit);
+		matching.begin_batches();
 		Spill spill(limit);
 		pg_call([&] { spill.begin(1.0); });
 		put_sides(samples, sides, spill);
-		pg_call([&] { spill.end(); });
 		int runs = 0;
 		int divisions = 0;
 		while (Batch *const batch = spill.next()) {
-			bool const fits = pg_call([&] { return batch->run(matching.matcher); });
+			bool const fits =
+				pg_call([&] { return batch->run(matching.matcher, samples.shape()); });
 			(fits ? runs : divisions)++;
 			pg_call([&] { fits ? spill.finish(batch) : spill.divide(batch); });
 		}
@@ -284,25 +300,25 @@ UNIT_TEST(one_hash, "spill: rows of one hash are not divided for ever")
 	Spill spill(0);
 	constexpr int count = 300;
 	Matching matching(samples, 4 * 1024);
+	matching.begin_batches();
 	pg_call([&] { spill.begin(1.0); });
-	StagedRows one(samples.map(), 0);
 	for (int key = 0; key < count; key++) {
-		StagedRow *const staged = samples.append(one, 42, key, 20);
+		samples.form(key, 20);
+		samples.row()->start(42);
 		TargetRow target;
+		target.tuple = samples.row()->view();
+		target.shape = &samples.shape();
 		target.hash = 42;
-		target.extent = samples.extent();
 		target.id.table = static_cast<Oid>(key + 1);
-		target.bytes = samples.bytes();
 		pg_call([&] {
-			spill.put(staged, key);
+			spill.put(samples.row(), key);
 			spill.put(target);
-			one.clear();
 		});
 	}
 	pg_call([&] { spill.end(); });
 	int divisions = 0;
 	while (Batch *const batch = spill.next()) {
-		bool const fits = pg_call([&] { return batch->run(matching.matcher); });
+		bool const fits = pg_call([&] { return batch->run(matching.matcher, samples.shape()); });
 		divisions += fits ? 0 : 1;
 		pg_call([&] { fits ? spill.finish(batch) : spill.divide(batch); });
 	}

@@ -18,18 +18,28 @@ ColumnType type(Oid oid, int16 length, bool by_value)
 	return type;
 }
 
+Column column(AttrNumber number, const ColumnType &type, bool updated)
+{
+	Column column;
+	column.target = number;
+	column.staging = number;
+	column.type = type;
+	column.updated = updated;
+	return column;
+}
+
 } // namespace
 
 SampleRows::SampleRows()
 {
-	TupleDesc const desc = pg::describe({type(INT4OID, 4, true), type(TEXTOID, -1, false)});
-	ColumnMap map;
-	for (AttrNumber number : {1, 2}) {
-		Column column;
-		column.target = number;
-		map.image.push_back(column);
-	}
-	shape_.emplace(RowShape::formed_staging(map, desc));
+	ColumnType const number = type(INT4OID, 4, true);
+	ColumnType const text = type(TEXTOID, -1, false);
+	map_.keys.push_back(pg::KeyEquality::of(number));
+	map_.key_desc = pg::describe({number});
+	map_.image.push_back(column(1, number, false));
+	map_.image.push_back(column(2, text, true));
+	map_.image_desc = pg::describe({number, text});
+	shape_.emplace(RowShape::formed_staging(map_, map_.image_desc));
 	builder_.emplace(shape_->desc(), shape_->sources());
 }
 

@@ -15,6 +15,7 @@ class SampleRows {
 	/* In the current memory context, with one buffer for the row that was formed last. */
 	SampleRows();
 
+	const ColumnMap &map() const noexcept { return map_; }
 	const RowShape &shape() const noexcept { return *shape_; }
 
 	/* Forms a row; nullopt is NULL. The text has `length` bytes that depend on the key. */
@@ -37,6 +38,7 @@ class SampleRows {
 	int build_table(StagedRows &rows);
 
   private:
+	ColumnMap map_;
 	std::optional<RowShape> shape_;
 	std::optional<pg::TupleBuilder> builder_;
 	pg::Vector<char> bytes_;

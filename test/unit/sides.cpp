@@ -17,11 +17,11 @@ uint64 index_of(const RowId &id)
 TargetRow target_row(SampleRows &samples, const SampleRow &row, std::size_t index)
 {
 	TargetRow target;
+	target.tuple = samples.row()->view();
+	target.shape = &samples.shape();
 	target.hash = hash_of(row.key);
-	target.extent = samples.extent();
 	target.id.table = static_cast<Oid>(index + 1);
 	target.marked = row.marked;
-	target.bytes = samples.bytes();
 	return target;
 }
 
@@ -72,23 +72,23 @@ pg::Vector<Found> expected(const Sides &sides)
 
 /* ---- the sink ---- */
 
-void FoundRows::add(Found::Kind kind, MinimalTuple image, uint64 number)
+void FoundRows::add(Found::Kind kind, const TupleView &tuple, uint64 number)
 {
-	all_.push_back({kind, *samples_.key_of(image), number});
+	all_.push_back({kind, *samples_.key_of(tuple), number});
 }
 
-void FoundRows::added(StagedRow *row, uint64 position)
+void FoundRows::added(const AddedRow &row)
 {
-	add(Found::added, row->image(), position);
+	add(Found::added, row.row->view(), row.position);
 }
 
 void FoundRows::updated(const ChangedRow &row)
 {
-	add(Found::updated, row.target.image(), index_of(row.target.id));
+	add(Found::updated, row.target.tuple, index_of(row.target.id));
 	auto const length = [](Datum text) { return VARSIZE_ANY_EXHDR(DatumGetPointer(text)); };
 	Datum values[2];
 	bool nulls[2];
-	pg::deform_tuple(row.staged->image(), samples_.map().image_desc, values, nulls);
+	samples_.shape().take_apart(row.staged->view(), values, nulls);
 	wrong_ = wrong_ || row.changed[0] || !row.changed[1] ||
 			 row.old_values.values[0] != row.new_values.values[0] ||
 			 length(row.old_values.values[1]) == length(row.new_values.values[1]) ||
@@ -97,13 +97,13 @@ void FoundRows::updated(const ChangedRow &row)
 
 void FoundRows::removed(const TargetRow &row)
 {
-	add(Found::removed, row.image(), index_of(row.id));
+	add(Found::removed, row.tuple, index_of(row.id));
 }
 
 void FoundRows::unchanged(const TargetRow &row, StagedRow *staged)
 {
-	add(Found::unchanged, row.image(), index_of(row.id));
-	wrong_ = wrong_ || !pg::same_bytes(row.image(), staged->image());
+	add(Found::unchanged, row.tuple, index_of(row.id));
+	wrong_ = wrong_ || minimal_length(row.tuple) != staged->length;
 }
 
 pg::Vector<Found> FoundRows::sorted() const
@@ -129,8 +129,9 @@ void match(SampleRows &samples, const Sides &sides, Matcher &matcher, std::size_
 		samples.form(row.key, row.length);
 		TargetRow target = target_row(samples, row, i);
 		pg_call([&] {
-			target.bytes = matcher.space_for(target.extent.total);
-			memcpy(target.bytes, samples.bytes(), target.extent.total);
+			char *const memory = matcher.space_for(samples.row()->length);
+			memcpy(memory, samples.row(), samples.row()->length);
+			target.tuple = TupleView::of(reinterpret_cast<MinimalTuple>(memory));
 			matcher.add(target);
 		});
 	}
@@ -139,20 +140,18 @@ void match(SampleRows &samples, const Sides &sides, Matcher &matcher, std::size_
 template <typename Destination>
 void put_sides(SampleRows &samples, const Sides &sides, Destination &destination)
 {
-	StagedRows one(samples.map(), 0);
 	for (uint64 i = 0; i < sides.staged.size(); i++) {
 		const SampleRow &row = sides.staged[i];
-		StagedRow *const staged = samples.append(one, hash_of(row.key), row.key, row.length);
-		pg_call([&] {
-			destination.put(staged, i);
-			one.clear();
-		});
+		samples.form(row.key, row.length);
+		samples.row()->start(hash_of(row.key));
+		pg_call([&] { destination.put(samples.row(), i); });
 	}
 	for (std::size_t i = 0; i < sides.target.size(); i++) {
 		samples.form(sides.target[i].key, sides.target[i].length);
 		TargetRow const target = target_row(samples, sides.target[i], i);
 		pg_call([&] { destination.put(target); });
 	}
+	pg_call([&] { destination.end(); });
 }
 
 template void put_sides(SampleRows &, const Sides &, Batch &);

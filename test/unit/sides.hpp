@@ -38,7 +38,7 @@ class FoundRows final : public DiffSink {
   public:
 	explicit FoundRows(const SampleRows &samples) : samples_(samples) {}
 
-	void added(StagedRow *row, uint64 position) override;
+	void added(const AddedRow &row) override;
 	void updated(const ChangedRow &row) override;
 	void removed(const TargetRow &row) override;
 	void unchanged(const TargetRow &row, StagedRow *staged) override;
@@ -51,7 +51,7 @@ class FoundRows final : public DiffSink {
 	bool is_wrong() const noexcept { return wrong_; }
 
   private:
-	void add(Found::Kind kind, MinimalTuple image, uint64 number);
+	void add(Found::Kind kind, const TupleView &tuple, uint64 number);
 
 	const SampleRows &samples_;
 	pg::Vector<Found> all_;

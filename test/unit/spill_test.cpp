@@ -1,6 +1,6 @@
 /*
- * Spill and batches: what is written comes back, in a batch that its hash belongs to, and batches run
- * one by one find what a diff in memory finds.
+ * Spill and batches: what is written comes back, in a batch that its hash belongs to, and batches
+ * run one by one find what a diff in memory finds.
  */
 #include <algorithm>
 #include <limits>
@@ -229,7 +229,7 @@ UNIT_TEST(empty, "batch: one without rows has no files and reads as empty")
 	CHECK(rows == 0);
 }
 
-UNIT_TEST(divided, "spill: each row is in the batch that the leading bits of its hash belong to")
+UNIT_TEST(divided, "spill: each row is in the batch that the trailing bits of its hash belong to")
 {
 	constexpr std::size_t plenty = std::size_t{64} << 20;
 	check_spill(0, 1.0, 0);

@@ -7,6 +7,8 @@
 
 extern "C" {
 #include "access/tableam.h"
+#include "utils/datum.h"
+#include "utils/snapmgr.h"
 }
 
 UNIT_FUNCTION(unit_compare_forms);
@@ -92,7 +94,8 @@ TableScanDesc begin_scan(::Relation relation)
 #endif
 }
 
-/* Compares all rows of a table; what differs in the first that does, or how many there are. Raises. */
+/* Compares all rows of a table; what differs in the first that does, or how many there are.
+ * Raises. */
 const char *compare_rows(::Relation relation, const TupleBuilder &builder)
 {
 	TupleTableSlot *const slot = table_slot_create(relation, nullptr);
@@ -246,7 +249,8 @@ UNIT_TEST(projected, "tuple: a projection takes columns in its own order; values
 
 using namespace bulk_sync;
 
-/* The number of rows of a table, of which each is formed as the server does it; else what differs. */
+/* The number of rows of a table, of which each is formed as the server does it; else what
+ * differs. */
 Datum unit_compare_forms(PG_FUNCTION_ARGS)
 {
 	return pg::pg_entry([&] {
