@@ -22,8 +22,8 @@ namespace {
 constexpr int most_rows = 1000;
 constexpr std::size_t most_bytes = 65536;
 
-/* What a column without a default gets: NULL, which a domain may refuse.
- * nullptr for a plain NULL. */
+/* What a column without a default gets: NULL, which a domain may refuse. nullptr for a plain
+ * NULL. */
 PG_RAISES Node *null_value(Form_pg_attribute attribute)
 {
 	int32 typmod = attribute->atttypmod;
@@ -173,8 +173,7 @@ class Inserter {
 	}
 
   private:
-	/* Without an index, nothing refuses a row that has been put into the table.
-   */
+	/* Without an index, nothing refuses a row that has been put into the table. */
 	bool checks_late() const noexcept { return capacity_ > 1 && target_.info->ri_NumIndices > 0; }
 
 	PG_RAISES void check(TupleTableSlot *slot)

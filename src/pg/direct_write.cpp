@@ -49,6 +49,7 @@ class RowsInPlace {
 	}
 
   private:
+	static constexpr int tableoid_column = 1;
 	static constexpr int ctid_column = 2;
 	static constexpr int xmin_column = 3;
 
@@ -56,6 +57,9 @@ class RowsInPlace {
 	PG_RAISES bool is_in_place()
 	{
 		bool is_null;
+		if (DatumGetObjectId(slot_getattr(stored_, tableoid_column, &is_null)) !=
+			RelationGetRelid(target_.table))
+			return false;
 		tid_ = *reinterpret_cast<ItemPointer>(
 			DatumGetPointer(slot_getattr(stored_, ctid_column, &is_null)));
 		if (!table_tuple_fetch_row_version(target_.table, &tid_, target_.executor->es_snapshot,
