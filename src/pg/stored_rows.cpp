@@ -121,6 +121,16 @@ PG_RAISES Node *keep_whole_rows(const Filter &filter, const Relation &relation, 
 	return filter.expression;
 }
 
+/* Is that known without any row? */
+PG_RAISES bool is_never_true(Node *condition)
+{
+	if (contain_var_clause(condition))
+		return false;
+	Node *const value = eval_const_expressions(nullptr, condition);
+	return IsA(value, Const) && !reinterpret_cast<Const *>(value)->constisnull &&
+		   !DatumGetBool(reinterpret_cast<Const *>(value)->constvalue);
+}
+
 PG_RAISES Query *build_failing_rows(const Filter &filter, const Relation &relation,
 									const RowStore &store, const Vector<ColumnSource> &sources,
 									const Vector<int> &shown)
@@ -134,6 +144,8 @@ PG_RAISES Query *build_failing_rows(const Filter &filter, const Relation &relati
 	test->arg = reinterpret_cast<Expr *>(expression);
 	test->booltesttype = IS_NOT_TRUE;
 	test->location = -1;
+	if (!has_sublinks && is_never_true(reinterpret_cast<Node *>(test)))
+		return nullptr;
 	return select_where(reinterpret_cast<Node *>(test), has_sublinks, store, shown);
 }
 

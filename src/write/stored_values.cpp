@@ -167,13 +167,29 @@ void find_failing_rows(const PlannedWrites &writes, const pg::RowStore &store, i
 	Vector<int> keys;
 	for (int i = 0; i < writes.plan.map.key_count(); i++)
 		keys.push_back(first_key + i);
+	Query *const rows = query.build(store, sources, first_key, keys);
+	if (rows == nullptr)
+		return;
 	FailingKeys receiver(writes.plan.map, failing);
-	pg::Statement::plan_query(query.build(store, sources, first_key, keys),
-							  "bulk_sync check of rows to write", writes.snapshot, {&store})
+	pg::Statement::plan_query(rows, "bulk_sync check of rows to write", writes.snapshot, {&store})
 		.read(receiver);
 }
 
 } // namespace
+
+bool updates_keep(const PlannedWrites &writes, const UsedColumns &used)
+{
+	if (!used.generated.empty())
+		return false;
+	const Vector<bool> &changed = writes.changes.changed_columns();
+	Vector<ColumnSource> sources = sources_of_updates(writes, used);
+	return std::all_of(used.columns.begin(), used.columns.end(), [&](AttrNumber column) {
+		const ColumnSource &source = source_of(sources, column);
+		int const position = source.store_column - row_id_columns - 1;
+		bool const is_carried = position >= static_cast<int>(changed.size());
+		return source.expression == nullptr && position >= 0 && (is_carried || !changed[position]);
+	});
+}
 
 void find_failing_updates(const PlannedWrites &writes, const UsedColumns &used,
 						  const CheckWords &words, const FailingRowsQuery &query, KeyList &failing)
