@@ -221,17 +221,17 @@ PG_RAISES inline std::size_t read_file(BufFile *file, void *bytes, std::size_t l
 }
 
 /*
- * The entry of a range table that says which rights a write needs, and which columns it sets. 16
- * moved that out of the range table (a61b1f74823).
+ * The entry of a range table that says which rights on the relation are needed, and which columns
+ * are read and set. 16 moved that out of the range table (a61b1f74823).
  */
 #if PG_VERSION_NUM >= 160000
-using WritePermissions = RTEPermissionInfo;
+using RelationPermissions = RTEPermissionInfo;
 #else
-using WritePermissions = RangeTblEntry;
+using RelationPermissions = RangeTblEntry;
 #endif
 
 /* That of the first relation of the state. */
-inline WritePermissions *write_permissions(ParseState *state)
+inline RelationPermissions *permissions_of_first(ParseState *state)
 {
 #if PG_VERSION_NUM >= 160000
 	return linitial_node(RTEPermissionInfo, state->p_rteperminfos);
@@ -240,18 +240,26 @@ inline WritePermissions *write_permissions(ParseState *state)
 #endif
 }
 
-/* Asks for the rights, as the start of a plan does, and makes the range table known to the
- * executor. 18 wants to know which relations are not pruned (cbc127917e0). */
-PG_RAISES inline void check_and_use_range_table(EState *executor, ParseState *state)
+/* Asks for the rights, as the start of a plan does. */
+PG_RAISES inline void check_permissions(ParseState *state)
 {
-#if PG_VERSION_NUM >= 180000
+#if PG_VERSION_NUM >= 160000
 	ExecCheckPermissions(state->p_rtable, state->p_rteperminfos, true);
-	ExecInitRangeTable(executor, state->p_rtable, state->p_rteperminfos, bms_make_singleton(1));
-#elif PG_VERSION_NUM >= 160000
-	ExecCheckPermissions(state->p_rtable, state->p_rteperminfos, true);
-	ExecInitRangeTable(executor, state->p_rtable, state->p_rteperminfos);
 #else
 	ExecCheckRTPerms(state->p_rtable, true);
+#endif
+}
+
+/* The same, and makes the range table known to the executor. 18 wants to know which relations are
+ * not pruned (cbc127917e0). */
+PG_RAISES inline void check_and_use_range_table(EState *executor, ParseState *state)
+{
+	check_permissions(state);
+#if PG_VERSION_NUM >= 180000
+	ExecInitRangeTable(executor, state->p_rtable, state->p_rteperminfos, bms_make_singleton(1));
+#elif PG_VERSION_NUM >= 160000
+	ExecInitRangeTable(executor, state->p_rtable, state->p_rteperminfos);
+#else
 	ExecInitRangeTable(executor, state->p_rtable);
 #endif
 }
