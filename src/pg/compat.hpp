@@ -9,6 +9,7 @@ extern "C" {
 #include "access/genam.h"
 #include "access/relscan.h"
 #include "access/tableam.h"
+#include "access/toast_internals.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -187,6 +188,27 @@ PG_RAISES inline TableScanDesc begin_scan(::Relation table, Snapshot snapshot)
 	return table_beginscan(table, snapshot, 0, nullptr);
 #endif
 }
+
+/* The snapshot by which values out of line are read. 18 has one that everybody shares; before, it
+ * is part of this object. */
+class ToastSnapshot {
+  public:
+#if PG_VERSION_NUM >= 180000
+	PG_RAISES Snapshot get()
+	{
+		return get_toast_snapshot();
+	}
+#else
+	PG_RAISES Snapshot get()
+	{
+		init_toast_snapshot(&data_);
+		return &data_;
+	}
+
+  private:
+	SnapshotData data_;
+#endif
+};
 
 /* A scan of an index. 18 counts for EXPLAIN (0fbceae841c), 19 takes flags. */
 PG_RAISES inline IndexScanDesc begin_index_scan(::Relation table, ::Relation index,
