@@ -2,9 +2,15 @@
 
 #include <algorithm>
 
+#include "pg/scratch.hpp"
+
 namespace bulk_sync {
 
 namespace {
+
+/* Of so many staged rows one has to be new, if the memory of all of them is to be kept while rows
+ * are written. */
+constexpr uint64 most_kept_for_one = 4;
 
 template <typename Visit> void each_column(const ColumnMap &map, Visit &&visit)
 {
@@ -85,6 +91,61 @@ void ChangeSet::added(const AddedRow &row)
 		row_.nulls[columns] = false;
 	}
 	inserts_.put(row_.values, row_.nulls);
+}
+
+bool ChangeSet::all_added(StagedRows &rows, const RowShape &shape)
+{
+	if (request_.skip_creates) {
+		skipped_creates_ += rows.unmatched();
+		return true;
+	}
+	if (rows.unmatched() < rows.count() / most_kept_for_one)
+		return false;
+	pg::in_context(context_, [&] {
+		added_.emplace(rows, shape);
+		note_defaults();
+	});
+	return true;
+}
+
+/* In which columns some of the kept rows take the default, and in which some do not. */
+void ChangeSet::note_defaults()
+{
+	if (defaulting_.empty())
+		return;
+	added_->open();
+	while (TupleTableSlot *const slot = added_->next()) {
+		CHECK_FOR_INTERRUPTS();
+		for (int const column : defaulting_)
+			(slot_attisnull(slot, added_->attribute(column) + 1) ? has_null_ : has_value_)[column] =
+				true;
+	}
+	added_->close();
+}
+
+void ChangeSet::store_added()
+{
+	int const columns = static_cast<int>(has_null_.size());
+	added_->open();
+	while (TupleTableSlot *const slot = added_->next()) {
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(slot);
+		for (int i = 0; i < columns; i++) {
+			row_.values[i] = slot->tts_values[added_->attribute(i)];
+			row_.nulls[i] = slot->tts_isnull[added_->attribute(i)];
+		}
+		inserts_.put(row_.values, row_.nulls);
+	}
+	added_->close();
+	added_->release();
+}
+
+pg::RowStore &ChangeSet::inserts()
+{
+	if (added_)
+		pg::pg_call([&] { pg::in_context(context_, [&] { store_added(); }); });
+	added_.reset();
+	return inserts_;
 }
 
 InsertStore ChangeSet::insert_store() const

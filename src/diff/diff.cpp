@@ -216,7 +216,8 @@ void Diff::end_target()
 		run_batches();
 	} else {
 		matcher_.end();
-		matcher_.emit_added();
+		if (rows_.unmatched() > 0 && !sink_.all_added(rows_, staged_->shape))
+			matcher_.emit_added();
 	}
 }
 

@@ -7,6 +7,8 @@
 
 namespace bulk_sync {
 
+class StagedRows;
+
 /* A row of staging without a counterpart. */
 struct AddedRow {
 	StagedRow *row;
@@ -33,6 +35,10 @@ class DiffSink {
 	/* Called before any row when new rows will not come in the order of staging. May throw, too. */
 	virtual void expect_disorder() {}
 
+	/* All new rows at once, when all rows of staging are in memory and the target has been read:
+	 * those of `rows` that are not matched. True when it has taken what it wants of them, the rows
+	 * themselves perhaps; else added() is called for each. */
+	PG_RAISES virtual bool all_added(StagedRows &, const RowShape &) { return false; }
 	PG_RAISES virtual void added(const AddedRow &row) = 0;
 	PG_RAISES virtual void updated(const ChangedRow &row) = 0;
 	PG_RAISES virtual void removed(const TargetRow &row) = 0;
