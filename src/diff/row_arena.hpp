@@ -51,17 +51,6 @@ class RowArena {
 		return base_[piece_of(offset)] + offset;
 	}
 
-	/* Calls visit(memory, position) for what has been taken, in that order; it returns how much of
-	 * it it has seen, in bytes. */
-	template <typename Visit> void for_each(Visit &&visit) const
-	{
-		for (int piece = 0; piece <= piece_; piece++) {
-			std::size_t const end = piece == piece_ ? used_ : filled_[piece];
-			for (std::size_t at = start_of(piece); at < end;)
-				at += visit(base_[piece] + at, static_cast<uint32>(at / MAXIMUM_ALIGNOF));
-		}
-	}
-
 	/* Where a walk over what has been taken is; from the start on. */
 	struct Place {
 		int piece = 0;
@@ -78,6 +67,15 @@ class RowArena {
 			place.offset = start_of(place.piece);
 		}
 		return base_[place.piece] + place.offset;
+	}
+
+	/* Calls visit(memory, position) for what has been taken, in that order; it returns how much of
+	 * it it has seen, in bytes. */
+	template <typename Visit> void for_each(Visit &&visit) const
+	{
+		Place place;
+		while (char *const memory = at(place))
+			place.offset += visit(memory, static_cast<uint32>(place.offset / MAXIMUM_ALIGNOF));
 	}
 
 	/* Makes all memory, now and later, a part of the current context. Raises. */
