@@ -1,6 +1,7 @@
 #include "diff/change_set.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "pg/scratch.hpp"
 
@@ -102,10 +103,18 @@ bool ChangeSet::all_added(StagedRows &rows, const RowShape &shape)
 	if (rows.unmatched() < rows.count() / most_kept_for_one)
 		return false;
 	pg::in_context(context_, [&] {
-		added_.emplace(rows, shape);
+		added_ = new (palloc(sizeof(AddedRowsInMemory))) AddedRowsInMemory(rows, shape);
 		note_defaults();
 	});
 	return true;
+}
+
+void ChangeSet::all_added(Spill &spill, const RowShape &shape)
+{
+	pg::in_context(context_, [&] {
+		added_ = new (palloc(sizeof(AddedRowsInFiles))) AddedRowsInFiles(spill, shape);
+		note_defaults();
+	});
 }
 
 /* In which columns some of the kept rows take the default, and in which some do not. */
@@ -126,6 +135,7 @@ void ChangeSet::note_defaults()
 void ChangeSet::store_added()
 {
 	int const columns = static_cast<int>(has_null_.size());
+	int64 position = 0;
 	added_->open();
 	while (TupleTableSlot *const slot = added_->next()) {
 		CHECK_FOR_INTERRUPTS();
@@ -133,6 +143,11 @@ void ChangeSet::store_added()
 		for (int i = 0; i < columns; i++) {
 			row_.values[i] = slot->tts_values[added_->attribute(i)];
 			row_.nulls[i] = slot->tts_isnull[added_->attribute(i)];
+		}
+		/* Rows out of files are all those of staging, and those out of memory have none. */
+		if (inserts_have_positions_) {
+			row_.values[columns] = Int64GetDatum(position++);
+			row_.nulls[columns] = false;
 		}
 		inserts_.put(row_.values, row_.nulls);
 	}
@@ -142,9 +157,9 @@ void ChangeSet::store_added()
 
 pg::RowStore &ChangeSet::inserts()
 {
-	if (added_)
+	if (added_ != nullptr)
 		pg::pg_call([&] { pg::in_context(context_, [&] { store_added(); }); });
-	added_.reset();
+	added_ = nullptr;
 	return inserts_;
 }
 
@@ -205,6 +220,8 @@ void ChangeSet::fill_row_id(const RowId &id) noexcept
 
 void ChangeSet::finish()
 {
+	if (added_ != nullptr)
+		pg::pg_call([&] { added_->release(); });
 	deletes_.finish();
 	updates_.finish();
 	inserts_.finish();

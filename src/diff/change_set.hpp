@@ -24,6 +24,8 @@ class ChangeSet final : public DiffSink {
 
 	void expect_disorder() override;
 	PG_RAISES bool all_added(StagedRows &rows, const RowShape &shape) override;
+	bool keeps_new_rows() const noexcept override { return !request_.skip_creates; }
+	PG_RAISES void all_added(Spill &spill, const RowShape &shape) override;
 	PG_RAISES void added(const AddedRow &row) override;
 	PG_RAISES void updated(const ChangedRow &row) override;
 	PG_RAISES void removed(const TargetRow &row) override;
@@ -39,10 +41,10 @@ class ChangeSet final : public DiffSink {
 	InsertStore insert_store() const;
 	uint64 insert_count() const noexcept
 	{
-		return added_.has_value() ? added_->count() : inserts_.count();
+		return added_ != nullptr ? added_->count() : inserts_.count();
 	}
 	/* The rows to insert where staging has them; nullptr when they are in the store. */
-	AddedRows *added_rows() noexcept { return added_ ? &*added_ : nullptr; }
+	AddedRows *added_rows() noexcept { return added_; }
 	/* Image columns that changed in at least one row to update. */
 	const Vector<bool> &changed_columns() const noexcept { return changed_columns_; }
 
@@ -59,7 +61,7 @@ class ChangeSet final : public DiffSink {
 		return deletes_.count() == 0 && updates_.count() == 0 && insert_count() == 0;
 	}
 
-	/* Frees the stores. Throws pg::Error. */
+	/* Frees the rows. Throws pg::Error. */
 	void finish();
 
   private:
@@ -82,7 +84,7 @@ class ChangeSet final : public DiffSink {
 	pg::RowStore deletes_;
 	pg::RowStore updates_;
 	pg::RowStore inserts_;
-	std::optional<AddedRows> added_; /* the rows to insert that are not in the store */
+	AddedRows *added_ = nullptr; /* the rows to insert when they are not in the store */
 	bool inserts_have_positions_ = false;
 	Vector<int> defaulting_; /* columns in which a NULL takes the default */
 	Vector<bool> has_null_;	 /* flags for the image columns and then the extra ones */

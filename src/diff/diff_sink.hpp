@@ -7,6 +7,7 @@
 
 namespace bulk_sync {
 
+class Spill;
 class StagedRows;
 
 /* A row of staging without a counterpart. */
@@ -38,7 +39,11 @@ class DiffSink {
 	/* All new rows at once, when all rows of staging are in memory and the target has been read:
 	 * those of `rows` that are not matched. True when it has taken what it wants of them, the rows
 	 * themselves perhaps; else added() is called for each. */
-	PG_RAISES virtual bool all_added(StagedRows &, const RowShape &) { return false; }
+	virtual bool all_added(StagedRows &, const RowShape &) { return false; }
+	/* The same when staging is in files and all of it is new: the rows of the batches that are kept.
+	 * Only then is a sink told so that keeps_new_rows(), instead of by added(). */
+	virtual bool keeps_new_rows() const noexcept { return false; }
+	virtual void all_added(Spill &, const RowShape &) {}
 	PG_RAISES virtual void added(const AddedRow &row) = 0;
 	PG_RAISES virtual void updated(const ChangedRow &row) = 0;
 	PG_RAISES virtual void removed(const TargetRow &row) = 0;

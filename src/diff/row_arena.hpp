@@ -84,8 +84,8 @@ class RowArena {
 	/* Forgets what was taken and keeps the memory. */
 	void clear() noexcept;
 
-	/* Forgets what was taken and frees the memory; it is as new. Raises. */
-	PG_RAISES void release();
+	/* Forgets what was taken and frees the memory; it is as new. */
+	void release();
 
   private:
 	static constexpr int most_pieces = 24;

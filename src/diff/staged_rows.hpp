@@ -57,8 +57,8 @@ class StagedRows {
 		append(row, hash);
 	}
 
-	/* From now on the rows of batches come, with positions. There are none yet. Raises. */
-	PG_RAISES void begin_batches();
+	/* From now on the rows of batches come, with positions. There are none yet. */
+	void begin_batches();
 
 	/* Would these rows, in so many bytes with their positions, stay within the limit when there are
 	 * no others? */
