@@ -113,7 +113,7 @@ Written apply(const Call &call, ChangeSet &changes, Snapshot snapshot, bool is_l
 Written pretend(const ChangeSet &changes) noexcept
 {
 	Written written;
-	written.created = changes.inserts().count();
+	written.created = changes.insert_count();
 	written.updated = changes.updates().count();
 	written.deleted = changes.deletes().count();
 	return written;

@@ -62,7 +62,7 @@ void CallProgress::changes_were_found(const Plan &plan, const DiffCounts &counts
 									  const ChangeSet &changes)
 {
 	uint64 const to_apply =
-		changes.deletes().count() + changes.updates().count() + changes.inserts().count();
+		changes.deletes().count() + changes.updates().count() + changes.insert_count();
 	progress_.set(ProgressField::rows_to_apply, static_cast<int64>(to_apply));
 	if (!verbose_)
 		return;
@@ -74,7 +74,7 @@ void CallProgress::changes_were_found(const Plan &plan, const DiffCounts &counts
 							   rows, plan.target.name(), elapsed()),
 				 errdetail(UINT64_FORMAT " to create, " UINT64_FORMAT " to update, " UINT64_FORMAT
 										 " to delete, " UINT64_FORMAT " unchanged.",
-						   changes.inserts().count(), changes.updates().count(),
+						   changes.insert_count(), changes.updates().count(),
 						   changes.deletes().count(), counts.unchanged)));
 	});
 }

@@ -18,9 +18,10 @@ class RowsInPlace {
   public:
 	RowsInPlace(ResultRelation &target, const RowsById &rows, WriteObserver &observer)
 		: target_(target), observer_(observer),
-		  ordered_(target.executor, rows.store, rows.in_disorder ? ctid_column : 0),
+		  ordered_(rows.store, rows.in_disorder ? ctid_column : 0),
 		  old_(table_slot_create(target.table, &target.executor->es_tupleTable))
 	{
+		ordered_.open();
 	}
 
 	/* Goes to the next row that is as the snapshot saw it; false at the end. */
@@ -45,7 +46,7 @@ class RowsInPlace {
 	PG_RAISES void finish()
 	{
 		ExecClearTuple(old_);
-		ordered_.finish();
+		ordered_.close();
 	}
 
   private:

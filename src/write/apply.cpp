@@ -3,6 +3,7 @@
 #include "pg/concurrency.hpp"
 #include "pg/direct_write.hpp"
 #include "pg/fail.hpp"
+#include "pg/ordered_rows.hpp"
 #include "pg/statement.hpp"
 #include "plan/read_statements.hpp"
 #include "plan/rights.hpp"
@@ -144,9 +145,9 @@ class Writes {
 		const char *const reason = reason_for_statement(plan_, CMD_INSERT);
 		Reported const reported =
 			reason == nullptr ? insert_rows_directly() : insert_by_statement();
-		require_explanation(plan_.target, changes_.inserts().count(), reported);
+		require_explanation(plan_.target, changes_.insert_count(), reported);
 		result_.created = reported.rows;
-		result_.suppressed_creates_and_updates += changes_.inserts().count() - reported.rows;
+		result_.suppressed_creates_and_updates += changes_.insert_count() - reported.rows;
 		observer_.rows_were_written("created", result_.created, reason);
 	}
 
@@ -187,10 +188,15 @@ class Writes {
 	Reported insert_rows_directly()
 	{
 		InsertStore const store = changes_.insert_store();
-		Vector<pg::InsertedColumn> const columns = inserted_columns(plan_, store);
-		return {pg::insert_directly(
-			{plan_.target, changes_.inserts(), snapshot_, columns, position_column(store)},
-			observer_)};
+		Vector<pg::InsertedColumn> columns = inserted_columns(plan_, store);
+		if (AddedRows *const added = changes_.added_rows()) {
+			for (pg::InsertedColumn &column : columns)
+				if (column.source_column != 0)
+					column.source_column = added->attribute(column.source_column - 1) + 1;
+			return {pg::insert_directly({plan_.target, *added, snapshot_, columns}, observer_)};
+		}
+		pg::OrderedRows rows(changes_.inserts(), position_column(store));
+		return {pg::insert_directly({plan_.target, rows, snapshot_, columns}, observer_)};
 	}
 
 	uint64 delete_them()
@@ -249,7 +255,7 @@ Written apply_changes(const Plan &plan, ChangeSet &changes, Snapshot snapshot, O
 		writes.delete_or_mark();
 	if (!writes.result().conflict && changes.updates().count() > 0)
 		writes.update();
-	if (!writes.result().conflict && changes.inserts().count() > 0)
+	if (!writes.result().conflict && changes.insert_count() > 0)
 		writes.insert();
 	if (!writes.result().conflict)
 		writes.fire_triggers();

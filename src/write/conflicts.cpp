@@ -97,7 +97,7 @@ void refuse_conflict(const pg::Relation &target)
 
 bool new_keys_exist_by_now(const Plan &plan, ChangeSet &changes)
 {
-	if (changes.inserts().count() == 0)
+	if (changes.insert_count() == 0)
 		return false;
 	auto latest = pg::ReadSnapshot::latest();
 	PairFinder finder;
