@@ -127,3 +127,57 @@ CREATE VIEW bulk_sync_progress AS
 COMMENT ON VIEW bulk_sync_progress IS 'calls of bulk_sync and bulk_sync_json that run now';
 
 GRANT SELECT ON bulk_sync_progress TO PUBLIC;
+
+CREATE FUNCTION bulk_sync_returning(
+	target regclass,
+	staging regclass,
+	keys text[],
+	filter text DEFAULT NULL,
+	columns text[] DEFAULT NULL,
+	ignore_columns text[] DEFAULT NULL,
+	skip_creates boolean DEFAULT false,
+	skip_updates boolean DEFAULT false,
+	skip_deletes boolean DEFAULT false,
+	allow_empty boolean DEFAULT false,
+	max_deletes bigint DEFAULT NULL,
+	max_delete_ratio float8 DEFAULT NULL,
+	soft_delete text DEFAULT NULL,
+	insert_defaults jsonb DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false,
+	lock text DEFAULT 'rows',
+	dry_run boolean DEFAULT false,
+	verbose boolean DEFAULT false
+) RETURNS TABLE (action text, key jsonb, old jsonb, new jsonb, changes jsonb)
+AS 'MODULE_PATHNAME', 'bulk_sync_returning_call'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION bulk_sync_returning(regclass, regclass, text[], text, text[], text[], boolean, boolean,
+	boolean, boolean, bigint, float8, text, jsonb, boolean, text, boolean, boolean)
+IS 'the same as bulk_sync, with the rows that were written as the result';
+
+CREATE FUNCTION bulk_sync_json_returning(
+	target regclass,
+	rows jsonb,
+	keys text[],
+	filter text DEFAULT NULL,
+	columns text[] DEFAULT NULL,
+	ignore_columns text[] DEFAULT NULL,
+	skip_creates boolean DEFAULT false,
+	skip_updates boolean DEFAULT false,
+	skip_deletes boolean DEFAULT false,
+	allow_empty boolean DEFAULT false,
+	max_deletes bigint DEFAULT NULL,
+	max_delete_ratio float8 DEFAULT NULL,
+	soft_delete text DEFAULT NULL,
+	insert_defaults jsonb DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false,
+	lock text DEFAULT 'rows',
+	dry_run boolean DEFAULT false,
+	verbose boolean DEFAULT false
+) RETURNS TABLE (action text, key jsonb, old jsonb, new jsonb, changes jsonb)
+AS 'MODULE_PATHNAME', 'bulk_sync_json_returning_call'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION bulk_sync_json_returning(regclass, jsonb, text[], text, text[], text[], boolean, boolean,
+	boolean, boolean, bigint, float8, text, jsonb, boolean, text, boolean, boolean)
+IS 'the same as bulk_sync_json, with the rows that were written as the result';

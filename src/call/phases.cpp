@@ -90,7 +90,8 @@ Written apply(const Call &call, ChangeSet &changes, Snapshot snapshot, bool is_l
 {
 	auto subtransaction = pg::Subtransaction::begin();
 	try {
-		Written const written = apply_changes(call.plan, changes, snapshot, call.progress);
+		Written const written =
+			apply_changes(call.plan, changes, snapshot, call.progress, call.rows);
 		if (written.conflict)
 			subtransaction.roll_back();
 		else
@@ -110,8 +111,10 @@ Written apply(const Call &call, ChangeSet &changes, Snapshot snapshot, bool is_l
 	}
 }
 
-Written pretend(const ChangeSet &changes) noexcept
+Written pretend(const Call &call, ChangeSet &changes, Snapshot snapshot)
 {
+	if (call.rows != nullptr)
+		call.rows->foresee(changes, snapshot);
 	Written written;
 	written.created = changes.inserts().count();
 	written.updated = changes.updates().count();

@@ -7,6 +7,7 @@
 #include "pg/applied_rows.hpp"
 #include "pg/relation.hpp"
 #include "pg/row_store.hpp"
+#include "pg/written_rows.hpp"
 
 namespace bulk_sync::pg {
 
@@ -28,6 +29,7 @@ struct RowsToInsert {
 	/* The column of the store, from 1, whose order the rows are inserted in, and in which volatile
 	 * defaults are evaluated; 0 for the order of the store. */
 	int order_column;
+	WrittenRows *written; /* is told of each row; nullptr: nobody asks */
 };
 
 /* Returns the number of rows. AFTER triggers are queued. Throws Error: what rights, constraints,

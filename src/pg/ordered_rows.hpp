@@ -4,6 +4,7 @@
 #pragma once
 
 #include "pg/row_store.hpp"
+#include "pg/statement.hpp"
 
 extern "C" {
 #include "executor/executor.h"
@@ -39,5 +40,8 @@ class OrderedRows {
 	TupleTableSlot *slot_;
 	Tuplesortstate *sorted_ = nullptr;
 };
+
+/* Gives each row of the store to the receiver, in this order. Throws Error. */
+void read_rows(RowStore &store, int order_column, RowReceiver &receiver);
 
 } // namespace bulk_sync::pg

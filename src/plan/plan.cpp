@@ -35,7 +35,8 @@ void look_up_used_columns(Plan &plan)
 	const pg::Relation &target = plan.target;
 	bool const in_scope = !request.allow_out_of_scope;
 	const Vector<Oid> *const known = members_with_rows(request, plan.scope);
-	if (in_scope || request.only_compares || has_generated_keys(plan.map, target))
+	if (in_scope || request.only_compares || request.foresees_rows ||
+		has_generated_keys(plan.map, target))
 		plan.computing_members = computing_members(target, known);
 	if (in_scope)
 		look_up_columns(plan.scope, target, plan.computing_members);

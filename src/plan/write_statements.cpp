@@ -168,6 +168,14 @@ String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &p
 	return text;
 }
 
+/* .. RETURNING d.c1, d.c2, t.tableoid, t.* */
+void append_returning(String &text, CmdType command)
+{
+	text.append(command == CMD_INSERT	? " RETURNING tableoid, *"
+				: command == CMD_UPDATE ? " RETURNING d.c1, d.c2, t.tableoid, t.*"
+										: " RETURNING d.c1, d.c2");
+}
+
 /* DELETE FROM public.employee WHERE false */
 String delete_nothing(const pg::Relation &target)
 {

@@ -113,20 +113,21 @@ uint64 count_suppressed(const Plan &plan, const RowStore &store, const Reported 
 /* The three writes of one attempt. */
 class Writes {
   public:
-	Writes(const Plan &plan, ChangeSet &changes, Snapshot snapshot, Observer &observer)
-		: plan_(plan), changes_(changes), snapshot_(snapshot), observer_(observer)
+	Writes(const Plan &plan, ChangeSet &changes, Snapshot snapshot, Observer &observer,
+		   SyncRows *rows)
+		: plan_(plan), changes_(changes), snapshot_(snapshot), observer_(observer), rows_(rows)
 	{
 	}
 
 	void delete_or_mark()
 	{
-		observer_.begin(ProgressPhase::deleting);
+		begin(ProgressPhase::deleting, "deleted");
 		result_.deleted = plan_.map.mark ? mark() : delete_them();
 	}
 
 	void update()
 	{
-		observer_.begin(ProgressPhase::updating);
+		begin(ProgressPhase::updating, "updated");
 		Vector<bool> changed = changes_.changed_columns();
 		if (plan_.map.mark && changes_.deletes().count() > 0)
 			changed[*plan_.map.mark] = true;
@@ -140,7 +141,7 @@ class Writes {
 
 	void insert()
 	{
-		observer_.begin(ProgressPhase::inserting);
+		begin(ProgressPhase::inserting, "created");
 		const char *const reason = reason_for_statement(plan_, CMD_INSERT);
 		Reported const reported =
 			reason == nullptr ? insert_rows_directly() : insert_by_statement();
@@ -168,20 +169,38 @@ class Writes {
 		RowStore &store;
 	};
 
-	Reported write(const String &sql, const RowStore &store, const pg::Parameters &parameters,
-				   Node *condition)
+	void begin(ProgressPhase phase, const char *action)
 	{
+		observer_.begin(phase);
+		if (rows_ != nullptr)
+			rows_->begin(action);
+	}
+
+	Reported write(String sql, CmdType command, const RowStore &store,
+				   const pg::Parameters &parameters, Node *condition)
+	{
+		if (rows_ != nullptr)
+			append_returning(sql, command);
 		auto statement = Statement::plan(sql, snapshot_, plan_.target.oid(), {&store}, parameters,
 										 pg::Parallel::forbidden, condition);
-		uint64 const rows = statement.write(observer_);
+		uint64 const rows = rows_ == nullptr ? statement.write(observer_, nullptr)
+											 : write_and_tell(statement, command);
 		return {rows, statement.was_wrapped()};
+	}
+
+	uint64 write_and_tell(Statement &statement, CmdType command)
+	{
+		pg::ReturnedRows returned(plan_.target, command, snapshot_, *rows_);
+		uint64 const rows = statement.write(observer_, &returned);
+		returned.finish();
+		return rows;
 	}
 
 	Reported insert_by_statement()
 	{
 		pg::Parameters parameters;
 		String const sql = insert_rows(plan_, changes_.insert_store(), parameters);
-		return write(sql, changes_.inserts(), parameters, nullptr);
+		return write(sql, CMD_INSERT, changes_.inserts(), parameters, nullptr);
 	}
 
 	Reported insert_rows_directly()
@@ -189,7 +208,7 @@ class Writes {
 		InsertStore const store = changes_.insert_store();
 		Vector<pg::InsertedColumn> const columns = inserted_columns(plan_, store);
 		return {pg::insert_directly(
-			{plan_.target, changes_.inserts(), snapshot_, columns, position_column(store)},
+			{plan_.target, changes_.inserts(), snapshot_, columns, position_column(store), rows_},
 			observer_)};
 	}
 
@@ -222,10 +241,10 @@ class Writes {
 		const char *const reason = reason_for_statement(plan_, what.command);
 		Reported reported;
 		if (reason == nullptr)
-			reported.rows = write_directly(pg::RowsById{plan_.target, what.store, snapshot_,
-														changes_.insert_store().has_positions});
+			reported.rows = write_directly(pg::RowsById{
+				plan_.target, what.store, snapshot_, changes_.insert_store().has_positions, rows_});
 		else
-			reported = write(make_statement(), what.store, {}, plan_.scope.pruning);
+			reported = write(make_statement(), what.command, what.store, {}, plan_.scope.pruning);
 		suppressed += count_suppressed(plan_, what.store, reported, before, result_);
 		before.release();
 		observer_.rows_were_written(what.done, reported.rows, reason);
@@ -236,14 +255,16 @@ class Writes {
 	ChangeSet &changes_;
 	Snapshot snapshot_;
 	Observer &observer_;
+	SyncRows *rows_; /* nullptr: nobody asks for them */
 	Written result_;
 };
 
 } // namespace
 
-Written apply_changes(const Plan &plan, ChangeSet &changes, Snapshot snapshot, Observer &observer)
+Written apply_changes(const Plan &plan, ChangeSet &changes, Snapshot snapshot, Observer &observer,
+					  SyncRows *rows)
 {
-	Writes writes(plan, changes, snapshot, observer);
+	Writes writes(plan, changes, snapshot, observer, rows);
 	pg::begin_trigger_group();
 	if (changes.deletes().count() > 0)
 		writes.delete_or_mark();
