@@ -57,6 +57,12 @@ void decode_ignore_columns(Request &request, const Argument &argument)
 		request.ignore_columns = argument.names();
 }
 
+void decode_touch_columns(Request &request, const Argument &argument)
+{
+	if (!argument.is_null())
+		request.touch_columns = argument.names();
+}
+
 void decode_insert_defaults(Request &request, const Argument &argument)
 {
 	if (!argument.is_null())
@@ -132,6 +138,8 @@ constexpr Option table[] = {
 	{"dry_run", "boolean", "false", of_writers, decode_flag<&Request::dry_run>},
 	{"verbose", "boolean", "false", of_writers, decode_flag<&Request::verbose>},
 	{"include_unchanged", "boolean", "false", of_bulk_compare, decode_flag<&Request::include_unchanged>},
+	{"touch_columns", "text[]", "NULL::text[]", of_writers, decode_touch_columns},
+	{"update_when", "text", "NULL::text", of_all, decode_optional_text<&Request::update_when>},
 };
 /* clang-format on */
 

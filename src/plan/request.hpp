@@ -39,6 +39,8 @@ struct Request {
 	bool dry_run = false;
 	bool verbose = false;
 	bool include_unchanged = false;
+	NameList touch_columns;			   /* get now() in each row that is written */
+	const char *update_when = nullptr; /* nullptr: each row that differs is updated */
 
 	/* Is it bulk_compare(), which may read relations that cannot be written? */
 	bool only_compares = false;
