@@ -59,9 +59,8 @@ def peak_of(watcher, function, rows, more=""):
 def check(watcher, what, kinds, *call):
     few_peak, few_rows = peak_of(watcher, call[0], FEW, *call[1:])
     many_peak, many_rows = peak_of(watcher, call[0], ROWS, *call[1:])
-    print(
-        f"{what}: {sum(row[1] for row in few_rows)} rows: {few_peak} kB; {sum(row[1] for row in many_rows)}: {many_peak} kB"
-    )
+    few, many = (sum(row[1] for row in rows) for rows in (few_rows, many_rows))
+    print(f"{what}: {few} rows: {few_peak} kB; {many}: {many_peak} kB")
     assert many_rows == [(kind, ROWS // 3) for kind in kinds], many_rows
     assert many_peak - few_peak < MOST_KB, f"it grew by {many_peak - few_peak} kB"
 
