@@ -13,6 +13,7 @@
 #include "pg/row_store.hpp"
 
 extern "C" {
+#include "executor/execdesc.h"
 #include "nodes/params.h"
 #include "nodes/plannodes.h"
 #include "tcop/dest.h"
@@ -137,6 +138,13 @@ class Statement {
 	/* Runs INSERT, UPDATE or DELETE and leaves its AFTER triggers queued; returns the number of
 	 * rows written, and tells the observer of them as they are taken. Throws Error. */
 	uint64 write(WriteObserver &observer);
+
+	/* Starts a SELECT whose rows the caller fetches from the executor; and ends it. Both raise. */
+	PG_RAISES QueryDesc *start();
+	PG_RAISES static void end(QueryDesc *query);
+	/* May the columns of a SELECT without sub-selects be evaluated while the executor has workers?
+	 * Raises. */
+	PG_RAISES bool is_parallel_safe() const;
 
 	/* Was the last write done by a plan that another extension had changed at its top? Then the
 	 * number of rows is what that extension says. */
