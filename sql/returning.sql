@@ -129,7 +129,9 @@ END $$;
 SELECT name, phone FROM employee ORDER BY id;
 
 -- The key: of an updated row it is the one that was there; NULL is one.
+SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS citext;
+RESET client_min_messages;
 CREATE TABLE cities (id serial, name citext, zip text, n int);
 CREATE TABLE new_cities (name citext, zip text, n int);
 INSERT INTO cities (name, zip, n) VALUES ('bonn', NULL, 1), ('Ulm', '1', 1), (NULL, '2', 1);
