@@ -14,6 +14,7 @@ extern "C" {
 #include "parser/parse_coerce.h"
 #include "parser/parse_collate.h"
 #include "parser/parser.h"
+#include "utils/datum.h"
 #include "utils/fmgroids.h"
 }
 
@@ -311,6 +312,22 @@ Node *current_time()
 	return pg_call([] {
 		return reinterpret_cast<Node *>(
 			makeFuncExpr(F_NOW, TIMESTAMPTZOID, NIL, InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
+	});
+}
+
+Datum evaluate(Node *expression, bool &is_null)
+{
+	return pg_call([&] {
+		int16 length;
+		bool by_value;
+		get_typlenbyval(exprType(expression), &length, &by_value);
+		EState *const executor = CreateExecutorState();
+		ExprState *const state = ExecPrepareExpr(reinterpret_cast<Expr *>(expression), executor);
+		Datum const value =
+			ExecEvalExprSwitchContext(state, GetPerTupleExprContext(executor), &is_null);
+		Datum const kept = is_null ? value : datumCopy(value, by_value, length);
+		FreeExecutorState(executor);
+		return kept;
 	});
 }
 

@@ -58,6 +58,10 @@ Node *constant(const ColumnType &type, Datum value, bool is_null);
 /* now(), of type timestamptz. Throws Error. */
 Node *current_time();
 
+/* The value of an expression over no columns, evaluated now, in the current memory context. Throws
+ * Error. */
+Datum evaluate(Node *expression, bool &is_null);
+
 /* The value as it is assigned to a column of the type: cast, cut to length, and asked for by a
  * domain. Throws Error. */
 Node *assigned(Node *value, const ColumnType &type);

@@ -16,17 +16,13 @@ struct Search {
 	bool is_behind_names; /* is it in what a reader of the condition does not see there? */
 };
 
-[[noreturn]] PG_RAISES void refuse(const Search &search, const char *what)
+PG_RAISES const char *detail_for(const Search &search)
 {
-	const char *const place =
-		search.is_behind_names
-			? psprintf(" It is in a view that %s reads, or in a policy of row-level security on a "
-					   "table that it reads.",
-					   search.words.object)
-			: "";
-	raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-		   .message = psprintf("%s not allowed in %s", what, search.words.object),
-		   .detail = psprintf("%s%s", search.words.purpose, place)});
+	if (!search.is_behind_names)
+		return search.words.purpose;
+	return psprintf("%s It is in a view that %s reads, or in a policy of row-level security on a "
+					"table that it reads.",
+					search.words.purpose, search.words.object);
 }
 
 /* Raises for what makes a query give other rows each time although no function of it is volatile.
@@ -40,18 +36,26 @@ PG_RAISES bool visit_unrepeatable(Node *node, void *argument)
 	if (IsA(node, Query)) {
 		auto *const query = reinterpret_cast<Query *>(node);
 		if (query->rowMarks != NIL)
-			refuse(search, "row locking is");
+			raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+				   .message = psprintf("row locking is not allowed in %s", search.words.object),
+				   .detail = detail_for(search)});
 		return compat::walk_query(query, visit_unrepeatable, argument, QTW_EXAMINE_RTES_BEFORE);
 	}
 	if (IsA(node, RangeTblEntry)) {
 		auto *const entry = reinterpret_cast<RangeTblEntry *>(node);
 		if (entry->rtekind == RTE_RELATION && entry->relkind == RELKIND_SEQUENCE)
-			refuse(search, "reading a sequence is");
+			raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+				   .message =
+					   psprintf("reading a sequence is not allowed in %s", search.words.object),
+				   .detail = detail_for(search)});
 		return false;
 	}
 	if (IsA(node, TableSampleClause) &&
 		reinterpret_cast<TableSampleClause *>(node)->repeatable == nullptr)
-		refuse(search, "TABLESAMPLE without REPEATABLE is");
+		raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			   .message = psprintf("TABLESAMPLE without REPEATABLE is not allowed in %s",
+								   search.words.object),
+			   .detail = detail_for(search)});
 	return compat::walk_expression(node, visit_unrepeatable, argument);
 }
 
@@ -81,7 +85,9 @@ PG_RAISES Node *expanded(Node *condition, ParseState *state)
 PG_RAISES void refuse_in(Node *node, Search search)
 {
 	if (contain_volatile_functions(node))
-		refuse(search, "volatile functions are");
+		raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			   .message = psprintf("volatile functions are not allowed in %s", search.words.object),
+			   .detail = detail_for(search)});
 	visit_unrepeatable(node, &search);
 }
 
