@@ -4,7 +4,7 @@
 #   make dist                 build/bulk_sync-VERSION.zip, the archive for PGXN; needs Git and no PostgreSQL
 MODULE_big = bulk_sync
 EXTENSION = bulk_sync
-DATA = sql/bulk_sync--1.0.sql
+DATA = sql/bulk_sync--1.0.sql sql/bulk_sync--1.0--1.1.sql
 PGFILEDESC = "bulk_sync - make a table match a staging table"
 
 # The one list of sources, shared with CMakeLists.txt.

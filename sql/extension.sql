@@ -3,7 +3,8 @@
 --
 \i test/oracle.sql
 
-SELECT name, relocatable, trusted, superuser, schema FROM pg_available_extension_versions WHERE name = 'bulk_sync';
+SELECT name, version, relocatable, trusted, superuser, schema FROM pg_available_extension_versions WHERE name = 'bulk_sync'
+ORDER BY version;
 -- What it consists of. None of the functions changes settings or runs as its owner.
 SELECT p.proname, p.provolatile, p.proparallel, p.prosecdef, p.proconfig, p.proretset
 FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'

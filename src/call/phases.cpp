@@ -70,9 +70,9 @@ void prepare(const Call &call)
 DiffResult find_changes(const Call &call, Snapshot snapshot, ChangeSet &changes)
 {
 	DiffResult found;
-	diff_into(call.plan, call.staging, snapshot,
-			  call.plan.request.skip_deletes ? Wanted::matches : Wanted::all_in_scope, changes,
-			  found, call.progress);
+	wanted_diff_into(call.plan, call.staging, snapshot,
+					 call.plan.request.skip_deletes ? Wanted::matches : Wanted::all_in_scope,
+					 changes, found, call.progress);
 	call.progress.changes_were_found(call.plan, found.counts, changes);
 	return found;
 }
@@ -90,7 +90,8 @@ Written apply(const Call &call, ChangeSet &changes, Snapshot snapshot, bool is_l
 {
 	auto subtransaction = pg::Subtransaction::begin();
 	try {
-		Written const written = apply_changes(call.plan, changes, snapshot, call.progress);
+		Written const written =
+			apply_changes(call.plan, changes, snapshot, call.progress, call.rows);
 		if (written.conflict)
 			subtransaction.roll_back();
 		else
@@ -110,8 +111,10 @@ Written apply(const Call &call, ChangeSet &changes, Snapshot snapshot, bool is_l
 	}
 }
 
-Written pretend(const ChangeSet &changes) noexcept
+Written pretend(const Call &call, ChangeSet &changes, Snapshot snapshot)
 {
+	if (call.rows != nullptr)
+		call.rows->foresee(changes, snapshot);
 	Written written;
 	written.created = changes.insert_count();
 	written.updated = changes.updates().count();

@@ -157,8 +157,9 @@ PG_RAISES bool checks_see_rows(const TupleConstr *constraints)
 class Inserter {
   public:
 	/* `first` is the slot of the first row of each batch. Raises. */
-	Inserter(const ResultRelation &target, TupleTableSlot *first, bool one_by_one, uint64 rows)
-		: target_(target), constraints_(first->tts_tupleDescriptor->constr),
+	Inserter(const ResultRelation &target, TupleTableSlot *first, bool one_by_one, uint64 rows,
+			 WrittenRows *written)
+		: target_(target), written_(written), constraints_(first->tts_tupleDescriptor->constr),
 		  computes_(constraints_ != nullptr && constraints_->has_generated_stored),
 		  capacity_(one_by_one || computes_ || checks_see_rows(constraints_)
 						? 1
@@ -224,6 +225,15 @@ class Inserter {
 												  compat::all_indexes);
 		ExecARInsertTriggers(target_.executor, target_.info, slot, recheck, target_.transition);
 		list_free(recheck);
+		tell(slot);
+	}
+
+	PG_RAISES void tell(TupleTableSlot *slot)
+	{
+		if (written_ == nullptr)
+			return;
+		StoredRow const row = stored_row(slot);
+		written_->written(nullptr, &row);
 	}
 
 	PG_RAISES void flush()
@@ -246,6 +256,7 @@ class Inserter {
 	}
 
 	const ResultRelation &target_;
+	WrittenRows *written_;
 	const TupleConstr *constraints_;
 	bool computes_; /* stored generated columns, whose expressions may fail */
 	int capacity_;	/* rows of a batch */
@@ -269,7 +280,7 @@ PG_RAISES uint64 insert_rows(ResultRelation &target, const RowsToInsert &rows,
 	TupleTableSlot *const slot =
 		ExecInitExtraTupleSlot(target.executor, RelationGetDescr(target.table), &TTSOpsHeapTuple);
 	RowMaker const maker(target, slot->tts_tupleDescriptor, rows.source.tuple_desc(), rows.columns);
-	Inserter inserter(target, slot, maker.sees_rows(), rows.source.count());
+	Inserter inserter(target, slot, maker.sees_rows(), rows.source.count(), rows.written);
 	rows.source.open();
 	uint64 count = 0;
 	while (TupleTableSlot *const row = rows.source.next()) {

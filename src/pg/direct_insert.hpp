@@ -7,6 +7,7 @@
 #include "pg/applied_rows.hpp"
 #include "pg/relation.hpp"
 #include "pg/row_source.hpp"
+#include "pg/written_rows.hpp"
 
 namespace bulk_sync::pg {
 
@@ -26,6 +27,7 @@ struct RowsToInsert {
 	/* Each column once. Those that are not here take their defaults, and generated ones are
 	 * computed. */
 	const Vector<InsertedColumn> &columns;
+	WrittenRows *written; /* is told of each row; nullptr: nobody asks */
 };
 
 /* Returns the number of rows. AFTER triggers are queued. Throws Error: what rights, constraints,

@@ -1,5 +1,7 @@
 #include "pg/ordered_rows.hpp"
 
+#include "pg/scratch.hpp"
+
 extern "C" {
 #include "utils/typcache.h"
 }
@@ -35,6 +37,23 @@ void OrderedRows::close()
 	if (sorted_ != nullptr)
 		tuplesort_end(sorted_);
 	sorted_ = nullptr;
+}
+
+void read_rows(RowStore &store, int order_column, RowReceiver &receiver)
+{
+	pg_call([&] {
+		EState *const executor = CreateExecutorState();
+		in_context(executor->es_query_cxt, [&] {
+			OrderedRows rows(executor, store, order_column);
+			while (TupleTableSlot *const slot = rows.next()) {
+				CHECK_FOR_INTERRUPTS();
+				receiver.row(slot);
+			}
+			rows.finish();
+			ExecResetTupleTable(executor->es_tupleTable, false);
+		});
+		FreeExecutorState(executor);
+	});
 }
 
 } // namespace bulk_sync::pg

@@ -5,6 +5,7 @@
 
 #include "pg/row_source.hpp"
 #include "pg/row_store.hpp"
+#include "pg/statement.hpp"
 
 extern "C" {
 #include "utils/tuplesort.h"
@@ -43,5 +44,8 @@ class OrderedRows final : public RowSource {
 	TupleTableSlot *slot_ = nullptr;
 	Tuplesortstate *sorted_ = nullptr;
 };
+
+/* Gives each row of the store to the receiver, in this order. Throws Error. */
+void read_rows(RowStore &store, int order_column, RowReceiver &receiver);
 
 } // namespace bulk_sync::pg

@@ -9,9 +9,15 @@ namespace {
 using pg::Argument;
 using pg::pg_call;
 
-constexpr unsigned of_bulk_sync = static_cast<unsigned>(Function::bulk_sync);
-constexpr unsigned of_bulk_sync_json = static_cast<unsigned>(Function::bulk_sync_json);
-constexpr unsigned of_bulk_compare = static_cast<unsigned>(Function::bulk_compare);
+constexpr unsigned bit(Function function)
+{
+	return static_cast<unsigned>(function);
+}
+
+constexpr unsigned of_bulk_sync = bit(Function::bulk_sync) | bit(Function::bulk_sync_returning);
+constexpr unsigned of_bulk_sync_json =
+	bit(Function::bulk_sync_json) | bit(Function::bulk_sync_json_returning);
+constexpr unsigned of_bulk_compare = bit(Function::bulk_compare);
 constexpr unsigned of_writers = of_bulk_sync | of_bulk_sync_json;
 constexpr unsigned of_all = of_writers | of_bulk_compare;
 
@@ -49,6 +55,12 @@ void decode_ignore_columns(Request &request, const Argument &argument)
 {
 	if (!argument.is_null())
 		request.ignore_columns = argument.names();
+}
+
+void decode_touch_columns(Request &request, const Argument &argument)
+{
+	if (!argument.is_null())
+		request.touch_columns = argument.names();
 }
 
 void decode_insert_defaults(Request &request, const Argument &argument)
@@ -126,6 +138,8 @@ constexpr Option table[] = {
 	{"dry_run", "boolean", "false", of_writers, decode_flag<&Request::dry_run>},
 	{"verbose", "boolean", "false", of_writers, decode_flag<&Request::verbose>},
 	{"include_unchanged", "boolean", "false", of_bulk_compare, decode_flag<&Request::include_unchanged>},
+	{"touch_columns", "text[]", "NULL::text[]", of_writers, decode_touch_columns},
+	{"update_when", "text", "NULL::text", of_all, decode_optional_text<&Request::update_when>},
 };
 /* clang-format on */
 
@@ -145,6 +159,8 @@ Request decode_request(Function function, FunctionCallInfo call)
 		if (position < call->nargs)
 			option.decode(request, Argument(call, position, option.name));
 	});
+	request.foresees_rows = request.dry_run && (function == Function::bulk_sync_returning ||
+												function == Function::bulk_sync_json_returning);
 	return request;
 }
 

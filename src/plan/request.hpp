@@ -39,9 +39,14 @@ struct Request {
 	bool dry_run = false;
 	bool verbose = false;
 	bool include_unchanged = false;
+	NameList touch_columns;			   /* get now() in each row that is written */
+	const char *update_when = nullptr; /* nullptr: each row that differs is updated */
 
 	/* Is it bulk_compare(), which may read relations that cannot be written? */
 	bool only_compares = false;
+
+	/* Does it show the rows that it would write, and so what would be generated in them? */
+	bool foresees_rows = false;
 
 	/* A call that cannot write takes no locks of a writer: the right to read is enough for it. */
 	bool may_write() const noexcept

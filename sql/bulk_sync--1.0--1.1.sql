@@ -1,0 +1,153 @@
+-- complain if the script is sourced in psql rather than via ALTER EXTENSION
+\echo Use "ALTER EXTENSION bulk_sync UPDATE TO '1.1'" to load this file. \quit
+
+-- New arguments, behind the old ones. Functions are changed in place, so that views and functions that call them, rights
+-- and comments stay as they are: what differs between a function and its new declaration, its arguments alone, is
+-- taken from a function that is there for a moment.
+
+CREATE FUNCTION bulk_sync_1_1(
+	target regclass,
+	staging regclass,
+	keys text[],
+	filter text DEFAULT NULL,
+	columns text[] DEFAULT NULL,
+	ignore_columns text[] DEFAULT NULL,
+	skip_creates boolean DEFAULT false,
+	skip_updates boolean DEFAULT false,
+	skip_deletes boolean DEFAULT false,
+	allow_empty boolean DEFAULT false,
+	max_deletes bigint DEFAULT NULL,
+	max_delete_ratio float8 DEFAULT NULL,
+	soft_delete text DEFAULT NULL,
+	insert_defaults jsonb DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false,
+	lock text DEFAULT 'rows',
+	dry_run boolean DEFAULT false,
+	verbose boolean DEFAULT false,
+	touch_columns text[] DEFAULT NULL,
+	update_when text DEFAULT NULL
+) RETURNS bulk_sync_stats
+AS 'MODULE_PATHNAME', 'bulk_sync_call'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000;
+
+CREATE FUNCTION bulk_sync_json_1_1(
+	target regclass,
+	rows jsonb,
+	keys text[],
+	filter text DEFAULT NULL,
+	columns text[] DEFAULT NULL,
+	ignore_columns text[] DEFAULT NULL,
+	skip_creates boolean DEFAULT false,
+	skip_updates boolean DEFAULT false,
+	skip_deletes boolean DEFAULT false,
+	allow_empty boolean DEFAULT false,
+	max_deletes bigint DEFAULT NULL,
+	max_delete_ratio float8 DEFAULT NULL,
+	soft_delete text DEFAULT NULL,
+	insert_defaults jsonb DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false,
+	lock text DEFAULT 'rows',
+	dry_run boolean DEFAULT false,
+	verbose boolean DEFAULT false,
+	touch_columns text[] DEFAULT NULL,
+	update_when text DEFAULT NULL
+) RETURNS bulk_sync_stats
+AS 'MODULE_PATHNAME', 'bulk_sync_json_call'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000;
+
+CREATE FUNCTION bulk_compare_1_1(
+	target regclass,
+	staging regclass,
+	keys text[],
+	filter text DEFAULT NULL,
+	columns text[] DEFAULT NULL,
+	ignore_columns text[] DEFAULT NULL,
+	soft_delete text DEFAULT NULL,
+	insert_defaults jsonb DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false,
+	include_unchanged boolean DEFAULT false,
+	update_when text DEFAULT NULL
+) RETURNS TABLE (status text, key jsonb, old jsonb, new jsonb, changes jsonb)
+AS 'MODULE_PATHNAME', 'bulk_compare_call'
+LANGUAGE C STABLE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000 ROWS 1000;
+
+UPDATE pg_catalog.pg_proc AS p
+SET pronargs = n.pronargs,
+	pronargdefaults = n.pronargdefaults,
+	proargtypes = n.proargtypes,
+	proallargtypes = n.proallargtypes,
+	proargmodes = n.proargmodes,
+	proargnames = n.proargnames,
+	proargdefaults = n.proargdefaults
+FROM (VALUES
+	('bulk_sync(regclass, regclass, text[], text, text[], text[], boolean, boolean, boolean, boolean, bigint, float8,'
+		' text, jsonb, boolean, text, boolean, boolean)', 'bulk_sync_1_1'),
+	('bulk_sync_json(regclass, jsonb, text[], text, text[], text[], boolean, boolean, boolean, boolean, bigint, float8,'
+		' text, jsonb, boolean, text, boolean, boolean)', 'bulk_sync_json_1_1'),
+	('bulk_compare(regclass, regclass, text[], text, text[], text[], text, jsonb, boolean, boolean)', 'bulk_compare_1_1')
+	) AS pair (old, new),
+	pg_catalog.pg_proc AS n
+WHERE p.oid OPERATOR(pg_catalog.=) pair.old::pg_catalog.regprocedure
+	AND n.oid OPERATOR(pg_catalog.=) pair.new::pg_catalog.regproc;
+
+DROP FUNCTION bulk_sync_1_1, bulk_sync_json_1_1, bulk_compare_1_1;
+
+-- New functions.
+
+CREATE FUNCTION bulk_sync_returning(
+	target regclass,
+	staging regclass,
+	keys text[],
+	filter text DEFAULT NULL,
+	columns text[] DEFAULT NULL,
+	ignore_columns text[] DEFAULT NULL,
+	skip_creates boolean DEFAULT false,
+	skip_updates boolean DEFAULT false,
+	skip_deletes boolean DEFAULT false,
+	allow_empty boolean DEFAULT false,
+	max_deletes bigint DEFAULT NULL,
+	max_delete_ratio float8 DEFAULT NULL,
+	soft_delete text DEFAULT NULL,
+	insert_defaults jsonb DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false,
+	lock text DEFAULT 'rows',
+	dry_run boolean DEFAULT false,
+	verbose boolean DEFAULT false,
+	touch_columns text[] DEFAULT NULL,
+	update_when text DEFAULT NULL
+) RETURNS TABLE (action text, key jsonb, old jsonb, new jsonb, changes jsonb)
+AS 'MODULE_PATHNAME', 'bulk_sync_returning_call'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION bulk_sync_returning(regclass, regclass, text[], text, text[], text[], boolean, boolean,
+	boolean, boolean, bigint, float8, text, jsonb, boolean, text, boolean, boolean, text[], text)
+IS 'the same as bulk_sync, with the rows that were written as the result';
+
+CREATE FUNCTION bulk_sync_json_returning(
+	target regclass,
+	rows jsonb,
+	keys text[],
+	filter text DEFAULT NULL,
+	columns text[] DEFAULT NULL,
+	ignore_columns text[] DEFAULT NULL,
+	skip_creates boolean DEFAULT false,
+	skip_updates boolean DEFAULT false,
+	skip_deletes boolean DEFAULT false,
+	allow_empty boolean DEFAULT false,
+	max_deletes bigint DEFAULT NULL,
+	max_delete_ratio float8 DEFAULT NULL,
+	soft_delete text DEFAULT NULL,
+	insert_defaults jsonb DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false,
+	lock text DEFAULT 'rows',
+	dry_run boolean DEFAULT false,
+	verbose boolean DEFAULT false,
+	touch_columns text[] DEFAULT NULL,
+	update_when text DEFAULT NULL
+) RETURNS TABLE (action text, key jsonb, old jsonb, new jsonb, changes jsonb)
+AS 'MODULE_PATHNAME', 'bulk_sync_json_returning_call'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION bulk_sync_json_returning(regclass, jsonb, text[], text, text[], text[], boolean, boolean,
+	boolean, boolean, bigint, float8, text, jsonb, boolean, text, boolean, boolean, text[], text)
+IS 'the same as bulk_sync_json, with the rows that were written as the result';
