@@ -1,7 +1,5 @@
 #include "pg/ordered_rows.hpp"
 
-#include "pg/scratch.hpp"
-
 extern "C" {
 #include "utils/typcache.h"
 }
@@ -42,17 +40,13 @@ void OrderedRows::close()
 void read_rows(RowStore &store, int order_column, RowReceiver &receiver)
 {
 	pg_call([&] {
-		EState *const executor = CreateExecutorState();
-		in_context(executor->es_query_cxt, [&] {
-			OrderedRows rows(executor, store, order_column);
-			while (TupleTableSlot *const slot = rows.next()) {
-				CHECK_FOR_INTERRUPTS();
-				receiver.row(slot);
-			}
-			rows.finish();
-			ExecResetTupleTable(executor->es_tupleTable, false);
-		});
-		FreeExecutorState(executor);
+		OrderedRows rows(store, order_column);
+		rows.open();
+		while (TupleTableSlot *const slot = rows.next()) {
+			CHECK_FOR_INTERRUPTS();
+			receiver.row(slot);
+		}
+		rows.close();
 	});
 }
 
