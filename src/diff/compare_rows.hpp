@@ -23,6 +23,7 @@ class CompareRows final : public DiffSink {
 	PG_RAISES void updated(const ChangedRow &row) override;
 	PG_RAISES void removed(const TargetRow &row) override;
 	PG_RAISES void unchanged(const TargetRow &row, StagedRow *staged) override;
+	void held_back(const ChangedRow &) override {}
 
   private:
 	enum Field { status, key, old_row, new_row, changes, field_count };
