@@ -134,6 +134,16 @@ GRANT UPDATE (at) ON t TO regress_bulk_sync_user;
 SET ROLE regress_bulk_sync_user;
 SELECT * FROM bulk_sync('t', 's', '{id}', touch_columns => '{at}');
 RESET ROLE;
+-- Also when it turns out that there is no such row.
+REVOKE UPDATE (at) ON t FROM regress_bulk_sync_user;
+SET ROLE regress_bulk_sync_user;
+SELECT message FROM failure($$SELECT * FROM bulk_sync('t', 's', '{id}', touch_columns => '{at}')$$);
+SELECT * FROM bulk_sync('t', 's', '{id}', touch_columns => '{at}', skip_updates => true);
+RESET ROLE;
+REVOKE INSERT (at) ON t FROM regress_bulk_sync_user;
+SET ROLE regress_bulk_sync_user;
+SELECT message FROM failure($$SELECT * FROM bulk_sync('t', 's', '{id}', touch_columns => '{at}', skip_updates => true)$$);
+RESET ROLE;
 DROP VIEW seen;
 DROP TABLE t, s;
 DROP PROCEDURE fill;

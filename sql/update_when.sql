@@ -89,11 +89,8 @@ SELECT * FROM bulk_sync('employee', 'import', '{name}', update_when => '1 / (CAS
 
 -- What it raises shows the row, and nothing was done.
 CALL fill();
-\set VERBOSITY default
-\set SHOW_CONTEXT errors
-SELECT * FROM bulk_sync('employee', 'import', '{name}', update_when => '1 / (old.id - 2) = 1');
-\set VERBOSITY terse
-SELECT * FROM bulk_compare('employee', 'import', '{name}', update_when => '1 / (old.id - 2) = 1');
+SELECT message, context FROM failure($$SELECT * FROM bulk_sync('employee', 'import', '{name}', update_when => '1 / (old.id - 2) = 1')$$);
+SELECT message, context FROM failure($$SELECT * FROM bulk_compare('employee', 'import', '{name}', update_when => '1 / (old.id - 2) = 1')$$);
 SELECT count(*) FROM employee WHERE title = lower(title);
 
 -- Only columns that change in some row that is updated are set.

@@ -49,7 +49,7 @@ class DiffSink {
 	PG_RAISES virtual void removed(const TargetRow &row) = 0;
 	PG_RAISES virtual void unchanged(const TargetRow &row, StagedRow *staged) = 0;
 	/* A pair that would be updated() if the condition for updates were true of it. */
-	PG_RAISES virtual void held_back(const ChangedRow &) {}
+	PG_RAISES virtual void held_back(const ChangedRow &row) = 0;
 
   protected:
 	~DiffSink() = default;

@@ -11,6 +11,7 @@
 
 extern "C" {
 #include "access/tableam.h"
+#include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
 #include "parser/parsetree.h"
@@ -251,6 +252,8 @@ Statement Statement::plan_query(Query *query, const char *description, Snapshot 
 		PushActiveSnapshot(snapshot);
 		auto *const rewritten = linitial_node(Query, QueryRewrite(query));
 		statement.column_types_ = column_types(rewritten);
+		statement.has_sub_selects_ = rewritten->hasSubLinks;
+		statement.targets_ = static_cast<List *>(copyObjectImpl(rewritten->targetList));
 		statement.plan_ = compat::plan_query(rewritten, description, 0, nullptr);
 		PopActiveSnapshot();
 		return statement;
@@ -375,8 +378,8 @@ void Statement::end(QueryDesc *query)
 
 bool Statement::is_parallel_safe() const
 {
-	return plan_->subplans == NIL &&
-		   may_evaluate_in_parallel(reinterpret_cast<Node *>(plan_->planTree->targetlist));
+	return !has_sub_selects_ && may_evaluate_in_parallel(reinterpret_cast<Node *>(
+									expression_planner(reinterpret_cast<Expr *>(targets_))));
 }
 
 template <typename Run> uint64 Statement::execute(DestReceiver *receiver, bool writes, Run &&run)

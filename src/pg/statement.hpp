@@ -143,8 +143,8 @@ class Statement {
 	/* Starts a SELECT whose rows the caller fetches from the executor; and ends it. Both raise. */
 	PG_RAISES QueryDesc *start();
 	PG_RAISES static void end(QueryDesc *query);
-	/* May the columns of a SELECT without sub-selects be evaluated while the executor has workers?
-	 * Raises. */
+	/* Of a query tree: may its columns be evaluated while the executor has workers? Not asked of the
+	 * plan, which may hide them below a node of another extension. Raises. */
 	PG_RAISES bool is_parallel_safe() const;
 
 	/* Was the last write done by a plan that another extension had changed at its top? Then the
@@ -164,6 +164,8 @@ class Statement {
 	ParamListInfo parameters_ = nullptr;
 	PlannedStmt *plan_ = nullptr;
 	List *column_types_ = NIL; /* of the rows that it gives, as OIDs */
+	List *targets_ = NIL;	   /* of a query tree: its columns before it was planned */
+	bool has_sub_selects_ = false;
 	Oid written_ = InvalidOid; /* the relation that a writing statement writes */
 	bool has_policies_ = false;
 	bool wrapped_ = false;

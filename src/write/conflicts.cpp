@@ -17,6 +17,7 @@ class PairFinder final : public DiffSink {
 	void updated(const ChangedRow &) override { found = true; }
 	void removed(const TargetRow &) override {}
 	void unchanged(const TargetRow &, StagedRow *) override { found = true; }
+	void held_back(const ChangedRow &) override {}
 
 	bool found = false;
 };

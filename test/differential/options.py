@@ -297,7 +297,10 @@ class Chooser:
                     "EXISTS (SELECT FROM differential_groups g WHERE g.id = new.grp AND g.name <> 'c')",
                     "old.grp IN (SELECT id FROM differential_groups WHERE name < 'b')",
                     "(SELECT max(id) FROM differential_groups) > new.grp",
-                    "to_jsonb(new) ->> 'grp' = to_jsonb(old) ->> 'grp'",
+                    # Where the target has columns old or new, those are what the names mean alone.
+                    "new.grp = old.grp"
+                    if target.column("old") or target.column("new")
+                    else "to_jsonb(new) ->> 'grp' = to_jsonb(old) ->> 'grp'",
                 )
             )
         column = self.random.choice(target.columns)
