@@ -162,8 +162,8 @@ class Writes {
 	const Written &result() const noexcept { return result_; }
 
   private:
-	/* A write by row id: what is done to the rows of a store. */
-	struct ById {
+	/* What is done to the rows of a store. */
+	struct StoredWrite {
 		const char *done; /* as a report says it */
 		CmdType command;
 		RowStore &store;
@@ -176,21 +176,25 @@ class Writes {
 			rows_->begin(action);
 	}
 
-	Reported write(String sql, CmdType command, const RowStore &store,
-				   const pg::Parameters &parameters, Node *condition)
+	/* `before` sees what the statement finds. */
+	Reported write(String sql, const StoredWrite &what, const pg::Parameters &parameters,
+				   Snapshot before)
 	{
 		if (rows_ != nullptr)
-			append_returning(sql, command);
-		auto statement = Statement::plan(sql, snapshot_, plan_.target.oid(), {&store}, parameters,
-										 pg::Parallel::forbidden, condition);
+			append_returning(sql, what.command);
+		auto statement = Statement::plan(
+			sql, snapshot_, plan_.target.oid(), {&what.store}, parameters, pg::Parallel::forbidden,
+			what.command == CMD_INSERT ? nullptr : plan_.scope.pruning);
 		uint64 const rows = rows_ == nullptr ? statement.write(observer_, nullptr)
-											 : write_and_tell(statement, command);
+											 : write_and_tell(statement, what.command, before);
 		return {rows, statement.was_wrapped()};
 	}
 
-	uint64 write_and_tell(Statement &statement, CmdType command)
+	/* Old versions are read under a copy of the snapshot: the one of a transaction, which
+	 * REPEATABLE READ has, comes to see what we have done. */
+	uint64 write_and_tell(Statement &statement, CmdType command, Snapshot before)
 	{
-		pg::ReturnedRows returned(plan_.target, command, snapshot_, *rows_);
+		pg::ReturnedRows returned(plan_.target, command, before, *rows_);
 		uint64 const rows = statement.write(observer_, &returned);
 		returned.finish();
 		return rows;
@@ -200,7 +204,7 @@ class Writes {
 	{
 		pg::Parameters parameters;
 		String const sql = insert_rows(plan_, changes_.insert_store(), parameters);
-		return write(sql, CMD_INSERT, changes_.inserts(), parameters, nullptr);
+		return write(sql, {"created", CMD_INSERT, changes_.inserts()}, parameters, snapshot_);
 	}
 
 	Reported insert_rows_directly()
@@ -234,8 +238,8 @@ class Writes {
 	/* Returns the rows written; adds the suppressed ones. Of the last two, one is called: the first
 	 * makes the statement, the second writes without it. */
 	template <typename MakeStatement, typename WriteDirectly>
-	uint64 write_by_row_id(const ById &what, uint64 &suppressed, MakeStatement &&make_statement,
-						   WriteDirectly &&write_directly)
+	uint64 write_by_row_id(const StoredWrite &what, uint64 &suppressed,
+						   MakeStatement &&make_statement, WriteDirectly &&write_directly)
 	{
 		auto before = pg::ReadSnapshot::with_own_changes(snapshot_);
 		const char *const reason = reason_for_statement(plan_, what.command);
@@ -244,7 +248,7 @@ class Writes {
 			reported.rows = write_directly(pg::RowsById{
 				plan_.target, what.store, snapshot_, changes_.insert_store().has_positions, rows_});
 		else
-			reported = write(make_statement(), what.command, what.store, {}, plan_.scope.pruning);
+			reported = write(make_statement(), what, {}, before.get());
 		suppressed += count_suppressed(plan_, what.store, reported, before, result_);
 		before.release();
 		observer_.rows_were_written(what.done, reported.rows, reason);

@@ -230,11 +230,11 @@ class Case:
         options = self.options if options is None else options
         keys = "NULL" if self.keys is None else "ARRAY[" + ", ".join(literal(key) for key in self.keys) + "]::text[]"
         source = literal(self.qualified_staging())
-        if function == "bulk_sync_json":
+        if function.startswith("bulk_sync_json"):
             source = self.objects(keys)
         arguments = [literal(self.qualified_target()), source, keys]
         if not self.positional:
-            names = ("target", "rows" if function == "bulk_sync_json" else "staging", "keys")
+            names = ("target", "rows" if function.startswith("bulk_sync_json") else "staging", "keys")
             arguments = [f"{name} => {value}" for name, value in zip(names, arguments)]
         if self.filter is not None or not options:
             arguments.append(("" if self.positional else "filter => ") + literal(self.filter))

@@ -15,7 +15,7 @@ CALLER_SQL = (
     f"DO $$ BEGIN CREATE ROLE {CALLER}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; "
     f"GRANT SELECT ON differential_groups TO {CALLER};"
 )
-FEATURES = ("compare", "json", "soft_delete", "insert_defaults", "verbose")
+FEATURES = ("compare", "json", "returning", "soft_delete", "insert_defaults", "verbose")
 
 
 class Database:
@@ -73,7 +73,8 @@ class Database:
         """Which of the optional features the installed extension has."""
         cursor = connection.cursor()
         found = set()
-        for feature, name in (("compare", "bulk_compare"), ("json", "bulk_sync_json")):
+        names = (("compare", "bulk_compare"), ("json", "bulk_sync_json"), ("returning", "bulk_sync_returning"))
+        for feature, name in names:
             cursor.execute("SELECT EXISTS (SELECT FROM pg_proc WHERE proname = %s)", (name,))
             found |= {feature} if cursor.fetchone()[0] else set()
         cursor.execute(
