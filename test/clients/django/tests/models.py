@@ -1,9 +1,10 @@
 """The models of the tests: one for each thing that a model can have and a sync has to get right."""
 import uuid
 
+import django
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Length
+from django.db.models.functions import Length, Now
 
 
 class Company(models.Model):
@@ -28,6 +29,16 @@ class Contractor(models.Model):
     name = models.CharField(max_length=140, null=True)
     age = models.IntegerField()
     company = models.ForeignKey(Company, models.CASCADE)
+
+
+class Badge(models.Model):
+    """Has a unique index that tells imports of different companies apart."""
+
+    company = models.ForeignKey(Company, models.CASCADE)
+    name = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["company", "name"], name="badge_of_company")]
 
 
 class Office(models.Model):
@@ -211,3 +222,19 @@ class CountedCompany(Company):
 
     class Meta:
         proxy = True
+
+
+if django.VERSION >= (5, 2):
+
+    class Computed(models.Model):
+        """What the database computes: defaults, and columns made of others."""
+
+        pk = models.CompositePrimaryKey("company_no", "number")
+        company_no = models.IntegerField()
+        number = models.IntegerField()
+        name = models.TextField()
+        price = models.IntegerField(db_default=7)
+        made_at = models.DateTimeField(db_default=Now())
+        double = models.GeneratedField(
+            expression=models.F("price") * 2, output_field=models.IntegerField(), db_persist=True
+        )

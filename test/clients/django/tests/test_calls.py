@@ -1,5 +1,4 @@
 """How calls are made: transactions, databases, kinds of lists, options, deletes that are Django's, and errors."""
-import itertools
 import threading
 
 from bulk_sync import bulk_sync
@@ -10,7 +9,7 @@ from django.db.models.signals import post_delete, pre_delete
 from django.test import TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext, override_settings
 
-from .models import Company, Contractor, Employee, Member, Office, Project, Report, Task, Token
+from .models import Badge, Company, Contractor, Employee, Member, Office, Project, Report, Task, Token
 
 
 def tokens(*names, value=0):
@@ -236,27 +235,37 @@ class Commits(TransactionTestCase):
         self.assertEqual((Employee.objects.count(), Token.objects.count()), (0, 1))
         bulk_sync(tokens("b"), ["name"], None)
 
-    def test_locks(self):
-        """select_for_update_of waits for whoever has a row that would not be changed."""
-        Office.objects.create(id="a")
-        names = itertools.count()
+    def waits(self, *arguments, **options):
+        """Would this call have to wait, made by another session?"""
+        outcome = []
 
-        def call(**options):
+        def call():
             try:
                 with connection.cursor() as cursor:
                     cursor.execute("SET lock_timeout = '200ms'")
-                bulk_sync([Office(id="a")], ["id"], Q(id="a"), **options)
-                next(names)
+                outcome.append(bulk_sync(*arguments, **options))
             except OperationalError as error:
-                errors.append(error)
+                outcome.append(error)
             finally:
                 connections.close_all()
 
-        errors = []
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join()
+        return isinstance(outcome[0], OperationalError)
+
+    def test_select_for_update_of(self):
+        """It waits for whoever has a row that would not be changed."""
+        Office.objects.create(id="a")
         with transaction.atomic():
             list(Office.objects.select_for_update())
-            for options in ({}, {"select_for_update_of": ("self",)}):
-                thread = threading.Thread(target=call, kwargs=options)
-                thread.start()
-                thread.join()
-        self.assertEqual((next(names), len(errors)), (1, 1))
+            self.assertFalse(self.waits([Office(id="a")], ["id"], None))
+            self.assertTrue(self.waits([Office(id="a")], ["id"], None, select_for_update_of=["self"]))
+
+    def test_side_by_side(self):
+        """The server sees which column a filter fixes, so imports of two companies do not wait for one another."""
+        one, other = Company.objects.create(name="one"), Company.objects.create(name="other")
+        with transaction.atomic():
+            bulk_sync([Badge(company=one, name="a")], ["name"], Q(company=one))
+            self.assertFalse(self.waits([Badge(company=other, name="a")], ["name"], Q(company_id=other.pk)))
+            self.assertTrue(self.waits([Badge(company=one, name="b")], ["name"], Q(company=one)))

@@ -2,13 +2,16 @@
 import datetime
 import decimal
 import uuid
+from unittest import skipUnless
 
+import django
 from bulk_sync import bulk_sync
 from django.db import DataError, NotSupportedError, connection, models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Now, Upper
 from django.test import TestCase
 
+from . import models as tested
 from .models import Coded, Colour, Company, Employee, Everything, NamedPlace, OddlyNamed, Part, Passport, Place
 from .models import Restaurant, RestaurantProxy, Stamped, Token
 
@@ -208,6 +211,33 @@ class Keys(TestCase):
         self.assertEqual(leaf.parent_id, root.pk)
 
 
+@skipUnless(django.VERSION >= (5, 2), "Django does not have such fields before 5.2")
+class ComputedByTheDatabase(TestCase):
+    def test_defaults_and_generated(self):
+        model = tested.Computed
+        old = model.objects.create(company_no=1, number=1, name="old", price=5)
+        model.objects.create(company_no=1, number=2, name="gone")
+        new = model(company_no=1, number=3, name="new")
+        other = model(company_no=1, number=4, name="other", price=6)
+        same = model(company_no=1, number=1, name="changed", price=5, made_at=old.made_at)
+        for expected in (written(2, 1, 1), written()):
+            result = bulk_sync([same, new, other], ["pk"], Q(company_no=1))
+            self.assertEqual(result["written"], expected)
+        self.assertEqual((new.price, new.double, new.made_at.year > 2000), (7, 14, True))
+        self.assertEqual((other.price, other.double), (6, 12))
+        self.assertEqual((same.pk, same.double), ((1, 1), 10))
+        self.assertEqual(model.objects.count(), 3)
+
+    def test_composite_primary_key_is_set(self):
+        model = tested.Computed
+        model.objects.create(company_no=1, number=1, name="old", price=5)
+        moved = model(company_no=9, number=9, name="old", price=6)
+        result = bulk_sync([moved], ["name"], None, exclude_fields=["made_at"])
+        self.assertEqual(result["written"], written(updated=1))
+        self.assertEqual(moved.pk, (1, 1))
+        self.assertEqual(model.objects.get().price, 6)
+
+
 class Tables(TestCase):
     def test_odd_names(self):
         owner = Company.objects.create(name="o")
@@ -240,6 +270,36 @@ class Tables(TestCase):
         self.assertEqual(bulk_sync([place, new], ["name"], None)["written"], written(1, 0, 1))
         self.assertEqual(place.pk, kept.pk)
         self.assertEqual(list(Restaurant.objects.values_list("name", "stars")), [("kept", 3)])
+
+    def test_columns_that_the_model_does_not_know(self):
+        old = Token.objects.create(name="old")
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE EXTENSION hstore")  # whose values JSON cannot give back
+            cursor.execute("ALTER TABLE tests_token ADD kept hstore NOT NULL DEFAULT 'a=>1'")
+            cursor.execute("UPDATE tests_token SET kept = 'b=>2'")
+            same, new = Token(name="old", value=1), Token(name="new")
+            self.assertEqual(bulk_sync([same, new], ["name"], None)["written"], written(1, 1))
+            cursor.execute("SELECT name, kept::text FROM tests_token ORDER BY name DESC")
+            self.assertEqual(cursor.fetchall(), [("old", '"b"=>"2"'), ("new", '"a"=>"1"')])
+        self.assertEqual(same.pk, old.pk)
+
+    def test_triggers(self):
+        """What a trigger does not let happen is not counted, and its object is not marked as stored."""
+        Company.objects.create(name="old")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                       RETURN CASE WHEN new.name <> 'refused' THEN new END; END $$"""
+            )
+            cursor.execute(
+                "CREATE TRIGGER refuse BEFORE INSERT ON tests_company FOR EACH ROW EXECUTE FUNCTION refuse()"
+            )
+        objects = [Company(name=name) for name in ("refused", "new", "old")]
+        result = bulk_sync(objects, ["name"], None)
+        self.assertEqual((result["stats"], result["written"]), (written(1, 1), written(1)))
+        self.assertEqual([company._state.adding for company in objects], [True, False, False])
+        self.assertEqual(objects[1].pk, Company.objects.get(name="new").pk)
+        self.assertIsNone(objects[0].pk)
 
     def test_proxy(self):
         Place.objects.create(name="old")
