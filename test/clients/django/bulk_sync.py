@@ -87,8 +87,8 @@ def bulk_compare(
 ) -> dict[str, Any]:
     """Compares objects in memory, without the server. Objects that match an old one get its primary key.
 
-    Returns lists of the objects that are "added", "unchanged", "updated" and "removed", and "updated_details", which has
-    {field: (old value, new value)} for each that is updated. dry_run=True of bulk_sync compares with the database.
+    Returns lists of the objects "added", "unchanged", "updated" and "removed", and "updated_details": of each object in
+    "updated", {field: (old value, new value)}. dry_run=True of bulk_sync compares with the database.
     """
     key_fields = list(key_fields)
     result: dict[str, Any] = {"added": [], "unchanged": [], "updated": [], "updated_details": {}}
