@@ -35,7 +35,7 @@ tests() {
 # Unpacks the next release's packages into $work/next. Uses apt with lists of its own: the system stays as it is.
 unpack_next_release() {
 	local mirror folder=$work/next package
-	# shellcheck disable=SC1091 # it is the system's
+	# shellcheck disable=SC1091,SC2016 # the file is the system's; apt-get knows the names
 	mirror=$(. /etc/os-release && apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
 		awk -v release="$VERSION_CODENAME" '$1 == release { print $2; exit }')
 	[ -n "$mirror" ] || return 1
