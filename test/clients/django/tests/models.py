@@ -56,6 +56,7 @@ class Project(models.Model):
 
     name = models.CharField(max_length=50, unique=True)
     budget = models.IntegerField(default=0)
+    closed_at = models.DateTimeField(null=True)
 
 
 class Task(models.Model):
@@ -160,6 +161,13 @@ class Part(models.Model):
     parent = models.ForeignKey("self", models.DO_NOTHING, null=True)
 
 
+class Folder(models.Model):
+    """A tree whose branches go with what they are in."""
+
+    name = models.TextField()
+    parent = models.ForeignKey("self", models.CASCADE, null=True)
+
+
 class Place(models.Model):
     name = models.TextField()
 
@@ -212,7 +220,11 @@ class Ordered(models.Model):
 
 class WithCounts(models.Manager):
     def get_queryset(self):
-        return super().get_queryset().annotate(staff=models.Count("employee"), length=Length("name"))
+        return (
+            super()
+            .get_queryset()
+            .annotate(staff=models.Count("employee"), length=Length("name"), one=models.Count("pk", distinct=True))
+        )
 
 
 class CountedCompany(Company):

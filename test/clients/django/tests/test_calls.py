@@ -9,7 +9,7 @@ from django.db.models.signals import post_delete, pre_delete
 from django.test import TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext, override_settings
 
-from .models import Badge, Company, Contractor, Employee, Member, Office, Project, Report, Task, Token
+from .models import Badge, Company, Contractor, Employee, Folder, Member, Office, Project, Report, Task, Token
 
 
 def tokens(*names, value=0):
@@ -163,10 +163,21 @@ class DjangosDeletes(TestCase):
         self.assertEqual(names, {"kept", "new"})
         self.assertEqual(list(Task.objects.values_list("name", flat=True)), ["of the one kept"])
 
-    def test_child_that_moves_first(self):
-        """As in the package: what is to go goes last, when children may have been moved."""
-        Task.objects.filter(pk=self.task.pk).update(project=self.kept)
-        self.sync()
+    def test_child_that_moves(self):
+        """What goes goes last, when its children have other parents."""
+        root, gone = Folder.objects.create(name="root"), Folder.objects.create(name="gone")
+        child = Folder.objects.create(name="child", parent=gone)
+        Folder.objects.create(name="lost", parent=gone)
+        moved = Folder(name="child", parent=root)
+        result = bulk_sync([Folder(name="root"), moved], ["name"], ~Q(name="lost"))
+        self.assertEqual(result["written"], {"created": 0, "updated": 1, "deleted": 1})
+        self.assertEqual(set(Folder.objects.values_list("pk", "parent")), {(root.pk, None), (child.pk, root.pk)})
+
+    def test_soft_delete(self):
+        """Nothing is deleted, so there is nothing for Django to do."""
+        result, names = self.sync(soft_delete="closed_at")
+        self.assertEqual((result["written"]["deleted"], names), (1, {"kept", "gone", "new"}))
+        self.assertIsNotNone(Project.objects.get(name="gone").closed_at)
         self.assertEqual(Task.objects.count(), 2)
 
     def test_protect(self):

@@ -160,10 +160,11 @@ class ForeignKeysAsKeys(Staff):
         self.assertEqual(bulk_sync([new], keys, None, **only_new)["stats"], stats(created=1))
         self.assertEqual(list(self.dora.offices.all()), [second])
         self.assertEqual(set(Desk.objects.values_list("pk", flat=True)), {old.pk, new.pk})
-        nobody = Desk(employee=None, office=first)
         for expected in (stats(created=1, deleted=1), stats()):
-            result = bulk_sync([Desk(employee=self.ann, office=first), nobody], keys, None)
+            ann, nobody = Desk(employee=self.ann, office=first), Desk(employee=None, office=first)
+            result = bulk_sync([ann, nobody], keys, None)
             self.assertEqual(result["written"], expected)
+            self.assertEqual((ann.pk, nobody.pk), (old.pk, Desk.objects.get(employee=None).pk))
 
 
 class Compares(Staff):
