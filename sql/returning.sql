@@ -205,6 +205,25 @@ SELECT action, key FROM bulk_sync_returning('employee', 'import', '{name}', 'com
 SELECT action, key FROM bulk_sync_returning('employee', 'import', '{name}', 'company_id = 501');
 ROLLBACK;
 
+-- A result that does not fit into memory, of rows that do not either: created ones come in the order of staging.
+SET work_mem = '64kB';
+SET hash_mem_multiplier = 1;
+CREATE TABLE big (n serial, id int, v text);
+CREATE TABLE to_big AS SELECT i AS id, CASE WHEN i % 2 = 0 THEN 'old' ELSE 'new ' || i END AS v FROM generate_series(4001, 14000) AS i ORDER BY hashint4(i);
+INSERT INTO big (id, v) SELECT i, 'old' FROM generate_series(1, 10000) AS i ORDER BY hashint4(i + 7);
+SELECT * FROM returned('big', 'to_big', '{id}');
+SELECT count(*), array_agg((new ->> 'id')::int ORDER BY n) = (SELECT array_agg(id) FROM to_big WHERE id > 10000) AS in_order,
+	array_agg((new ->> 'n')::int ORDER BY n) = array_agg((new ->> 'n')::int ORDER BY (new ->> 'n')::int) AS numbered FROM returned WHERE action = 'created';
+SELECT array_agg(new ->> 'id' ORDER BY n) = (SELECT array_agg(id::text) FROM to_big WHERE id > 10000) AS foreseen_in_order FROM foreseen WHERE action = 'created';
+UPDATE to_big SET v = v || '!';
+SET temp_file_limit = '1MB';
+SELECT * FROM bulk_sync_returning('big', 'to_big', '{id}');
+RESET temp_file_limit;
+SELECT count(*) FROM big WHERE v ~ '!';
+RESET work_mem;
+RESET hash_mem_multiplier;
+DROP TABLE big, to_big;
+
 -- Guards and checks are those of bulk_sync, before anything is shown.
 SELECT * FROM bulk_sync_returning('employee', 'import', '{name}', 'company_id = 501', max_deletes => 0, dry_run => true);
 SELECT * FROM bulk_sync_returning('employee', 'import', '{name}', 'company_id = 502', dry_run => true);
@@ -212,6 +231,18 @@ SELECT * FROM bulk_sync_returning('employee', 'import', '{nam}');
 SELECT * FROM bulk_sync_returning('employee', 'employee', '{name}');
 SELECT * FROM bulk_sync_returning('employee', NULL, '{name}');
 SELECT * FROM bulk_sync_returning('employee', 'import', '{name}', soft_delete => 'note');
+-- A dry run computes generated columns, and says where it fails; the call has its own words for it.
+CREATE TABLE shares (id int, parts int, share int GENERATED ALWAYS AS (100 / parts) STORED);
+CREATE TABLE new_shares (id int, parts int);
+INSERT INTO shares VALUES (1, 2), (2, 4);
+INSERT INTO new_shares VALUES (1, 2), (2, 0), (3, 0);
+\set SHOW_CONTEXT errors
+\set VERBOSITY default
+SELECT * FROM bulk_sync_returning('shares', 'new_shares', '{id}', dry_run => true);
+SELECT * FROM bulk_sync_returning('shares', 'new_shares', '{id}');
+\set SHOW_CONTEXT never
+\set VERBOSITY terse
+DROP TABLE shares, new_shares;
 -- A set where none is wanted.
 SELECT coalesce(bulk_sync_returning('employee', 'import', '{name}', 'company_id = 501'), NULL);
 SELECT 1 FROM employee WHERE bulk_sync_returning('employee', 'import', '{name}', 'company_id = 501') IS NULL;
