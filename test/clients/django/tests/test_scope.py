@@ -2,9 +2,10 @@
 import contextlib
 
 from bulk_sync import bulk_sync
-from django.db import ProgrammingError, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
 
 from .models import Company, CountedCompany, Desk, Employee, Member, Office, Ordered
 
@@ -141,8 +142,11 @@ class Managers(TestCase):
         """Meta.ordering may need other tables, and the scope does not."""
         company = Company.objects.create(name="c")
         Ordered.objects.create(name="a", company=company)
-        result = bulk_sync([Ordered(name="a"), Ordered(name="b", company=company)], ["name"], Q(name__in="ab"))
+        objects = [Ordered(name="a"), Ordered(name="b", company=company)]
+        with CaptureQueriesContext(connection) as statements:
+            result = bulk_sync(objects, ["name"], Q(name__in="ab"))
         self.assertEqual(result["written"], {"created": 1, "updated": 1, "deleted": 0})
+        self.assertNotIn("IN (SELECT", "".join(query["sql"] for query in statements))
 
     def test_annotations(self):
         small, big = (Company.objects.create(name=name) for name in ("small", "big"))
@@ -153,6 +157,7 @@ class Managers(TestCase):
             (Q(staff__gt=1), "big"),
             (Q(staff=0), "small"),
             (Q(staff=7), None),
+            (Q(one=1, length=3), "big"),
         ):
             objects = [CountedCompany(name=name) for name in ("small", "big")]
             result = bulk_sync(objects, ["name"], filters, dry_run=True, allow_out_of_scope=True)
