@@ -57,6 +57,22 @@ DELETE FROM employee;
 SELECT * FROM returned('employee', 'import', '{name}');
 SELECT action, old, new FROM returned ORDER BY n;
 
+-- With touched columns and a condition for updates, directly and by statements.
+CALL fill();
+ALTER TABLE employee ADD touched timestamptz, ADD day date;
+SELECT counts, verdict FROM tried($$'company_id = 501', touch_columns => '{touched,day}', update_when => 'new.phone IS NOT NULL'$$);
+BEGIN;
+SELECT action, key, new ->> 'phone' AS phone, (new ->> 'touched')::timestamptz = now() AS touched, (new ->> 'day')::date = current_date AS day,
+	(SELECT string_agg(c, ' ' ORDER BY c) FROM jsonb_object_keys(changes) AS c) AS changes
+FROM bulk_sync_returning('employee', 'import', '{name}', 'company_id = 501', touch_columns => '{touched,day}', update_when => 'old.phone = ''2''');
+ROLLBACK;
+CREATE TABLE temps () INHERITS (employee);
+SELECT * FROM returned('employee', 'import', '{name}', $$'company_id = 501', touch_columns => '{touched,day}', update_when => 'new.phone IS NOT NULL'$$);
+SELECT action, key, new ->> 'touched' IS NOT NULL AS touched FROM returned ORDER BY n;
+SELECT action, key, new ->> 'touched' IS NOT NULL AS touched FROM foreseen ORDER BY n;
+DROP TABLE temps;
+ALTER TABLE employee DROP touched, DROP day;
+
 -- In any query. A call in a CTE or in FROM is made once, and whole, whatever is taken of it.
 CALL fill();
 CREATE TABLE employee_history (changed_at timestamptz, action text, key jsonb, old jsonb, new jsonb, changes jsonb);
@@ -129,7 +145,9 @@ END $$;
 SELECT name, phone FROM employee ORDER BY id;
 
 -- The key: of an updated row it is the one that was there; NULL is one.
+SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS citext;
+RESET client_min_messages;
 CREATE TABLE cities (id serial, name citext, zip text, n int);
 CREATE TABLE new_cities (name citext, zip text, n int);
 INSERT INTO cities (name, zip, n) VALUES ('bonn', NULL, 1), ('Ulm', '1', 1), (NULL, '2', 1);

@@ -16,6 +16,9 @@
 -- Where triggers have a say, triggers_interfere => true leaves out what a dry run cannot know. Rows come from
 -- bulk_sync_json_returning when the staging argument is a JSON array.
 --
+SET client_min_messages = warning;
+DROP TABLE IF EXISTS returned, foreseen;
+RESET client_min_messages;
 CREATE TABLE returned (n bigint, action text, key jsonb, old jsonb, new jsonb, changes jsonb);
 CREATE TABLE foreseen (LIKE returned);
 
@@ -59,7 +62,7 @@ BEGIN
 		ORDER BY created LIMIT 3;
 END $$;
 
-CREATE FUNCTION returned(target regclass, staging text, keys text[], options text DEFAULT '', triggers_interfere boolean DEFAULT false,
+CREATE OR REPLACE FUNCTION returned(target regclass, staging text, keys text[], options text DEFAULT '', triggers_interfere boolean DEFAULT false,
 	OUT created bigint, OUT updated bigint, OUT deleted bigint, OUT verdict text)
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -70,9 +70,9 @@ void prepare(const Call &call)
 DiffResult find_changes(const Call &call, Snapshot snapshot, ChangeSet &changes)
 {
 	DiffResult found;
-	diff_into(call.plan, call.staging, snapshot,
-			  call.plan.request.skip_deletes ? Wanted::matches : Wanted::all_in_scope, changes,
-			  found, call.progress);
+	wanted_diff_into(call.plan, call.staging, snapshot,
+					 call.plan.request.skip_deletes ? Wanted::matches : Wanted::all_in_scope,
+					 changes, found, call.progress);
 	call.progress.changes_were_found(call.plan, found.counts, changes);
 	return found;
 }

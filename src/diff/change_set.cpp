@@ -40,22 +40,31 @@ void ChangeSet::watch(const UsedColumns &used)
 {
 	for (const pg::Generation &generation : used.generated)
 		for (int i = 0; i < list_length(generation.unknown); i++)
-			watched_.push_back(
-				{list_nth_oid(generation.unknown, i), Vector<bool>(map_.image.size(), false)});
+			watched_.push_back({list_nth_oid(generation.unknown, i),
+								Vector<bool>(map_.image.size(), false), false});
 }
 
 /* A table may be there twice. */
 void ChangeSet::note_changes(const ChangedRow &row) noexcept
 {
-	for (WatchedTable &watched : watched_)
-		for (std::size_t i = 0; watched.table == row.target.id.table && i < map_.image.size(); i++)
+	for (WatchedTable &watched : watched_) {
+		if (watched.table != row.target.id.table)
+			continue;
+		watched.any = true;
+		for (std::size_t i = 0; i < map_.image.size(); i++)
 			watched.changed[i] = watched.changed[i] || row.changed[i];
+	}
 }
 
-bool ChangeSet::changed_in(Oid table, std::size_t position) const noexcept
+bool ChangeSet::changes_in(Oid table, AttrNumber column) const noexcept
 {
 	return std::any_of(watched_.begin(), watched_.end(), [&](const WatchedTable &watched) {
-		return watched.table == table && watched.changed[position];
+		if (watched.table != table)
+			return false;
+		for (std::size_t i = 0; i < map_.image.size(); i++)
+			if (map_.image[i].target == column)
+				return static_cast<bool>(watched.changed[i]);
+		return watched.any && map_.touches(column);
 	});
 }
 

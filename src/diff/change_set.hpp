@@ -24,6 +24,7 @@ class ChangeSet final : public DiffSink {
 	PG_RAISES void updated(const ChangedRow &row) override;
 	PG_RAISES void removed(const TargetRow &row) override;
 	void unchanged(const TargetRow &, StagedRow *) override {}
+	PG_NEVER_RAISES void held_back(const ChangedRow &) override { skipped_updates_++; }
 
 	const pg::RowStore &deletes() const noexcept { return deletes_; }
 	const pg::RowStore &updates() const noexcept { return updates_; }
@@ -36,11 +37,11 @@ class ChangeSet final : public DiffSink {
 	/* Image columns that changed in at least one row to update. */
 	const Vector<bool> &changed_columns() const noexcept { return changed_columns_; }
 
-	/* Did this column of the image change in a row to update of this table? Asked about tables that
-	 * compute a column which the checks look at from more than the target has. */
-	bool changed_in(Oid table, std::size_t position) const noexcept;
+	/* Does this column of the target change in a row to update of this table? Asked about tables
+	 * that compute a column which the checks look at from more than the target has. */
+	bool changes_in(Oid table, AttrNumber column) const noexcept;
 
-	/* Rows found new or changed that an option keeps from being written. */
+	/* Rows found new or changed that an option or the condition keeps from being written. */
 	uint64 skipped_creates() const noexcept { return skipped_creates_; }
 	uint64 skipped_updates() const noexcept { return skipped_updates_; }
 
@@ -57,6 +58,7 @@ class ChangeSet final : public DiffSink {
 	struct WatchedTable {
 		Oid table;
 		Vector<bool> changed;
+		bool any; /* row to update */
 	};
 
 	void watch(const UsedColumns &used);

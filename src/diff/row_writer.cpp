@@ -1,5 +1,8 @@
 #include "diff/row_writer.hpp"
 
+#include "pg/expression.hpp"
+#include "plan/touched.hpp"
+
 namespace bulk_sync {
 
 using pg::JsonColumn;
@@ -14,6 +17,21 @@ RowWriter::RowWriter(const Plan &plan, pg::ResultRows &result)
 	for (const pg::Attribute &attribute : target_.attributes()) {
 		column_positions_[attribute.number - 1] = static_cast<int>(columns_.size());
 		columns_.push_back({attribute.name, attribute.type});
+	}
+	if (!plan.request.foresees_rows)
+		return;
+	for (const TouchedColumn &column : map_.touched) {
+		InsertDefault &touched = touched_.emplace_back();
+		touched.column = column.column;
+		touched.value = pg::evaluate(value_of(column), touched.is_null);
+	}
+}
+
+void RowWriter::touch(RowValues &row) const noexcept
+{
+	for (const InsertDefault &touched : touched_) {
+		row.values[touched.column - 1] = touched.value;
+		row.nulls[touched.column - 1] = touched.is_null;
 	}
 }
 
@@ -144,6 +162,8 @@ Datum RowWriter::added(const RowValues &staged)
 	}
 	for (const InsertDefault &value : map_.insert_defaults)
 		add(value.column, value.value, value.is_null);
+	for (const InsertDefault &touched : touched_)
+		add(touched.column, touched.value, touched.is_null);
 	written_column_ = nullptr;
 	return object.finish();
 }

@@ -63,6 +63,9 @@ class RowWriter {
 			   !pg::same_image(type, left.values[at], right.values[at]);
 	}
 
+	/* Gives a row that is foreseen the time in the touched columns. */
+	void touch(RowValues &row) const noexcept;
+
 	/* Generated columns of a row that is put; they see the caller's settings. */
 	pg::GeneratedColumns &generated() noexcept { return generated_; }
 
@@ -97,6 +100,7 @@ class RowWriter {
 	pg::Scratch scratch_;			 /* for one row */
 	Vector<pg::JsonColumn> columns_; /* of the target, in its order */
 	Vector<int> column_positions_;	 /* in columns_, by column number less one */
+	Vector<InsertDefault> touched_;	 /* what touched columns get in rows that are foreseen */
 	pg::JsonValues values_;
 	Datum fields_[field_count] = {};
 	bool nulls_[field_count] = {};

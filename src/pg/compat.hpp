@@ -130,13 +130,13 @@ inline void finish_tuple_desc([[maybe_unused]] TupleDesc desc)
 
 /* 18 added the result relation of the query, for RETURNING OLD and NEW (80feb727c86). */
 PG_RAISES inline Node *replace_vars(Node *node, RangeTblEntry *entry, List *targets,
-									bool *has_sublinks)
+									bool *has_sublinks, int number = 1)
 {
 #if PG_VERSION_NUM >= 180000
-	return ReplaceVarsFromTargetList(node, 1, 0, entry, targets, 0, REPLACEVARS_REPORT_ERROR, 0,
-									 has_sublinks);
+	return ReplaceVarsFromTargetList(node, number, 0, entry, targets, 0, REPLACEVARS_REPORT_ERROR,
+									 0, has_sublinks);
 #else
-	return ReplaceVarsFromTargetList(node, 1, 0, entry, targets, REPLACEVARS_REPORT_ERROR, 0,
+	return ReplaceVarsFromTargetList(node, number, 0, entry, targets, REPLACEVARS_REPORT_ERROR, 0,
 									 has_sublinks);
 #endif
 }

@@ -154,7 +154,9 @@ PG_RAISES Node *case_of(List *arms, Node *otherwise)
 	return reinterpret_cast<Node *>(expression);
 }
 
-[[noreturn]] PG_RAISES void refuse_column(const Relation &relation, AttrNumber column, Oid table)
+} // namespace
+
+void refuse_unknown_column(const Relation &relation, AttrNumber column, Oid table)
 {
 	raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
 		   .message = psprintf("cannot compute column \"%s\" of rows of \"%s\"",
@@ -162,8 +164,6 @@ PG_RAISES Node *case_of(List *arms, Node *otherwise)
 		   .detail = psprintf("It is generated from columns that \"%s\" does not have.",
 							  relation.name())});
 }
-
-} // namespace
 
 Generation generation_of(const Relation &relation, AttrNumber column, const Vector<Oid> &members)
 {
@@ -240,7 +240,7 @@ void GeneratedColumns::refuse_unknown(const Generation &generation, const bool *
 		return;
 	for (const Attribute &attribute : relation_.attributes())
 		if (changed[attribute.number - 1] && generation.is_unknown_from(attribute.number))
-			refuse_column(relation_, generation.column, table);
+			refuse_unknown_column(relation_, generation.column, table);
 }
 
 void GeneratedColumns::compute(Datum *values, bool *nulls, const bool *changed, Oid table)

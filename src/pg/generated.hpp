@@ -43,6 +43,10 @@ struct Generation {
  * among them. In the current memory context. Throws Error. */
 Generation generation_of(const Relation &relation, AttrNumber column, const Vector<Oid> &members);
 
+/* Raises 0A000: in rows of `table`, the column is generated from columns that the relation lacks. */
+[[noreturn]] PG_RAISES void refuse_unknown_column(const Relation &relation, AttrNumber column,
+												  Oid table);
+
 /* Names of the generated columns of a table, found without opening it; in the current memory
  * context. Throws Error. */
 List *generated_columns(Oid table);

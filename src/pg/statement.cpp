@@ -6,6 +6,7 @@
 #include "pg/fail.hpp"
 #include "pg/foreign_plan.hpp"
 #include "pg/page_scan.hpp"
+#include "pg/parallel_safety.hpp"
 #include "pg/pruning.hpp"
 
 extern "C" {
@@ -352,6 +353,30 @@ uint64 Statement::write(WriteObserver &observer, RowReceiver *returned)
 													 true, compat::run_executor);
 								  });
 	});
+}
+
+QueryDesc *Statement::start()
+{
+	PushActiveSnapshot(snapshot_);
+	QueryDesc *const query = CreateQueryDesc(plan_, text_, snapshot_, InvalidSnapshot,
+											 None_Receiver, parameters_, environment_, 0);
+	ExecutorStart(query, 0);
+	check_columns(query->tupDesc, column_types_);
+	PopActiveSnapshot();
+	return query;
+}
+
+void Statement::end(QueryDesc *query)
+{
+	ExecutorFinish(query);
+	ExecutorEnd(query);
+	FreeQueryDesc(query);
+}
+
+bool Statement::is_parallel_safe() const
+{
+	return plan_->subplans == NIL &&
+		   may_evaluate_in_parallel(reinterpret_cast<Node *>(plan_->planTree->targetlist));
 }
 
 template <typename Run> uint64 Statement::execute(DestReceiver *receiver, bool writes, Run &&run)

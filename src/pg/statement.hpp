@@ -13,6 +13,7 @@
 #include "pg/row_store.hpp"
 
 extern "C" {
+#include "executor/execdesc.h"
 #include "nodes/params.h"
 #include "nodes/plannodes.h"
 #include "tcop/dest.h"
@@ -138,6 +139,13 @@ class Statement {
 	 * rows written, and tells the observer of them as they are taken. The receiver gets what the
 	 * statement returns; nullptr when it returns nothing. Throws Error. */
 	uint64 write(WriteObserver &observer, RowReceiver *returned);
+
+	/* Starts a SELECT whose rows the caller fetches from the executor; and ends it. Both raise. */
+	PG_RAISES QueryDesc *start();
+	PG_RAISES static void end(QueryDesc *query);
+	/* May the columns of a SELECT without sub-selects be evaluated while the executor has workers?
+	 * Raises. */
+	PG_RAISES bool is_parallel_safe() const;
 
 	/* Was the last write done by a plan that another extension had changed at its top? Then the
 	 * number of rows is what that extension says. */

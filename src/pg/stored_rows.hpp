@@ -33,6 +33,18 @@ struct ColumnSource {
 Query *select_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,
 						   const Vector<ColumnSource> &sources, const Vector<int> &shown);
 
+/*
+ * Whether the condition is true of each row of `store`, which has what makes up the old and the new
+ * row:
+ *
+ *   SELECT <condition> FROM <store>
+ *
+ * Throws Error.
+ */
+Query *select_condition(const UpdateCondition &condition, const Relation &relation,
+						const RowStore &store, const Vector<ColumnSource> &old_sources,
+						const Vector<ColumnSource> &new_sources);
+
 /* A column of the relation, and the column of a store that it is compared with. */
 struct ComparedColumn {
 	AttrNumber column = InvalidAttrNumber;

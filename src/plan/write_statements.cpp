@@ -2,6 +2,7 @@
 
 #include "pg/expression.hpp"
 #include "plan/sql_text.hpp"
+#include "plan/touched.hpp"
 
 namespace bulk_sync {
 
@@ -18,6 +19,21 @@ void each_inserted(const ColumnMap &map, const InsertStore &store, Visit &&visit
 	for (std::size_t i = 0; i < store.defaulted.size(); i++)
 		if (map.column_at(i).inserted && store.defaulted[i] != Defaulted::everywhere)
 			visit(map.column_at(i), static_cast<int>(i) + 1, store.defaulted[i]);
+}
+
+constexpr const char *now = "pg_catalog.now()";
+
+/* Adds the touched columns to those that an UPDATE sets. */
+void append_touched(SeparatedList &list, const ColumnMap &map)
+{
+	for (const TouchedColumn &column : map.touched)
+		list.next().append(quoted(column.name)).append(" = ").append(now);
+}
+
+void add_touched(Vector<pg::SetColumn> &columns, const ColumnMap &map)
+{
+	for (const TouchedColumn &column : map.touched)
+		columns.push_back({column.column, pg::SetColumn::To::expression, 0, value_of(column)});
 }
 
 } // namespace
@@ -40,6 +56,8 @@ String delete_rows(const pg::Relation &target)
  * UPDATE public.employee AS t SET deleted_at = pg_catalog.now(), phone = t.phone
  * FROM "bulk_sync deletes" AS d WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND ..
  *
+ * with updated_at = pg_catalog.now() for touched columns, here and there.
+ *
  * The columns that update_rows() sets are set here as well, and the mark is set there: of two
  * UPDATEs in one trigger group, the server asks only the first for BEFORE STATEMENT triggers and
  * only the last for AFTER STATEMENT ones, whatever columns these triggers are for.
@@ -49,14 +67,17 @@ String mark_rows(const Plan &plan, const Vector<bool> &changed)
 	const ColumnMap &map = plan.map;
 	const Column &mark = map.image[*map.mark];
 	String text("UPDATE ");
-	text.append(plan.target.qualified_name()).append(" AS t SET ").append(quoted(mark.name));
-	text.append(mark.mark_is_boolean() ? " = true" : " = pg_catalog.now()");
+	text.append(plan.target.qualified_name()).append(" AS t SET ");
+	SeparatedList list(text, ", ");
+	list.next().append(quoted(mark.name)).append(" = ");
+	text.append(mark.mark_is_boolean() ? "true" : now);
 	for (std::size_t i = 0; i < map.image.size(); i++)
 		if (changed[i] && static_cast<int>(i) != *map.mark)
-			text.append(", ")
+			list.next()
 				.append(quoted(map.image[i].name))
 				.append(" = t.")
 				.append(quoted(map.image[i].name));
+	append_touched(list, map);
 	text.append(" FROM ").append(quoted(deletes_name)).append(" AS d WHERE ");
 	append_row_id_join(text);
 	return text;
@@ -78,6 +99,7 @@ Vector<pg::SetColumn> marked_columns(const Plan &plan, const Vector<bool> &chang
 	for (std::size_t i = 0; i < map.image.size(); i++)
 		if (changed[i] && static_cast<int>(i) != *map.mark)
 			columns.push_back({map.image[i].target, pg::SetColumn::To::itself});
+	add_touched(columns, map);
 	return columns;
 }
 
@@ -102,6 +124,7 @@ String update_rows(const Plan &plan, const Vector<bool> &changed)
 			list.next().append(quoted(map.image[i].name)).append(" = ");
 			append_column(text, "d", row_id_columns + i + 1);
 		}
+	append_touched(list, map);
 	text.append(" FROM (SELECT c1, c2, c3");
 	for (std::size_t i = 0; i < map.image.size(); i++)
 		if (changed[i])
@@ -118,6 +141,7 @@ Vector<pg::SetColumn> updated_columns(const Plan &plan, const Vector<bool> &chan
 		if (changed[i])
 			columns.push_back({plan.map.image[i].target, pg::SetColumn::To::stored_value,
 							   static_cast<int>(row_id_columns + i + 1)});
+	add_touched(columns, plan.map);
 	return columns;
 }
 
@@ -153,6 +177,10 @@ String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &p
 		append_number(value_list.next().append("$"),
 					  parameters.add(value.type.oid, value.value, value.is_null));
 		overriding = overriding || value.always_identity;
+	}
+	for (const TouchedColumn &column : map.touched) {
+		name_list.next().append(quoted(column.name));
+		value_list.next().append(now);
 	}
 
 	String text("INSERT INTO ");
@@ -219,6 +247,8 @@ Vector<pg::InsertedColumn> inserted_columns(const Plan &plan, const InsertStore 
 	});
 	for (const InsertDefault &value : plan.map.insert_defaults)
 		columns.push_back({value.column, 0, pg::constant(value.type, value.value, value.is_null)});
+	for (const TouchedColumn &column : plan.map.touched)
+		columns.push_back({column.column, 0, value_of(column)});
 	return columns;
 }
 

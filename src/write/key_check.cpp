@@ -86,7 +86,7 @@ bool updates_compute_keys(const PlannedWrites &writes)
 	for (std::size_t i = 0; i < changed.size(); i++)
 		if (changed[i] && writes.plan.keys.use(writes.plan.map.image[i].target))
 			return true;
-	return false;
+	return writes.plan.keys.use_touched(writes.plan.map);
 }
 
 void check_generated_key(int key, const PlannedWrites &writes)

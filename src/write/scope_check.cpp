@@ -42,7 +42,7 @@ const char *defaulted_column(const Scope &scope, const ColumnMap &map, const pg:
 		auto const is_column = [&](const Column &column) { return column.target == number; };
 		auto const is_default = [&](const InsertDefault &value) { return value.column == number; };
 		if (!has(map.image, is_column) && !has(map.extra, is_column) &&
-			!has(map.insert_defaults, is_default))
+			!has(map.insert_defaults, is_default) && !map.touches(number))
 			return target.find(number)->name;
 	}
 	return nullptr;

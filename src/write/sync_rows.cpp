@@ -117,6 +117,9 @@ void SyncRows::foresee_update(const pg::StoredRow &stored, const RowValues &imag
 			new_row_.nulls[at] = image.nulls[i];
 			changed_[at] = RowWriter::differs(plan_.map.image[i].type, before, new_row_, at);
 		}
+		writer_.touch(new_row_);
+		for (const TouchedColumn &touched : plan_.map.touched)
+			changed_[touched.column - 1] = true;
 		set_key(before);
 		writer_.generated().compute(new_row_.values, new_row_.nulls, changed_, stored.table);
 		writer_.set_pair(before, new_row_, nullptr);

@@ -115,6 +115,8 @@ class Case:
     function: str = "bulk_sync"  # or bulk_sync_json
     insert_defaults: dict = field(default_factory=dict)  # column -> literal, for new rows
     mark: str = ""  # the column of soft_delete
+    touched: list = field(default_factory=list)  # the columns of touch_columns
+    update_when: Optional[str] = None
 
     def compared(self):
         """The columns that are compared and updated, in the target's order."""
@@ -140,8 +142,10 @@ class Case:
         return [column for column in self.target.columns if column.name in staged and not column.generated]
 
     def inserted(self):
-        """The columns that new rows get a value for."""
-        return self.common() + [column for column in self.target.columns if column.name in self.insert_defaults]
+        """The columns that new rows get a value of the call's for."""
+        return [column for column in self.common() if column.name not in self.touched] + [
+            column for column in self.target.columns if column.name in self.insert_defaults
+        ]
 
     def chosen(self):
         return self.names.get("columns")
