@@ -112,6 +112,15 @@ class Calls(TestCase):
             self.assertEqual(result["stats"], {"created": 0, "updated": 2, "deleted": 0})
             self.assertEqual(result["written"]["updated"], 0)
 
+    def test_update_when(self):
+        bulk_sync(tokens("a", "b", value=1), ["name"], None)
+        objects = [*tokens("a", "c", value=0), *tokens("b", value=2)]
+        result = bulk_sync(objects, ["name"], None, update_when="new.value > old.value")
+        self.assertEqual(result["stats"], {"created": 1, "updated": 2, "deleted": 0})
+        self.assertEqual(result["written"], {"created": 1, "updated": 1, "deleted": 0})
+        self.assertEqual(dict(Token.objects.values_list("name", "value")), {"a": 1, "b": 2, "c": 0})
+        self.assertEqual({str(token.pk) for token in objects}, {str(token.pk) for token in Token.objects.all()})
+
     def test_dry_run(self):
         ann = Company.objects.create(name="a")
         Company.objects.create(name="b")

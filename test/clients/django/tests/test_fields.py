@@ -134,6 +134,12 @@ class Stamps(TestCase):
         result = bulk_sync([Stamped(name="old", value=1), Stamped(name="new")], ["name"], None, soft_delete="left_at")
         self.assertEqual(result["written"], written(updated=1))
         self.assertIsNone(Stamped.objects.get(name="old").left_at)
+        for touched in ("changed_at",), {"changed_at"}:
+            Stamped.objects.update(changed_at="2000-01-01T00:00Z", value=1)
+            objects = [Stamped(name="old", value=2), Stamped(name="new", value=1)]
+            bulk_sync(objects, ["name"], None, touch_columns=touched)
+            self.assertEqual(self.stamps("old"), (1, True, False))
+            self.assertEqual(self.stamps("new")[2], True)
         result = bulk_sync([Stamped(name="newer")], ["name"], None, insert_defaults={"hidden": 9}, skip_deletes=True)
         self.assertEqual(self.stamps("newer")[0], 9)
 
