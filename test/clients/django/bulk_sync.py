@@ -218,12 +218,11 @@ class Sync:
 
     def filter_of_scope(self) -> str | None:
         """The WHERE of the queryset as text. Where that takes more than its table, pk IN (the queryset)."""
-        query = self.scope.order_by().values("pk").query
+        query = self.scope.query
+        tables = [alias for alias in query.alias_map if query.alias_refcount[alias]]
+        if len(tables) > 1 or query.group_by or query.where.contains_over_clause or query.extra_tables:
+            query = self.model._base_manager.using(self.scope.db).filter(pk__in=self.scope.values("pk")).query
         try:
-            query.get_compiler(self.scope.db).as_sql()  # finds out which tables are needed
-            tables = [alias for alias in query.alias_map if query.alias_refcount[alias]]
-            if len(tables) > 1 or query.group_by or query.where.contains_over_clause or query.extra_tables:
-                query = self.model._base_manager.using(self.scope.db).filter(pk__in=self.scope.values("pk")).query
             where, parameters = query.get_compiler(self.scope.db).compile(query.where)
         except exceptions.EmptyResultSet:
             return "false"

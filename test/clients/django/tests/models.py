@@ -220,17 +220,27 @@ class Ordered(models.Model):
 
 class WithCounts(models.Manager):
     def get_queryset(self):
-        return (
-            super()
-            .get_queryset()
-            .annotate(staff=models.Count("employee"), length=Length("name"), one=models.Count("pk", distinct=True))
-        )
+        return super().get_queryset().annotate(staff=models.Count("employee"), length=Length("name"))
 
 
 class CountedCompany(Company):
     """Its manager adds what is not in its table."""
 
     objects = WithCounts()
+
+    class Meta:
+        proxy = True
+
+
+class Grouped(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().annotate(rows=models.Count("pk"))
+
+
+class GroupedCompany(Company):
+    """Its manager needs no other table, and more than a WHERE."""
+
+    objects = Grouped()
 
     class Meta:
         proxy = True

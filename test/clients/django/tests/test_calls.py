@@ -106,7 +106,7 @@ class Calls(TestCase):
         with self.assertRaises(ProgrammingError):
             bulk_sync(tokens("a"), ["name"], None, max_deletions=1)
         with self.assertRaises(ProgrammingError):
-            bulk_sync(tokens("a"), ["name"], None, **{"dry_run => true) --": 1})
+            bulk_sync(tokens("a"), ["name"], None, **{"dry_run => true, verbose": False})
         for ignored in ("value",), {"value"}, ["value"]:
             result = bulk_sync(tokens("a", "b", value=2), ["name"], None, ignore_columns=ignored, lock="table")
             self.assertEqual(result["stats"], {"created": 0, "updated": 2, "deleted": 0})

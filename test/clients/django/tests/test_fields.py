@@ -280,13 +280,14 @@ class Tables(TestCase):
     def test_columns_that_the_model_does_not_know(self):
         old = Token.objects.create(name="old")
         with connection.cursor() as cursor:
-            cursor.execute("CREATE EXTENSION hstore")  # whose values JSON cannot give back
-            cursor.execute("ALTER TABLE tests_token ADD kept hstore NOT NULL DEFAULT 'a=>1'")
-            cursor.execute("UPDATE tests_token SET kept = 'b=>2'")
+            cursor.execute("CREATE DOMAIN never_null AS integer[] NOT NULL")
+            cursor.execute("ALTER TABLE tests_token ADD kept never_null DEFAULT '{1}', ADD image xml DEFAULT '<a/>'")
+            cursor.execute("UPDATE tests_token SET kept = '[0:1]={2,3}'")
             same, new = Token(name="old", value=1), Token(name="new")
+            self.assertEqual(bulk_sync([same, new], ["name"], None, dry_run=True)["written"], written(1, 1))
             self.assertEqual(bulk_sync([same, new], ["name"], None)["written"], written(1, 1))
-            cursor.execute("SELECT name, kept::text FROM tests_token ORDER BY name DESC")
-            self.assertEqual(cursor.fetchall(), [("old", '"b"=>"2"'), ("new", '"a"=>"1"')])
+            cursor.execute("SELECT name, kept::text, image::text FROM tests_token ORDER BY name DESC")
+            self.assertEqual(cursor.fetchall(), [("old", "[0:1]={2,3}", "<a/>"), ("new", "{1}", "<a/>")])
         self.assertEqual(same.pk, old.pk)
 
     def test_triggers(self):
