@@ -191,6 +191,8 @@ class Sync:
         self.connection = connections[scope.db]
         if self.connection.vendor != "postgresql":
             raise NotSupportedError("bulk_sync is an extension of PostgreSQL")
+        if "columns" in options:
+            raise TypeError("which columns are updated is told by fields and exclude_fields")
         self.scope, self.model, self.quoted = scope, scope.model, self.connection.ops.quote_name
         meta = self.model._meta
         self.target, self.staging = self.quoted(meta.db_table), f"bulk_sync_rows_{next(self.tables)}"
@@ -198,6 +200,7 @@ class Sync:
         self.keys = [f for name in key_fields for f in (self.pk if name == "pk" else [field_named(self.model, name)])]
         self.returned = [*self.pk, *(field for field in meta.db_returning_fields if field not in self.pk)]
         self.rows: list[tuple] = []  # action, position (None for a deleted row), and the returned fields
+        self.numbered: list[models.Model] = []  # got their primary keys before they were written
 
         # Columns that the server fills are not staged.
         filled = {options.get("soft_delete")}
@@ -257,22 +260,22 @@ class Sync:
             instance._prepare_related_fields_for_save(operation_name="bulk_create")
             if instance.pk is None:
                 instance.pk = instance._meta.pk.get_pk_value_on_save(instance)
-        self.number([instance for instance in objects if instance.pk is None])
+        if self.model._meta.pk in self.keys and isinstance(self.model._meta.pk, models.AutoField):
+            self.number([instance for instance in objects if instance.pk is None])
         for start in range(0, len(objects), batch_size):
             insert = StagedInsert(self.model, self.staging)
             insert.insert_values(self.staged, objects[start : start + batch_size])
             insert.get_compiler(self.scope.db).execute_sql()
 
     def number(self, objects: list[models.Model]) -> None:
-        """Where the key is a number from the database, objects that have none are new, and get theirs beforehand."""
-        pk = self.model._meta.pk
-        if objects and pk in self.keys and isinstance(pk, models.AutoField):
-            numbers = self.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s::int)",
-                [self.target, pk.column, len(objects)],
-            )
-            for instance, (number,) in zip(objects, numbers):
-                instance.pk = number
+        """Objects without a number are new where it is the key, and a key has to be there before the row is."""
+        numbers = self.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s::int)",
+            [self.target, self.model._meta.pk.column, len(objects)],
+        )
+        self.numbered = objects
+        for instance, (number,) in zip(objects, numbers):
+            instance.pk = number
 
     def write(self) -> dict[str, int]:
         """Returns how many rows were created, updated and deleted. What Django deletes goes last, as in the package."""
@@ -345,6 +348,9 @@ class Sync:
         if not self.options.get("dry_run"):
             for position, values in stored.items():
                 self.mark(objects[position - 1], values)
+        for instance in self.numbered:
+            if instance._state.adding:
+                instance.pk = None
         return len(stored.keys() - {position for action, position, *_ in self.rows if action == "created"})
 
     def mark(self, instance: models.Model, values: list[Any]) -> None:

@@ -107,6 +107,8 @@ class Calls(TestCase):
             bulk_sync(tokens("a"), ["name"], None, max_deletions=1)
         with self.assertRaises(ProgrammingError):
             bulk_sync(tokens("a"), ["name"], None, **{"dry_run => true, verbose": False})
+        with self.assertRaises(TypeError):
+            bulk_sync(tokens("a"), ["name"], None, columns=["value"])
         for ignored in ("value",), {"value"}, ["value"]:
             result = bulk_sync(tokens("a", "b", value=2), ["name"], None, ignore_columns=ignored, lock="table")
             self.assertEqual(result["stats"], {"created": 0, "updated": 2, "deleted": 0})

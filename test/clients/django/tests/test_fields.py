@@ -173,6 +173,10 @@ class Keys(TestCase):
             self.assertEqual(model.objects.filter(pk=gone.pk).count(), 0)
             model.objects.create(name="later")  # is given another number
         self.assertEqual(bulk_sync(Company.objects.all(), ["id"], None)["written"], written())
+        for options in ({"dry_run": True}, {"skip_creates": True}):
+            objects = [*Company.objects.all(), Company(name="never")]
+            bulk_sync(objects, ["pk"], None, **options)
+            self.assertIsNone(objects[-1].pk)
 
     def test_pk_that_is_no_number(self):
         Coded.objects.create(code="a", name="a")
