@@ -50,10 +50,10 @@ unpack_next_release() {
 		APT::Sandbox::User "root";
 	END
 	export APT_CONFIG=$folder/apt.conf
-	apt-get -q update
-	(cd "$folder" && apt-get -q download python3-django python3-psycopg python3-typing-extensions)
+	apt-get -q update || return
+	(cd "$folder" && apt-get -q download python3-django python3-psycopg python3-typing-extensions) || return
 	for package in "$folder"/*.deb; do
-		dpkg -x "$package" "$folder"
+		dpkg -x "$package" "$folder" || return
 	done
 }
 
@@ -63,7 +63,7 @@ if ! /usr/bin/python3 -c 'import django; exit(django.VERSION < (4, 2))'; then
 	if have apt-get && (unpack_next_release) >"$work/apt.log" 2>&1; then
 		export PYTHONPATH=$work/next/usr/lib/python3/dist-packages
 	else
-		tail -n 3 "$work/apt.log"
+		grep -m 3 '^[EW]:' "$work/apt.log" || true
 	fi
 fi
 for driver in psycopg psycopg-server; do
