@@ -332,7 +332,7 @@ class Sync:
         return ", ".join(f"{table}.{self.quoted(field.column)}" for field in fields)
 
     def same_keys(self, one: str, other: str) -> str:
-        """Of values as they are stored, of the same types. As text, NULL is like NULL, and a hash join will do."""
+        """Of values as they are stored, of the same types. As text, NULL is like NULL, and no join is slow."""
         return f"ROW({self.columns(one, self.keys)})::text = ROW({self.columns(other, self.keys)})::text"
 
     def mark_as_stored(self, objects: list[models.Model]) -> int:
