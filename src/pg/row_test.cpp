@@ -1,17 +1,31 @@
 #include "pg/row_test.hpp"
 
+#include "pg/parallel_safety.hpp"
 #include "pg/scratch.hpp"
 
 extern "C" {
 #include "executor/executor.h"
+#include "optimizer/optimizer.h"
 #include "utils/snapmgr.h"
 }
 
 namespace bulk_sync::pg {
 
+namespace {
+
+PG_RAISES bool may_be_asked_in_parallel(const Statement &statement)
+{
+	if (statement.has_sub_selects())
+		return false;
+	auto *const targets = reinterpret_cast<Expr *>(statement.targets());
+	return may_evaluate_in_parallel(reinterpret_cast<Node *>(expression_planner(targets)));
+}
+
+} // namespace
+
 RowTest::RowTest(Statement &statement, RowStore &store)
 	: store_(store), query_(pg_call([&] { return statement.start(); })),
-	  is_parallel_safe_(pg_call([&] { return statement.is_parallel_safe(); }))
+	  is_parallel_safe_(pg_call([&] { return may_be_asked_in_parallel(statement); }))
 {
 }
 
@@ -32,7 +46,11 @@ bool RowTest::is_true(const Datum *values, const bool *nulls)
 
 void RowTest::finish()
 {
-	pg_call([&] { Statement::end(query_); });
+	pg_call([&] {
+		ExecutorFinish(query_);
+		ExecutorEnd(query_);
+		FreeQueryDesc(query_);
+	});
 }
 
 } // namespace bulk_sync::pg

@@ -6,12 +6,10 @@
 #include "pg/fail.hpp"
 #include "pg/foreign_plan.hpp"
 #include "pg/page_scan.hpp"
-#include "pg/parallel_safety.hpp"
 #include "pg/pruning.hpp"
 
 extern "C" {
 #include "access/tableam.h"
-#include "optimizer/optimizer.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
 #include "parser/parsetree.h"
@@ -367,19 +365,6 @@ QueryDesc *Statement::start()
 	check_columns(query->tupDesc, column_types_);
 	PopActiveSnapshot();
 	return query;
-}
-
-void Statement::end(QueryDesc *query)
-{
-	ExecutorFinish(query);
-	ExecutorEnd(query);
-	FreeQueryDesc(query);
-}
-
-bool Statement::is_parallel_safe() const
-{
-	return !has_sub_selects_ && may_evaluate_in_parallel(reinterpret_cast<Node *>(
-									expression_planner(reinterpret_cast<Expr *>(targets_))));
 }
 
 template <typename Run> uint64 Statement::execute(DestReceiver *receiver, bool writes, Run &&run)

@@ -140,12 +140,12 @@ class Statement {
 	 * statement returns; nullptr when it returns nothing. Throws Error. */
 	uint64 write(WriteObserver &observer, RowReceiver *returned);
 
-	/* Starts a SELECT whose rows the caller fetches from the executor; and ends it. Both raise. */
+	/* Starts a SELECT whose rows the caller fetches from the executor, which it also ends. Raises. */
 	PG_RAISES QueryDesc *start();
-	PG_RAISES static void end(QueryDesc *query);
-	/* Of a query tree: may its columns be evaluated while the executor has workers? Not asked of the
-	 * plan, which may hide them below a node of another extension. Raises. */
-	PG_RAISES bool is_parallel_safe() const;
+	/* Of a query tree: its columns before it was planned, which may hide them below a node of
+	 * another extension. */
+	List *targets() const noexcept { return targets_; }
+	bool has_sub_selects() const noexcept { return has_sub_selects_; }
 
 	/* Was the last write done by a plan that another extension had changed at its top? Then the
 	 * number of rows is what that extension says. */
