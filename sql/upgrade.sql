@@ -45,10 +45,12 @@ SELECT viewname AS name, definition FROM pg_views WHERE viewname IN ('few', 'nam
 UNION ALL SELECT 'updated()', pg_get_functiondef('updated'::regproc);
 CREATE TEMP TABLE printed_before AS TABLE printed;
 
--- Its owner, who is no superuser, may update it.
+-- Its owner, who is no superuser, may update it, also where a function has the name of one that is there for a moment.
+CREATE FUNCTION extensions.bulk_sync_1_1(int) RETURNS int LANGUAGE sql RETURN 1;
 SET ROLE regress_bulk_sync_user;
 ALTER EXTENSION bulk_sync UPDATE;
 RESET ROLE;
+DROP FUNCTION extensions.bulk_sync_1_1;
 SELECT extversion FROM pg_extension WHERE extname = 'bulk_sync';
 
 -- Nothing has gone; arguments and functions have come.
