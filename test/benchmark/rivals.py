@@ -18,6 +18,7 @@ MERGE = "MERGE, NOT MATCHED BY SOURCE"
 THREE = "DELETE, UPDATE, INSERT"
 ON_CONFLICT = "DELETE and ON CONFLICT"
 REPLACE = "DELETE all, INSERT all"
+TRUNCATE = "TRUNCATE, INSERT all"
 INSERT = "INSERT .. SELECT"
 
 
@@ -199,7 +200,12 @@ def insert_text(job):
 
 
 def replace_all(job):
-    return Contender(REPLACE, ("DELETE FROM t", insert_text(job)), writes=True)
+    return Contender(REPLACE, ("DELETE FROM t", insert_text(job)), writes=True, rewrites=True)
+
+
+def truncate(job):
+    """No other session may look at the table meanwhile, and no foreign key may point at it."""
+    return Contender(TRUNCATE, ("TRUNCATE t", insert_text(job)), writes=True, rewrites=True)
 
 
 def insert_select(job):

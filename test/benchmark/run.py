@@ -12,6 +12,7 @@ has to be installed. CPU time, instructions and memory need the server on this m
 import argparse
 import os
 import sys
+import tempfile
 import time
 
 import psycopg2
@@ -20,6 +21,7 @@ import calls
 import process
 import reading
 import report
+import shares
 import writing
 from measure import measure
 from scenario import ENTRIES, FULL_ROWS, Size, prepared
@@ -30,7 +32,7 @@ SCRIPT = os.path.join(TOP, "sql", "bulk_sync--1.0.sql")
 ROUNDS = 5
 
 # The order of the scenarios: reading alone, then writing, then what is special.
-MODULES = [module.__name__ for module in (reading, writing, calls)]
+MODULES = [module.__name__ for module in (reading, writing, shares, calls)]
 ENTRIES.sort(key=lambda entry: MODULES.index(entry.make.__module__))
 
 
@@ -47,8 +49,9 @@ def main():
             database.add_old(options.against, options.against_script)
         printed = report.Report(head(options, database), options.by)
         printed.print_head()
-        for entry in chosen:
-            run(entry, options, database, printed)
+        with tempfile.TemporaryDirectory() as folder:
+            for entry in chosen:
+                run(entry, options, database, printed, os.path.join(folder, "rows.csv"))
         printed.print_summary()
         if options.json:
             printed.write(options.json)
@@ -118,10 +121,10 @@ def head(options, database):
     }
 
 
-def run(entry, options, database, printed):
+def run(entry, options, database, printed, file):
     started = time.monotonic()
     extensions = database.extensions()
-    size = Size(options.rows, database.major, database.folder())
+    size = Size(options.rows, database.major, database.folder(), file)
     scenario, left_out = prepared(entry, size, database.old_schema, extensions)
     if scenario.needs and scenario.needs not in extensions:
         printed.skipped(entry, f"needs the extension {scenario.needs}")

@@ -1,11 +1,13 @@
 """What a scenario is: tables, contenders that do the same job on them, and what bulk_sync has to reach.
 
 A scenario is made by a function with the decorator @scenario, which gets the Size of the run; see reading.py,
-writing.py and calls.py. SQL of bulk_sync itself has {schema} in place of the schema of its functions, so that an older
-library can take part as one more contender.
+writing.py, shares.py and calls.py. SQL of bulk_sync itself has {schema} in place of the schema of its functions, so
+that an older library can take part as one more contender.
 """
 import dataclasses
 import enum
+
+from client import why_not
 
 FULL_ROWS = 1_000_000  # what --rows is at full size; each scenario says how its own sizes follow from it
 
@@ -29,6 +31,8 @@ class Contender:
     until: int = 99
     needs: str = ""  # an extension, without which it does not take part
     per: int = 1  # times are divided by this: a tenth for ten times the rows
+    rewrites: bool = False  # rows that are equal get a new version as well
+    program: str = ""  # instead of statements: a client's program of this name, see client.py
 
 
 @dataclasses.dataclass
@@ -59,6 +63,8 @@ class Scenario:
     restore: str = "VACUUM (INDEX_CLEANUP ON) t"  # run after each contender that wrote, which was rolled back
     calls: int = 0  # more than 0: so many short transactions that are committed and end in the state before
     needs: str = ""
+    written: str = ""  # SQL for how many rows have a new version in the end, unless the contender rewrites all
+    file: str = ""  # the rows of s as a CSV file of this name with the client, which COPY .. FROM STDIN sends
 
 
 @dataclasses.dataclass
@@ -66,6 +72,7 @@ class Size:
     rows: int  # of --rows
     version: int  # the server's major version
     folder: str = ""  # of the database, on the server, for files
+    client_file: str = ""  # one to write, on this machine
 
     def of(self, full, least=200):
         """What `full` rows at full size are in this run."""
@@ -111,6 +118,9 @@ def prepared(entry, size, old_schema, extensions):
             continue
         if contender.needs and contender.needs not in extensions:
             left_out.append(f"{contender.name}: needs the extension {contender.needs}")
+            continue
+        if contender.program and (reason := why_not(contender.program)):
+            left_out.append(f"{contender.name}: {reason}")
             continue
         if contender.role is not Role.SUBJECT:
             contenders.append(contender)

@@ -103,8 +103,8 @@ class Database:
         )
         return rows[0][0].replace("'", "''")
 
-    def describe(self):
-        """The server, the extension's version, and the settings that matter, as the contenders' sessions have them."""
+    def describe(self, shown=SHOWN):
+        """The server, the extension's version, and these settings as the contenders' sessions have them."""
         connection = self.session({})
         cursor = connection.cursor()
         cursor.execute(
@@ -112,7 +112,7 @@ class Database:
             " FROM pg_database WHERE datname = current_database()"
         )
         version, extension, collation = cursor.fetchone()
-        cursor.execute("SELECT name, current_setting(name) FROM unnest(%s) AS name", (list(SHOWN),))
+        cursor.execute("SELECT name, current_setting(name) FROM unnest(%s) AS name", (list(shown),))
         settings = dict(cursor.fetchall(), collation=collation)
         connection.close()
         return {"server": version, "extension": extension, "settings": settings}

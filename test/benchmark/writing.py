@@ -7,7 +7,6 @@ from rivals import (
     TEMPORARY,
     all_writers,
     insert_select,
-    scans,
 )
 from scenario import BEST, OLD, Contender, Scenario, Target, scenario, sync
 
@@ -98,26 +97,3 @@ def load(size):
 @scenario("load-indexes", "first load of 1 M rows, a primary key and a unique index", 90)
 def load_indexes(size):
     return first_load(size, "ALTER TABLE t ADD PRIMARY KEY (id); CREATE UNIQUE INDEX ON t (code);", 1.0)
-
-
-END_TO_END = "TRUNCATE and COPY"
-
-
-@scenario("end-to-end", "from a CSV file of 1 M rows, 1 % updated, 0.5 % new, 0.5 % gone", 90)
-def end_to_end(size):
-    """The file lies in the folder of the database, with which it is dropped."""
-    file = f"{size.folder}/bulk_sync_bench.csv"
-    copied = ("CREATE TEMP TABLE import (LIKE t) ON COMMIT DROP", f"COPY import FROM '{file}' (FORMAT csv)")
-    foreign = f"""
-        CREATE EXTENSION IF NOT EXISTS file_fdw;
-        CREATE SERVER IF NOT EXISTS files FOREIGN DATA WRAPPER file_fdw;
-        CREATE FOREIGN TABLE f (id int, code text, a int, b text, c numeric, d timestamptz) SERVER files
-            OPTIONS (filename '{file}', format 'csv');
-    """
-    setup = changed_tables(size.of(1_000_000), 100) + f"COPY s TO '{file}' (FORMAT csv);" + foreign
-    by_copy = sync("'t', 'pg_temp.import', " + KEYS, name="COPY and bulk_sync", writes=True)
-    by_copy.statements = copied + by_copy.statements
-    rival = Contender(END_TO_END, ("TRUNCATE t", f"COPY t FROM '{file}' (FORMAT csv)"), writes=True)
-    floor = scans("SELECT * FROM f", name="scan of the file by file_fdw")
-    by_file = sync("'t', 'f', " + KEYS, name="file_fdw and bulk_sync", writes=True)
-    return Scenario(setup, [rival, by_copy, by_file, floor], needs="file_fdw")

@@ -71,6 +71,8 @@ class Reader:
         name, value = re.match(r"(not run|\w+):? *(.*)", comment[1]).groups()
         if name == "needs":
             self.needs = value.split()
+        elif name == "figures":  # of test/bench figures
+            pass
         elif name in MARKS:
             self.marks[name] = value
         else:
