@@ -95,9 +95,9 @@ def machine(results, _):
     rounds = data["points"][0]["rounds"]
     return filled(
         f"Measured on {data['date']} with bulk_sync {data['bulk_sync']} and {data['server']} on {data['machine']}.",
-        f"Where nothing else is said, {count(rows)} rows in each table, {percent(permille)} of them changed, `work_mem`"
-        f" {memory}; medians of {rounds} rounds, of more where there are fewer rows, of one less where there are more."
-        f" Settings: {settings}.",
+        f"Where nothing else is said, {count(rows)} rows in each table, {percent(permille)} of them changed, and",
+        f"`work_mem` {memory}; medians of {rounds} rounds, of more where there are fewer rows, of one less where there",
+        f"are more or `work_mem` is another. Settings: {settings}.",
         *[f"Left out: {line}." for line in data["left_out"]],
     )
 

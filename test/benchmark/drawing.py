@@ -1,7 +1,7 @@
 """Draws lines with their names at their ends, and bars, in one style.
 
-The colours are those of Okabe and Ito, which people with any sight of colours can tell apart; each line has a marker of
-its own as well.
+The colours are those of Okabe and Ito or near them, which people with any sight of colours can tell apart; each line
+has a marker of its own as well.
 """
 import contextlib
 
@@ -29,14 +29,14 @@ STYLE = {
 }
 INK, GREY, GRID = "#222222", "#8a8a8a", "#e4e4e4"
 BLUE = "#0072B2"  # ours alone
-LINES = {  # colour and marker of each rival
-    "temporary table, then by ctid": ("#D55E00", "s"),
-    "MERGE, NOT MATCHED BY SOURCE": ("#009E73", "^"),
-    "DELETE and MERGE": ("#CC79A7", "v"),
-    "DELETE, UPDATE, INSERT": ("#B8860B", "D"),
-    "DELETE and ON CONFLICT": ("#4FA3D9", "P"),
-    "DELETE all, INSERT all": ("#777777", "X"),
-    "TRUNCATE, INSERT all": ("#333333", "d"),
+LINES = {  # colour, marker and dashes of each rival
+    "temporary table, then by ctid": ("#D55E00", "s", "-"),
+    "MERGE, NOT MATCHED BY SOURCE": ("#009E73", "^", "-"),
+    "DELETE and MERGE": ("#CC79A7", "v", "-"),
+    "DELETE, UPDATE, INSERT": ("#B8860B", ">", "--"),
+    "DELETE and ON CONFLICT": ("#4FA3D9", "P", "--"),
+    "DELETE all, INSERT all": ("#777777", "X", ":"),
+    "TRUNCATE, INSERT all": ("#333333", "D", "-"),
 }
 SIZE = (9.2, 5.0)  # inches; 72 points each, so that it fits the width of a page
 LINE_OF_TEXT = 15.5  # points from one label to the next, at least
@@ -69,11 +69,12 @@ def lines(results, title, below, series, names, x_label, positions=None):
     for method in methods:
         known = [(x, took[method]) for x, (_, took) in zip(xs, series) if method in took]
         ours = method == SUBJECT
-        colour, marker = (BLUE, "o") if ours else LINES[method]
+        colour, marker, dashes = (BLUE, "o", "-") if ours else LINES[method]
         axes.plot(
             *zip(*known),
             color=colour,
             marker=marker,
+            linestyle=dashes,
             markersize=8 if ours else 6.5,
             linewidth=3 if ours else 1.5,
             markeredgecolor="white",

@@ -46,7 +46,7 @@ def parse():
         "--rows", type=int, default=1_000_000, help="run: those of the base; all else is scaled with it (1 M)"
     )
     parser.add_argument(
-        "--rounds", type=int, default=3, help="run: for that size; smaller tables have more, larger ones one less"
+        "--rounds", type=int, default=3, help="run: for that size; smaller tables have more, some points one less"
     )
     parser.add_argument("--only", nargs="+", metavar="PART", help="run: shares, rows, memory, file, django, not all")
     parser.add_argument("--machine", help="run: how the documents call this machine")

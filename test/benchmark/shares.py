@@ -103,13 +103,14 @@ def end_to_end(size):
     return from_file(size)
 
 
+DJANGO_ROWS = 5_000
 COLUMNS = "number, code, a, b, c, d"
 
 
-@scenario("django", "the same from Django, 10 k rows", 60)
+@scenario("django", "the same from Django, 5 k rows", 60)
 def django(size, permille=10):
     """The model has a primary key of its own, as Django wants it."""
-    rows = size.of(10_000)
+    rows = size.of(DJANGO_ROWS)
     setup = f"""
         {share_tables(rows, permille)}
         ALTER TABLE t RENAME TO x;
