@@ -57,12 +57,12 @@ void Batch::close()
 
 /* ---- running ---- */
 
-bool Batch::run(Matcher &matcher, const RowShape &target_shape, bool keeps_new)
+bool Batch::run(Matcher &matcher, TargetSides &sides, bool keeps_new)
 {
 	StagedRows &rows = matcher.rows();
 	bool const fits = load(matcher);
 	if (fits) {
-		match_target(matcher, target_shape);
+		match_target(matcher, sides);
 		is_new = keeps_new && rows.count() > 0 && rows.unmatched() == rows.count();
 		if (!is_new)
 			matcher.emit_added();
@@ -119,10 +119,10 @@ bool Batch::load_one_by_one(Matcher &matcher)
 	return ended;
 }
 
-void Batch::match_target(Matcher &matcher, const RowShape &shape)
+void Batch::match_target(Matcher &matcher, TargetSides &sides)
 {
 	read_target(
-		target, &shape, [&](std::size_t length) { return matcher.space_for(length); },
+		target, &sides, [&](std::size_t length) { return matcher.space_for(length); },
 		[&](const TargetRow &row) { matcher.add(row); });
 	matcher.end();
 }

@@ -34,12 +34,12 @@ struct Batch {
 
 	/*
 	 * Diffs the batch: staged rows go into the matcher's rows, which are empty before and after,
-	 * target rows, of the given shape, past them, and then those are told of that have no
+	 * target rows, of the given sides, past them, and then those are told of that have no
 	 * counterpart. False, and nothing done, when the staged rows do not fit into the limit of the
 	 * matcher's rows and the batch can be divided. With `keeps_new`, nobody is told of staged rows
 	 * that are all new, each with a key of its own; then is_new is set.
 	 */
-	PG_RAISES bool run(Matcher &matcher, const RowShape &target_shape, bool keeps_new = false);
+	PG_RAISES bool run(Matcher &matcher, TargetSides &sides, bool keeps_new = false);
 
 	/* Tells of the rows of a batch that is_new. */
 	PG_RAISES void tell_new(Matcher &matcher);
@@ -50,7 +50,7 @@ struct Batch {
   private:
 	PG_RAISES bool load(Matcher &matcher);
 	PG_RAISES bool load_one_by_one(Matcher &matcher);
-	PG_RAISES void match_target(Matcher &matcher, const RowShape &shape);
+	PG_RAISES void match_target(Matcher &matcher, TargetSides &sides);
 };
 
 /* Bits of a hash, and the most that a single division uses. */
@@ -90,9 +90,9 @@ void read_staged(pg::TempFile &file, Space &&space, Visit &&visit)
 	}
 }
 
-/* The same for rows of the target, of the given shape. */
+/* The same for rows of the target, of the given sides, or nullptr where nobody looks at them. */
 template <typename Space, typename Visit>
-void read_target(pg::TempFile &file, const RowShape *shape, Space &&space, Visit &&visit)
+void read_target(pg::TempFile &file, TargetSides *sides, Space &&space, Visit &&visit)
 {
 	constexpr std::size_t unused = offsetof(MinimalTupleData, t_infomask2);
 	TargetHeader header;
@@ -106,7 +106,7 @@ void read_target(pg::TempFile &file, const RowShape *shape, Space &&space, Visit
 		tuple->t_len = header.length;
 		TargetRow row;
 		row.tuple = TupleView::of(tuple);
-		row.shape = shape;
+		row.side = sides == nullptr ? nullptr : sides->of(header.table);
 		row.hash = header.hash;
 		row.id = {header.table, header.tid, header.xmin};
 		row.marked = header.marked != 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "diff/diff_side.hpp"
+
 namespace bulk_sync {
 
 CompareRows::CompareRows(const Plan &plan, pg::ResultRows &result, ChangeSet *changes)
@@ -79,7 +81,7 @@ void CompareRows::unchanged(const TargetRow &row, StagedRow *)
 /* Takes a row of the target apart into image_ and row_. */
 void CompareRows::load(const TargetRow &row)
 {
-	row.shape->take_apart(row.tuple, image_.values, image_.nulls);
+	row.side->shape.take_apart(row.tuple, image_.values, image_.nulls);
 	auto const set = [&](AttrNumber number, std::size_t i) {
 		row_.values[number - 1] = image_.values[i];
 		row_.nulls[number - 1] = image_.nulls[i];

@@ -1,31 +1,12 @@
 #include "diff/diff.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace bulk_sync {
 
-DiffSide::DiffSide(const ColumnMap &map, RowShape &&of, bool forms)
-	: shape(std::move(of)), hash(map, shape)
-{
-	if (forms)
-		builder.emplace(shape.desc(), shape.sources());
-}
-
-std::size_t DiffSide::most_bytes(const Datum *values, const bool *nulls) const
-{
-	std::size_t const bytes = builder->most_bytes(values, nulls);
-	/* The server forms no larger rows either, and lengths count on it. */
-	if (bytes > MaxAllocSize)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("row is too large for bulk_sync: %zu bytes, maximum %zu", bytes,
-							   MaxAllocSize)));
-	return bytes;
-}
-
 Diff::Diff(const ColumnMap &map, DiffSink &sink, DiffResult &result, std::size_t limit)
-	: map_(map), result_(result), sink_(sink), rows_(limit), matcher_(map, rows_, sink, result),
-	  spill_(limit)
+	: map_(map), result_(result), sink_(sink), sides_(map), rows_(limit),
+	  matcher_(map, rows_, sink, result), spill_(limit)
 {
 }
 
@@ -113,23 +94,23 @@ void Diff::begin_spill()
 
 /* ---- target ---- */
 
-void Diff::take_stored_target(TupleDesc desc)
+void Diff::take_stored_target(TupleDesc desc, Oid table, const AttrNumber *columns)
 {
-	target_.emplace(map_, RowShape::of_target(map_, desc), false);
-	matcher_.begin(target_->shape);
+	/* Rows of the table before may still wait. */
+	pg::pg_call([&] { flush_target(); });
+	target_ = sides_.stored(staged_->shape, desc, table, columns, spill_.has_begun());
 }
 
 void Diff::form_target(TupleDesc target)
 {
-	target_.emplace(map_, RowShape::formed_target(map_, target, staged_->shape), true);
-	matcher_.begin(target_->shape);
+	target_ = sides_.formed(staged_->shape, target);
 }
 
 void Diff::add_target(const RowId &id, const Datum *values, const bool *nulls)
 {
 	MemoryContext const caller = MemoryContextSwitchTo(matcher_.scratch());
 	TargetRow row;
-	row.shape = &target_->shape;
+	row.side = target_;
 	row.hash = target_->hash.of(values, nulls);
 	row.id = id;
 	if (map_.mark)
@@ -160,7 +141,7 @@ void Diff::note_mark(TargetRow &row, Datum mark, bool is_null) noexcept
 void Diff::fill(TargetRow &row, const HeapTupleData &tuple)
 {
 	row.tuple = TupleView::of(tuple);
-	row.shape = &target_->shape;
+	row.side = target_;
 	row.hash = target_->hash.of(row.tuple);
 	row.id = pg::row_id_of(tuple);
 	row.marked = false;
@@ -229,7 +210,7 @@ void Diff::run_batches()
 	bool keeps = sink_.keeps_new_rows();
 	while (Batch *const batch = spill_.next()) {
 		bool const has_staged = batch->staged.exists();
-		if (!batch->run(matcher_, target_->shape, keeps)) {
+		if (!batch->run(matcher_, sides_, keeps)) {
 			spill_.divide(batch);
 			continue;
 		}

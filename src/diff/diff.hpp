@@ -12,26 +12,9 @@
 #pragma once
 
 #include "diff/diff_result.hpp"
-#include "diff/key_hash.hpp"
 #include "diff/spill.hpp"
 
 namespace bulk_sync {
-
-/* One side of a diff: the shape of its rows, and what makes them. */
-struct DiffSide {
-	RowShape shape;
-	KeyHash hash;
-	std::optional<pg::TupleBuilder>
-		builder; /* of values; nothing when tuples come as they are stored */
-
-	/* Throws pg::Error. */
-	DiffSide(const ColumnMap &map, RowShape &&of, bool forms);
-	DiffSide(const DiffSide &) = delete;
-	DiffSide &operator=(const DiffSide &) = delete;
-
-	/* Bytes that build() writes for this row at the most. Raises. */
-	PG_RAISES std::size_t most_bytes(const Datum *values, const bool *nulls) const;
-};
 
 class Diff {
   public:
@@ -48,11 +31,12 @@ class Diff {
 	/*
 	 * How rows of staging will come: as tuples that are stored with this descriptor, or as values,
 	 * of which tuples are formed with the types of the target's. Then the same of the target, once
-	 * staging is complete. All throw pg::Error.
+	 * staging is complete; tuples may come of one table after the other, which may have the columns
+	 * of the target at other places (see TargetSides). All throw pg::Error.
 	 */
 	void take_stored_staging(TupleDesc desc);
 	void form_staging(TupleDesc target);
-	void take_stored_target(TupleDesc desc);
+	void take_stored_target(TupleDesc desc, Oid table, const AttrNumber *columns);
 	void form_target(TupleDesc target);
 
 	/*
@@ -89,7 +73,8 @@ class Diff {
 	DiffResult &result_;
 	DiffSink &sink_;
 	std::optional<DiffSide> staged_;
-	std::optional<DiffSide> target_;
+	TargetSides sides_;
+	TargetSide *target_ = nullptr; /* of the rows that come */
 	StagedRows rows_;
 	Matcher matcher_;
 	Spill spill_;

@@ -41,12 +41,6 @@ void Matcher::build_table()
 	MemoryContextReset(scratch_);
 }
 
-void Matcher::begin(const RowShape &target)
-{
-	target_ = &target;
-	comparison_.emplace(map_, *staged_, target);
-}
-
 /* ---- groups ---- */
 
 void Matcher::make_space(std::size_t bytes)
@@ -91,7 +85,7 @@ void Matcher::match(const TargetRow &row)
 	bool is_same = false;
 	old_is_row_ = false;
 	StagedRow *const staged = rows_.find(row.hash, [&](StagedRow *candidate) {
-		is_same = comparison_->is_same(candidate->view(), row.tuple);
+		is_same = row.side->comparison.is_same(candidate->view(), row.tuple);
 		return is_same || is_pair(row, candidate);
 	});
 	if (staged == nullptr) {
@@ -112,7 +106,7 @@ bool Matcher::is_pair(const TargetRow &row, StagedRow *staged)
 {
 	CHECK_FOR_INTERRUPTS(); /* types without a hash function compare with every row */
 	if (!old_is_row_)
-		target_->take_apart(row.tuple, old_.values, old_.nulls);
+		row.side->shape.take_apart(row.tuple, old_.values, old_.nulls);
 	old_is_row_ = true;
 	for (int i = 0; i < map_.key_count(); i++) {
 		bool is_null;

@@ -10,18 +10,15 @@
  * a share of the target and with a result of its own:
  *
  *   first.build_table(staged);            once, when the staged rows are complete
- *   first.begin(staged, target); second.begin(..);
  *   first.add(row); second.add(row);
  *   first.flush(); second.flush();
  *   first.emit_added();                   once, when all shares are done
  */
 #pragma once
 
-#include <optional>
-
 #include "diff/diff_result.hpp"
+#include "diff/diff_side.hpp"
 #include "diff/diff_sink.hpp"
-#include "diff/row_comparison.hpp"
 #include "diff/staged_rows.hpp"
 
 namespace bulk_sync {
@@ -44,9 +41,6 @@ class Matcher {
 	/* Builds the table over the staged rows and notes the keys that several of them have. Raises. */
 	PG_RAISES void build_table();
 
-	/* Rows of the target will come in this shape. Outlives it. Throws std::bad_alloc. */
-	void begin(const RowShape &target);
-
 	/* Room for a row's tuple, aligned; add() takes it for good, up to the next group. Makes some by
 	 * working off the rows that have come so far. Raises. */
 	PG_RAISES char *space_for(std::size_t bytes)
@@ -57,7 +51,8 @@ class Matcher {
 		return memory_ + used_;
 	}
 
-	/* Takes a row whose tuple is where space_for() said. */
+	/* Takes a row whose tuple is where space_for() said, and whose side stays up to the next
+	 * flush(). */
 	void add(const TargetRow &row) noexcept
 	{
 		used_ += MAXALIGN(minimal_length(row.tuple));
@@ -104,8 +99,6 @@ class Matcher {
 	MemoryContext context_;
 	MemoryContext scratch_;
 	const RowShape *staged_ = nullptr;
-	const RowShape *target_ = nullptr;
-	std::optional<RowComparison> comparison_;
 
 	TargetRow group_[group_rows];
 	int grouped_ = 0;

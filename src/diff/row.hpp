@@ -40,10 +40,12 @@ struct StagedRow {
 static_assert(offsetof(StagedRow, length) == offsetof(MinimalTupleData, t_len));
 static_assert(offsetof(StagedRow, unused) < offsetof(MinimalTupleData, t_infomask2));
 
+struct TargetSide;
+
 /* A row of the target; its tuple is wherever the reader of the row keeps it. */
 struct TargetRow {
 	TupleView tuple;
-	const RowShape *shape = nullptr;
+	TargetSide *side = nullptr;
 	uint32 hash = 0;
 	bool marked = false; /* as deleted */
 	RowId id;

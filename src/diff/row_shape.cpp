@@ -52,14 +52,11 @@ RowShape RowShape::of_staging(const ColumnMap &map, TupleDesc desc)
 	return {kept(desc), std::move(attributes)};
 }
 
-RowShape RowShape::of_target(const ColumnMap &map, TupleDesc desc)
+RowShape RowShape::of_target(TupleDesc desc, const Vector<int> &attributes)
 {
-	Vector<int> attributes;
-	for (const Column &column : map.image)
-		attributes.push_back(column.target - 1);
-	for (AttrNumber const column : map.carried)
-		attributes.push_back(column - 1);
-	return {kept(desc), std::move(attributes)};
+	Vector<int> copy;
+	copy.assign(attributes.begin(), attributes.end());
+	return {kept(desc), std::move(copy)};
 }
 
 RowShape RowShape::formed(const ColumnMap &map, TupleDesc desc, const Vector<int> &order,
@@ -91,6 +88,13 @@ RowShape RowShape::formed_target(const ColumnMap &map, TupleDesc desc, const Row
 {
 	return formed(map, desc, image_by(map, [&](int column) { return staged.attribute(column); }),
 				  map.carried);
+}
+
+bool RowShape::is_of(TupleDesc desc, const Vector<int> &attributes) const
+{
+	return std::equal(attributes_.begin(), attributes_.end(), attributes.begin(),
+					  attributes.end()) &&
+		   pg::TupleLayout::same(desc_, desc);
 }
 
 Vector<int> RowShape::sources() const

@@ -6,11 +6,13 @@
 #include "pg/guard.hpp"
 
 extern "C" {
+#include "access/attmap.h"
 #include "access/genam.h"
 #include "access/relscan.h"
 #include "access/tableam.h"
 #include "access/toast_internals.h"
 #include "catalog/pg_namespace_d.h"
+#include "executor/execPartition.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -173,6 +175,28 @@ inline bool has_virtual_columns([[maybe_unused]] ::Relation relation)
 	return constraints != nullptr && constraints->has_generated_virtual;
 #else
 	return false;
+#endif
+}
+
+/* For each column of `to` the one of `from` that has its name. 16 may let some lack
+ * (ad86d159b6a). */
+PG_RAISES inline AttrMap *map_by_name(TupleDesc from, TupleDesc to)
+{
+#if PG_VERSION_NUM >= 160000
+	return build_attrmap_by_name(from, to, false);
+#else
+	return build_attrmap_by_name(from, to);
+#endif
+}
+
+/* The inputs of an Append that can have rows, by what is known now. 18 also tells the relations
+ * (cbc127917e0). */
+PG_RAISES inline Bitmapset *matching_inputs(PartitionPruneState *pruning)
+{
+#if PG_VERSION_NUM >= 180000
+	return ExecFindMatchingSubPlans(pruning, false, nullptr);
+#else
+	return ExecFindMatchingSubPlans(pruning, false);
 #endif
 }
 

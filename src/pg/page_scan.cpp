@@ -1,9 +1,12 @@
 #include "pg/page_scan.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/stored_plan.hpp"
+#include "pg/tuple.hpp"
 
 extern "C" {
 #include "access/heapam.h"
+#include "executor/execPartition.h"
 #include "executor/executor.h"
 }
 
@@ -11,21 +14,49 @@ namespace bulk_sync::pg {
 
 namespace {
 
+/* One table for a receiver, which is told of it when there is a tuple. */
+struct TableReader {
+	::Relation table;
+	const Relation &relation;
+	StoredReceiver &receiver;
+	bool has_begun = false;
+
+	PG_RAISES void page(const HeapTupleData *tuples, int count)
+	{
+		begin();
+		receiver.page(tuples, count);
+	}
+
+	PG_RAISES void tuple(const HeapTupleData &tuple)
+	{
+		begin();
+		receiver.tuple(tuple);
+	}
+
+  private:
+	PG_RAISES void begin()
+	{
+		if (!has_begun)
+			receiver.begin(table, columns_in(table, relation));
+		has_begun = true;
+	}
+};
+
 /* Is the condition of the plan true for the tuple? */
-PG_RAISES bool passes(SeqScanState *node, HeapTuple tuple, Buffer buffer)
+PG_RAISES bool passes(ScanState *node, HeapTuple tuple, Buffer buffer)
 {
-	ExprState *const condition = node->ss.ps.qual;
+	ExprState *const condition = node->ps.qual;
 	if (condition == nullptr)
 		return true;
-	ExprContext *const context = node->ss.ps.ps_ExprContext;
+	ExprContext *const context = node->ps.ps_ExprContext;
 	ResetExprContext(context);
-	context->ecxt_scantuple = ExecStoreBufferHeapTuple(tuple, node->ss.ss_ScanTupleSlot, buffer);
+	context->ecxt_scantuple = ExecStoreBufferHeapTuple(tuple, node->ss_ScanTupleSlot, buffer);
 	return ExecQual(condition, context);
 }
 
-/* Returns the number of tuples that passes(tuple, buffer) was true for, and that the receiver got. */
+/* Returns the number of tuples that passes(tuple, buffer) was true for, and that the reader got. */
 template <typename Passes>
-PG_RAISES uint64 scan_passing(HeapScanDesc scan, PageReceiver &receiver, Passes &&passes)
+PG_RAISES uint64 scan_passing(HeapScanDesc scan, TableReader &reader, Passes &&passes)
 {
 	HeapTupleData tuples[MaxHeapTuplesPerPage];
 	int count = 0;
@@ -37,9 +68,72 @@ PG_RAISES uint64 scan_passing(HeapScanDesc scan, PageReceiver &receiver, Passes 
 		if (scan->rs_cindex + 1 < scan->rs_ntuples)
 			continue;
 		if (count > 0)
-			receiver.page(tuples, count);
+			reader.page(tuples, count);
 		rows += count;
 		count = 0;
+	}
+	return rows;
+}
+
+PG_RAISES uint64 read_pages(ScanState *node, TableReader &reader)
+{
+	EState *const state = node->ps.state;
+	MemoryContext const caller = MemoryContextSwitchTo(state->es_query_cxt);
+	/* The node ends it, as one of its own. */
+	node->ss_currentScanDesc = compat::begin_scan(node->ss_currentRelation, state->es_snapshot);
+	MemoryContextSwitchTo(caller);
+	uint64 const rows =
+		scan_passing(reinterpret_cast<HeapScanDesc>(node->ss_currentScanDesc), reader,
+					 [&](HeapTuple tuple, Buffer buffer) { return passes(node, tuple, buffer); });
+	/* A tuple of the last page may still be in it. */
+	ExecClearTuple(node->ss_ScanTupleSlot);
+	return rows;
+}
+
+/* What the node gives may be made of the tuple, which is still where it was scanned into. */
+PG_RAISES uint64 read_tuples(ScanState *node, TableReader &reader)
+{
+	EState *const state = node->ps.state;
+	uint64 rows = 0;
+	for (;; rows++) {
+		ResetPerTupleExprContext(state);
+		MemoryContext const caller = MemoryContextSwitchTo(state->es_query_cxt);
+		TupleTableSlot *const slot = ExecProcNode(&node->ps);
+		MemoryContextSwitchTo(caller);
+		if (TupIsNull(slot))
+			return rows;
+		reader.tuple(stored_tuple(node->ss_ScanTupleSlot));
+	}
+}
+
+[[noreturn]] PG_RAISES void refuse_node()
+{
+	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					errmsg("cannot read the rows of a plan that another extension has made")));
+}
+
+PG_RAISES uint64 read_table(PlanState *node, const Relation &relation, StoredReceiver &receiver)
+{
+	if (!IsA(node, SeqScanState) && !IsA(node, IndexScanState) && !IsA(node, BitmapHeapScanState))
+		refuse_node();
+	auto *const scan = reinterpret_cast<ScanState *>(node);
+	TableReader reader{scan->ss_currentRelation, relation, receiver};
+	return IsA(node, SeqScanState) && is_heap(scan->ss_currentRelation) ? read_pages(scan, reader)
+																		: read_tuples(scan, reader);
+}
+
+/* What the node does when it is asked for its first row: sub-selects may tell now that some tables
+ * cannot have rows in question. */
+PG_RAISES uint64 read_tables(AppendState *node, const Relation &relation, StoredReceiver &receiver)
+{
+	bool const prunes = node->as_prune_state != nullptr && node->as_prune_state->do_exec_prune;
+	const Bitmapset *const matching =
+		prunes ? compat::matching_inputs(node->as_prune_state) : nullptr;
+	uint64 rows = 0;
+	for (int i = 0; i < node->as_nplans; i++) {
+		CHECK_FOR_INTERRUPTS();
+		if (!prunes || bms_is_member(i, matching))
+			rows += read_table(node->appendplans[i], relation, receiver);
 	}
 	return rows;
 }
@@ -51,29 +145,26 @@ bool is_heap(::Relation relation) noexcept
 	return relation->rd_tableam == GetHeapamTableAmRoutine();
 }
 
-void scan_all_pages(TableScanDesc scan, PageReceiver &receiver)
+void scan_all_pages(::Relation table, const Relation &relation, Snapshot snapshot,
+					StoredReceiver &receiver)
 {
-	scan_passing(reinterpret_cast<HeapScanDesc>(scan), receiver,
+	TableScanDesc const scan = compat::begin_scan(table, snapshot);
+	TableReader reader{table, relation, receiver};
+	scan_passing(reinterpret_cast<HeapScanDesc>(scan), reader,
 				 [](HeapTuple, Buffer) { return true; });
+	table_endscan(scan);
 }
 
-void scan_pages(QueryDesc *query, PageReceiver &receiver)
+void scan_stored(QueryDesc *query, const Relation &relation, StoredReceiver &receiver)
 {
-	auto *const node = reinterpret_cast<SeqScanState *>(query->planstate);
-	EState *const state = query->estate;
-	if (!IsA(node, SeqScanState) || !is_heap(node->ss.ss_currentRelation))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("cannot read the rows of a plan that another extension has made")));
-	MemoryContext const caller = MemoryContextSwitchTo(state->es_query_cxt);
-	/* The node ends it, as one of its own. */
-	node->ss.ss_currentScanDesc =
-		compat::begin_scan(node->ss.ss_currentRelation, state->es_snapshot);
-	MemoryContextSwitchTo(caller);
-	state->es_processed =
-		scan_passing(reinterpret_cast<HeapScanDesc>(node->ss.ss_currentScanDesc), receiver,
-					 [&](HeapTuple tuple, Buffer buffer) { return passes(node, tuple, buffer); });
-	/* A tuple of the last page may still be in it. */
-	ExecClearTuple(node->ss.ss_ScanTupleSlot);
+	PlanState *const top = query->planstate;
+	if (top->plan != query->plannedstmt->planTree)
+		refuse_node();
+	if (IsA(top, AppendState))
+		query->estate->es_processed =
+			read_tables(reinterpret_cast<AppendState *>(top), relation, receiver);
+	else if (!IsA(top, ResultState))
+		query->estate->es_processed = read_table(top, relation, receiver);
 }
 
 } // namespace bulk_sync::pg

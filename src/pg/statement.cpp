@@ -7,9 +7,9 @@
 #include "pg/foreign_plan.hpp"
 #include "pg/page_scan.hpp"
 #include "pg/pruning.hpp"
+#include "pg/stored_plan.hpp"
 
 extern "C" {
-#include "access/tableam.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
 #include "parser/parsetree.h"
@@ -258,50 +258,10 @@ Statement Statement::plan_query(Query *query, const char *description, Snapshot 
 	});
 }
 
-bool Statement::gives_stored_tuples(const Relation &relation) const noexcept
+bool Statement::gives_stored_tuples(const Relation &relation,
+									const Vector<AttrNumber> &columns) const
 {
-	/* The cache's own, for a copy forgets which columns lack in older rows. */
-	TupleDesc const desc = RelationGetDescr(relation.get());
-	const TableAmRoutine *const access = relation.get()->rd_tableam;
-	if (relation.has_children() || access == nullptr ||
-		access->slot_callbacks(relation.get()) != &TTSOpsBufferHeapTuple)
-		return false;
-	Plan *const plan = plan_->planTree;
-	if (!IsA(plan, SeqScan) && !IsA(plan, IndexScan) && !IsA(plan, BitmapHeapScan))
-		return false;
-	Index const table = reinterpret_cast<Scan *>(plan)->scanrelid;
-	if (rt_fetch(table, plan_->rtable)->relid != relation.oid() ||
-		list_length(plan->targetlist) != desc->natts)
-		return false;
-	for (int i = 0; i < desc->natts; i++) {
-		/* The conditions of tlist_matches_tupdesc() in execScan.c, else the scan projects. */
-		auto *const entry = list_nth_node(TargetEntry, plan->targetlist, i);
-		if (TupleDescAttr(desc, i)->attisdropped || TupleDescAttr(desc, i)->atthasmissing ||
-			!IsA(entry->expr, Var) || reinterpret_cast<Var *>(entry->expr)->varattno != i + 1)
-			return false;
-	}
-	return true;
-}
-
-bool Statement::scans_pages(const Relation &relation,
-							const Vector<AttrNumber> &columns) const noexcept
-{
-	Plan *const plan = plan_->planTree;
-	if (!IsA(plan, SeqScan) || plan_->rowMarks != NIL || relation.has_children() ||
-		!is_heap(relation.get()) ||
-		list_length(plan->targetlist) != static_cast<int>(columns.size()))
-		return false;
-	Index const table = reinterpret_cast<Scan *>(plan)->scanrelid;
-	if (rt_fetch(table, plan_->rtable)->relid != relation.oid())
-		return false;
-	int i = 0;
-	for (AttrNumber const column : columns) {
-		auto *const var =
-			reinterpret_cast<Var *>(list_nth_node(TargetEntry, plan->targetlist, i++)->expr);
-		if (!IsA(var, Var) || var->varno != static_cast<int>(table) || var->varattno != column)
-			return false;
-	}
-	return true;
+	return pg_call([&] { return reads_stored_tuples(plan_, relation, columns); });
 }
 
 void Statement::require_row_ids(const Relation &target) const
@@ -333,9 +293,11 @@ void Statement::read(RowReceiver &receiver)
 	});
 }
 
-void Statement::read_pages(PageReceiver &receiver)
+void Statement::read_stored(const Relation &relation, StoredReceiver &receiver)
 {
-	auto const scan = [&](QueryDesc *query) { pg_entry([&] { scan_pages(query, receiver); }); };
+	auto const scan = [&](QueryDesc *query) {
+		pg_entry([&] { scan_stored(query, relation, receiver); });
+	};
 	pg_call([&] {
 		with_error_context([&] { add_statement_context(text_); },
 						   [&] { execute(None_Receiver, false, scan); });

@@ -31,12 +31,22 @@ class RowReceiver {
 	~RowReceiver() = default;
 };
 
-/* Takes the tuples of a table as they are stored, a page at a time. Called from executor frames:
- * may raise. */
-class PageReceiver {
+/*
+ * Takes the tuples of a relation as they are stored: by the page where the pages of a table are
+ * scanned, else one by one. Called from executor frames: may raise, and may throw.
+ */
+class StoredReceiver {
   public:
+	/* The tuples that follow are of this table, which is open: the relation, or a partition or child
+	 * of it. `columns` tells for each column of the relation, by its number less one, which one of
+	 * the table it is; it holds up to the next table. Tables without tuples are left out. */
+	virtual void begin(::Relation table, const AttrNumber *columns) = 0;
+
 	/* At least one tuple; the page holds still during the call. */
 	PG_RAISES virtual void page(const HeapTupleData *tuples, int count) = 0;
+
+	/* One, which holds during the call. */
+	PG_RAISES virtual void tuple(const HeapTupleData &tuple) = 0;
 
 	/* Calls visit(tuple) for each, with the memory of the following ones on its way to the cache:
 	 * nobody has touched it yet when all of the page is visible to everybody. */
@@ -55,7 +65,7 @@ class PageReceiver {
 	}
 
   protected:
-	~PageReceiver() = default;
+	~StoredReceiver() = default;
 };
 
 /* A column of an INSERT that takes its default in the rows where the value given for it is NULL. */
@@ -101,19 +111,12 @@ class Statement {
 	bool has_policies() const noexcept { return has_policies_; }
 
 	/*
-	 * Does a SELECT of all columns of `relation`, in their order, hand out the tuples as the heap
-	 * stores them? So it is for a plain scan of one table, which then projects nothing: the row id
-	 * is in the tuple, and reading it there saves a tenth of the time of a diff. An access method
-	 * has nothing to raise when it is asked for its kind of slot.
+	 * Does a SELECT of these columns of `relation`, by number, read tuples that read_stored() can
+	 * give as they are stored? So it is for scans of tables of the heap, one of each: of `relation`
+	 * or of its partitions or children. Not so where workers or other nodes stand before them, nor
+	 * where the planner, or an extension, puts an expression in the place of a column. Throws Error.
 	 */
-	PG_NEVER_RAISES bool gives_stored_tuples(const Relation &relation) const noexcept;
-
-	/*
-	 * Is a SELECT of these columns of `relation`, by number, a sequential scan of its heap that
-	 * gives them as they are stored, so that read_pages() gives what it reads? Not so where the
-	 * planner, or an extension, puts an expression in the place of a column.
-	 */
-	bool scans_pages(const Relation &relation, const Vector<AttrNumber> &columns) const noexcept;
+	bool gives_stored_tuples(const Relation &relation, const Vector<AttrNumber> &columns) const;
 
 	/*
 	 * Refuses, with 0A000, a target of which the plan reads a part by a scan of another extension:
@@ -131,9 +134,10 @@ class Statement {
 	/* Runs a SELECT and gives each row to the receiver. Throws Error. */
 	void read(RowReceiver &receiver);
 
-	/* The same for one that scans_pages(): all columns of the tuples, whichever are selected. What
-	 * the executor does for each of them, but for the condition, is left out. Throws Error. */
-	void read_pages(PageReceiver &receiver);
+	/* The same for one that gives_stored_tuples(): all columns of the tuples, whichever are
+	 * selected. What the executor does for each of them, but for the condition, is left out where a
+	 * table is read from its beginning to its end. Throws Error. */
+	void read_stored(const Relation &relation, StoredReceiver &receiver);
 
 	/* Runs INSERT, UPDATE or DELETE and leaves its AFTER triggers queued; returns the number of
 	 * rows written, and tells the observer of them as they are taken. The receiver gets what the

@@ -2,6 +2,11 @@
 
 #include <algorithm>
 
+extern "C" {
+#include "access/tupdesc_details.h"
+#include "utils/datum.h"
+}
+
 namespace bulk_sync::pg {
 
 namespace {
@@ -14,6 +19,19 @@ uint8 alignment_of(char code) noexcept
 uint32 aligned(uint32 offset, uint32 align) noexcept
 {
 	return (offset + align - 1) & ~(align - 1);
+}
+
+/* Have older rows, which lack the column, the same value there? */
+PG_RAISES bool same_missing(TupleDesc left, TupleDesc right, int column)
+{
+	Form_pg_attribute const attribute = TupleDescAttr(left, column);
+	if (!attribute->atthasmissing)
+		return true;
+	const AttrMissing &one = left->constr->missing[column];
+	const AttrMissing &other = right->constr->missing[column];
+	if (!one.am_present || !other.am_present)
+		return one.am_present == other.am_present;
+	return datumIsEqual(one.am_value, other.am_value, attribute->attbyval, attribute->attlen);
 }
 
 } // namespace
@@ -77,6 +95,20 @@ bool TupleLayout::same_rules(TupleDesc left, int left_column, TupleDesc right,
 	return one->attlen == other->attlen && one->attalign == other->attalign &&
 		   one->attbyval == other->attbyval &&
 		   (one->attstorage == TYPSTORAGE_PLAIN) == (other->attstorage == TYPSTORAGE_PLAIN);
+}
+
+bool TupleLayout::same(TupleDesc left, TupleDesc right)
+{
+	if (left->natts != right->natts)
+		return false;
+	for (int i = 0; i < left->natts; i++) {
+		Form_pg_attribute const one = TupleDescAttr(left, i);
+		Form_pg_attribute const other = TupleDescAttr(right, i);
+		if (!same_rules(left, i, right, i) || one->attisdropped != other->attisdropped ||
+			one->atthasmissing != other->atthasmissing || !same_missing(left, right, i))
+			return false;
+	}
+	return true;
 }
 
 } // namespace bulk_sync::pg

@@ -119,6 +119,10 @@ class TupleLayout {
 	static bool same_rules(TupleDesc left, int left_column, TupleDesc right,
 						   int right_column) noexcept;
 
+	/* Are all columns, also dropped ones and what older rows lack, so that tuples of the one can be
+	 * taken apart as those of the other? Raises. */
+	PG_RAISES static bool same(TupleDesc left, TupleDesc right);
+
   private:
 	struct Step {
 		int16 length; /* attlen */

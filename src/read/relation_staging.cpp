@@ -8,7 +8,6 @@
 
 #include "pg/access.hpp"
 #include "pg/statement.hpp"
-#include "pg/whole_table.hpp"
 #include "plan/rights.hpp"
 #include "plan/read_statements.hpp"
 
@@ -64,9 +63,14 @@ void tell(const Diff &diff, uint64 before, Observer &observer) noexcept
 }
 
 /* Takes the tuples of staging as they are stored. */
-class StoredStagingReceiver final : public pg::PageReceiver {
+class StoredStagingReceiver final : public pg::StoredReceiver {
   public:
 	StoredStagingReceiver(Diff &diff, Observer &observer) : diff_(diff), observer_(observer) {}
+
+	/* There is but one table. */
+	void begin(::Relation, const AttrNumber *) override {}
+
+	PG_RAISES void tuple(const HeapTupleData &tuple) override { page(&tuple, 1); }
 
 	PG_RAISES void page(const HeapTupleData *tuples, int count) override
 	{
@@ -247,25 +251,26 @@ void RelationStaging::scan(const Plan &plan, Snapshot snapshot, Diff &diff,
 						   Observer &observer) const
 {
 	bool const may_take_stored = may_take_stored_tuples(plan.map, relation_);
-	if (may_take_stored && pg::needs_no_plan(relation_))
-		scan_without_plan(plan, snapshot, diff, observer);
+	std::optional<pg::WholeTable> const whole =
+		may_take_stored ? pg::without_plan(relation_, snapshot) : std::nullopt;
+	if (whole)
+		scan_without_plan(plan, *whole, snapshot, diff, observer);
 	else
 		scan_by_plan(plan, snapshot, may_take_stored, diff, observer);
 	pg_call([&] { diff.end_staged(); });
 }
 
-void RelationStaging::scan_without_plan(const Plan &plan, Snapshot snapshot, Diff &diff,
-										Observer &observer) const
+void RelationStaging::scan_without_plan(const Plan &plan, const pg::WholeTable &whole,
+										Snapshot snapshot, Diff &diff, Observer &observer) const
 {
 	if (pg::row_security_applies(relation_.oid()))
 		refuse_policies(*this);
 	Vector<AttrNumber> const columns = selected(plan.map);
-	double const rows = pg::estimated_rows(relation_);
-	diff.expect_staged(rows, static_cast<double>(relation_.width(columns)));
-	observer.expect(rows);
+	diff.expect_staged(whole.rows, static_cast<double>(relation_.width(columns)));
+	observer.expect(whole.rows);
 	StoredStagingReceiver receiver(diff, observer);
 	diff.take_stored_staging(RelationGetDescr(relation_.get()));
-	pg::read_whole_table(relation_, columns, snapshot, receiver);
+	pg::read_whole_table(relation_, whole, columns, snapshot, receiver);
 }
 
 void RelationStaging::scan_by_plan(const Plan &plan, Snapshot snapshot, bool may_take_stored,
@@ -277,10 +282,10 @@ void RelationStaging::scan_by_plan(const Plan &plan, Snapshot snapshot, bool may
 		refuse_policies(*this);
 	diff.expect_staged(statement.planned_rows(), statement.planned_width());
 	observer.expect(statement.planned_rows());
-	if (may_take_stored && statement.scans_pages(relation_, selected(plan.map))) {
+	if (may_take_stored && statement.gives_stored_tuples(relation_, selected(plan.map))) {
 		StoredStagingReceiver receiver(diff, observer);
 		diff.take_stored_staging(RelationGetDescr(relation_.get()));
-		statement.read_pages(receiver);
+		statement.read_stored(relation_, receiver);
 	} else {
 		StagingReceiver receiver(plan.map, *this, diff, observer);
 		diff.form_staging(plan.target.tuple_desc());

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "pg/whole_table.hpp"
 #include "read/staging.hpp"
 
 namespace bulk_sync {
@@ -28,8 +29,8 @@ class RelationStaging final : public Staging {
 	{
 	}
 
-	void scan_without_plan(const Plan &plan, Snapshot snapshot, Diff &diff,
-						   Observer &observer) const;
+	void scan_without_plan(const Plan &plan, const pg::WholeTable &whole, Snapshot snapshot,
+						   Diff &diff, Observer &observer) const;
 	void scan_by_plan(const Plan &plan, Snapshot snapshot, bool may_take_stored, Diff &diff,
 					  Observer &observer) const;
 

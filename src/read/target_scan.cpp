@@ -1,6 +1,7 @@
 #include "read/target_scan.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "pg/fail.hpp"
 #include "pg/foreign_plan.hpp"
@@ -40,14 +41,19 @@ class TargetReceiver final : public pg::RowReceiver {
 	Observer &observer_;
 };
 
-/* Takes the tuples of a scan as the heap stores them, one by one or page by page. */
-class StoredTupleReceiver final : public pg::RowReceiver, public pg::PageReceiver {
+/* Takes the tuples of the target's tables as the heap stores them. */
+class StoredTupleReceiver final : public pg::StoredReceiver {
   public:
 	StoredTupleReceiver(Diff &diff, Observer &observer) : diff_(diff), observer_(observer) {}
 
-	PG_RAISES void row(TupleTableSlot *slot) override
+	void begin(::Relation table, const AttrNumber *columns) override
 	{
-		diff_.add_target(pg::stored_tuple(slot));
+		diff_.take_stored_target(RelationGetDescr(table), RelationGetRelid(table), columns);
+	}
+
+	PG_RAISES void tuple(const HeapTupleData &tuple) override
+	{
+		diff_.add_target(tuple);
 		tell(diff_, diff_.counts().in_scope - 1, observer_);
 	}
 
@@ -119,14 +125,13 @@ bool look_up(const Plan &plan, Snapshot snapshot, pg::Parallel parallel, double 
 /* How the rows of the target are read: as they are stored, or their columns. */
 struct TargetStatement {
 	pg::Statement statement;
-	bool gives_pages = false;
 	bool gives_tuples = false;
 };
 
 /* Tuples that go to files whole, for the sake of a few columns, are not worth what they save. */
 bool takes_stored_tuples(const Plan &plan, Diff &diff)
 {
-	if (plan.target.has_children() || plan.target.kind() != RELKIND_RELATION)
+	if (plan.target.kind() != RELKIND_RELATION && plan.target.kind() != RELKIND_PARTITIONED_TABLE)
 		return false;
 	Vector<AttrNumber> used;
 	for (const Column &column : plan.map.image)
@@ -144,52 +149,58 @@ Vector<AttrNumber> all_columns(const pg::Relation &relation)
 	return all;
 }
 
+/* Where an extension plans scans, the plan for whole rows also shows whether these have row ids. */
 TargetStatement plan_scan(const Plan &plan, Snapshot snapshot, pg::Parallel parallel, Diff &diff)
 {
 	auto const planned = [&](const pg::String &sql) {
 		return pg::Statement::plan(sql, snapshot, plan.target.oid(), {}, {}, parallel);
 	};
-	if (takes_stored_tuples(plan, diff)) {
+	bool const may_lack_ids = plan.map.reads_row_ids && pg::others_plan_scans();
+	bool const takes_tuples = takes_stored_tuples(plan, diff);
+	if (takes_tuples || may_lack_ids) {
 		TargetStatement whole{planned(select_whole_rows(plan))};
-		whole.gives_pages = whole.statement.scans_pages(plan.target, all_columns(plan.target));
-		whole.gives_tuples = whole.statement.gives_stored_tuples(plan.target);
-		if (whole.gives_pages || whole.gives_tuples)
+		if (may_lack_ids)
+			whole.statement.require_row_ids(plan.target);
+		whole.gives_tuples = takes_tuples && whole.statement.gives_stored_tuples(
+												 plan.target, all_columns(plan.target));
+		if (whole.gives_tuples)
 			return whole;
 	}
 	return {planned(select_target(plan))};
 }
 
-/* Is every row of the table read, as it is stored? Policies would hide some. */
-bool takes_whole_table(const Plan &plan, Wanted wanted, Diff &diff)
+/* The tables of which every row is read, as it is stored. Policies would hide some. */
+std::optional<pg::WholeTable> whole_table(const Plan &plan, Snapshot snapshot, Wanted wanted,
+										  Diff &diff)
 {
-	return plan.scope.is_whole_table() && pg::needs_no_plan(plan.target) &&
-		   takes_stored_tuples(plan, diff) &&
-		   !(wanted == Wanted::matches && may_look_up(plan.map, diff)) &&
-		   !has_policies(plan.target);
-}
-
-void scan_whole_table(const Plan &plan, Snapshot snapshot, Diff &diff, Observer &observer)
-{
-	observer.expect(pg::estimated_rows(plan.target));
-	StoredTupleReceiver receiver(diff, observer);
-	diff.take_stored_target(RelationGetDescr(plan.target.get()));
-	pg::read_whole_table(plan.target, all_columns(plan.target), snapshot, receiver);
+	if (!plan.scope.is_whole_table() || !takes_stored_tuples(plan, diff) ||
+		(wanted == Wanted::matches && may_look_up(plan.map, diff)) || has_policies(plan.target))
+		return std::nullopt;
+	return pg::without_plan(plan.target, snapshot);
 }
 
 void scan(const Plan &plan, TargetStatement &scanned, Diff &diff, Observer &observer)
 {
-	if (!scanned.gives_pages && !scanned.gives_tuples) {
+	if (scanned.gives_tuples) {
+		StoredTupleReceiver receiver(diff, observer);
+		scanned.statement.read_stored(plan.target, receiver);
+	} else {
 		TargetReceiver receiver(diff, observer);
 		diff.form_target(plan.target.tuple_desc());
 		scanned.statement.read(receiver);
-		return;
 	}
-	StoredTupleReceiver receiver(diff, observer);
-	diff.take_stored_target(RelationGetDescr(plan.target.get()));
-	if (scanned.gives_pages)
-		scanned.statement.read_pages(receiver);
-	else
-		scanned.statement.read(receiver);
+}
+
+void plan_and_scan(const Plan &plan, Snapshot snapshot, Wanted wanted, pg::Parallel parallel,
+				   Diff &diff, Observer &observer)
+{
+	TargetStatement scanned = plan_scan(plan, snapshot, parallel, diff);
+	observer.expect(scanned.statement.planned_rows());
+	bool const looked_up =
+		wanted == Wanted::matches && may_look_up(plan.map, diff) &&
+		look_up(plan, snapshot, parallel, scanned.statement.planned_cost(), diff, observer);
+	if (!looked_up)
+		scan(plan, scanned, diff, observer);
 }
 
 } // namespace
@@ -221,18 +232,13 @@ void scan_target(const Plan &plan, Snapshot snapshot, Wanted wanted, const DiffS
 	pg::Parallel const parallel = sink.is_parallel_safe() && plan.map.keys_are_parallel_safe()
 									  ? pg::Parallel::allowed
 									  : pg::Parallel::forbidden;
-	if (plan.map.reads_row_ids)
-		require_row_ids(plan, snapshot);
-	if (takes_whole_table(plan, wanted, diff)) {
-		scan_whole_table(plan, snapshot, diff, observer);
+	std::optional<pg::WholeTable> const whole = whole_table(plan, snapshot, wanted, diff);
+	if (whole) {
+		observer.expect(whole->rows);
+		StoredTupleReceiver receiver(diff, observer);
+		pg::read_whole_table(plan.target, *whole, all_columns(plan.target), snapshot, receiver);
 	} else {
-		TargetStatement scanned = plan_scan(plan, snapshot, parallel, diff);
-		observer.expect(scanned.statement.planned_rows());
-		bool const looked_up =
-			wanted == Wanted::matches && may_look_up(plan.map, diff) &&
-			look_up(plan, snapshot, parallel, scanned.statement.planned_cost(), diff, observer);
-		if (!looked_up)
-			scan(plan, scanned, diff, observer);
+		plan_and_scan(plan, snapshot, wanted, parallel, diff, observer);
 	}
 	pg_call([&] { diff.end_target(); });
 }

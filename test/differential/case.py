@@ -57,6 +57,7 @@ class Target:
     partitions: list = field(default_factory=list)
     child_rows: list = field(default_factory=list)  # kind inherited: the rows that live in the child
     child_generated: Optional[str] = None  # likewise: the child's own expression for the generated column
+    child_turned: bool = False  # likewise: the child has its columns in another order
     late: str = ""  # the last column, added when the first late_rows rows were there already
     late_rows: int = 0
     mark: str = ""  # a column for soft_delete, which staging lacks
@@ -302,10 +303,7 @@ def target_sql(case):
             + (" NOT NULL" if column.name in target.primary_key and not column.not_null else ""),
         )
     if target.kind == "inherited":
-        own = [
-            ", " + c.declaration(own=target.child_generated) for c in early if c.generated and target.child_generated
-        ]
-        statements.append(f"CREATE TABLE {SCHEMA}.child (only_here int{''.join(own)}) INHERITS ({name})")
+        statements += child_sql(target, early, name)
     statements += rows_sql(case, name, early, target.rows[: target.late_rows], 0)
     if target.late:
         statements.append(f"ALTER TABLE {name} ADD COLUMN {target.column(target.late).declaration()}")
@@ -392,6 +390,21 @@ def partition_sql(partition, columns, root, declare, schema=SCHEMA):
         f'ALTER TABLE {name} DROP COLUMN "gone p"',
         f"ALTER TABLE {parent} ATTACH PARTITION {name} {partition.bounds}",
     ]
+
+
+def child_sql(target, columns, parent):
+    """The child of an inheritance parent, which has a column of its own."""
+    name = f"{SCHEMA}.child"
+    if not target.child_turned:
+        own = [c.declaration(own=target.child_generated) for c in columns if c.generated and target.child_generated]
+        return [f"CREATE TABLE {name} ({', '.join(['only_here int'] + own)}) INHERITS ({parent})"]
+    # What a parent has that is NOT NULL has to be so in a table that is made its child.
+    declarations = [
+        column.declaration(identity=False, own=target.child_generated)
+        + (" NOT NULL" if not column.not_null and (column.identity or column.name in target.primary_key) else "")
+        for column in reversed(columns)
+    ]
+    return [f"CREATE TABLE {name} (only_here int, {', '.join(declarations)})", f"ALTER TABLE {name} INHERIT {parent}"]
 
 
 def rows_sql(case, name, columns, rows, offset):

@@ -108,6 +108,7 @@ class Coverage:
             "exclusion",
             "policy",
             "child_generated",
+            "child_turned",
         ):
             count["columns"]["with " + name.replace("_", " ")] += bool(getattr(case.target, name))
         count["columns"]["with partitions' own expressions"] += any(

@@ -200,7 +200,7 @@ class TargetMaker:
         target = Target(self.random.choice(("employee",) * 9 + ('Tar"get',)), columns, [])
         taken = set()
         target.kind = self.random.choice(
-            ("plain",) * 12 + ("temp", "unlogged", "inherited", "list", "range", "hash", "two_level")
+            ("plain",) * 10 + ("temp", "unlogged", "inherited", "inherited", "list", "range", "hash", "two_level")
         )
         if target.kind in ("inherited", "list", "range", "hash", "two_level"):
             self.generate_more(columns)
@@ -223,6 +223,7 @@ class TargetMaker:
         if target.kind == "inherited":
             target.child_rows = [i for i in range(len(target.rows)) if self.chance(0.4)]
             target.child_generated = self.own_expression(columns)
+            target.child_turned = self.chance(0.5)
         self.late_column(target, key_names)
         if target.rows and not target.unique and not target.primary_key and self.chance(0.08):
             row = dict(self.random.choice(target.rows))  # a duplicate in the target
@@ -303,11 +304,19 @@ class TargetMaker:
             bounds = ["FOR VALUES IN (1)", "FOR VALUES IN (2, NULL)"]
         if kind != "hash":
             bounds.append("DEFAULT")
-        parts = [Partition(f"part {i}", bound, attached=attached and i == 0) for i, bound in enumerate(bounds)]
+        parts = [
+            Partition(f"part {i}", bound, attached=attached and (i == 0 or self.chance(0.4)))
+            for i, bound in enumerate(bounds)
+        ]
         if kind == "two_level":
             parts[1].by, parts[1].attached = "HASH (grp)", False
             parts += [
-                Partition(f"part 1 {i}", f"FOR VALUES WITH (MODULUS 2, REMAINDER {i})", parent="part 1")
+                Partition(
+                    f"part 1 {i}",
+                    f"FOR VALUES WITH (MODULUS 2, REMAINDER {i})",
+                    parent="part 1",
+                    attached=attached and self.chance(0.4),
+                )
                 for i in range(2)
             ]
         for part in parts:

@@ -99,6 +99,7 @@ def plainer(case):
         ("exclusion", []),
         ("policy", ""),
         ("child_generated", None),
+        ("child_turned", False),
     ):
         if getattr(target, attribute):
             yield changed(case, lambda c, a=attribute, p=plain: setattr(c.target, a, p))

@@ -97,6 +97,7 @@ RandomSide::RandomSide(const ColumnMap &map, Dice &dice, bool is_staging)
 
 	ColumnMap placed;
 	placed.image = map.image;
+	pg::Vector<int> attributes(map.image.size(), 0);
 	pg::Vector<ColumnType> types;
 	for (std::size_t i = 0; i < columns.size(); i++) {
 		types.push_back(columns[i] < 0 ? type_of(oids[dice.below(8)]) : map.image[columns[i]].type);
@@ -104,10 +105,11 @@ RandomSide::RandomSide(const ColumnMap &map, Dice &dice, bool is_staging)
 			continue;
 		Column &column = placed.image[columns[i]];
 		(is_staging ? column.staging : column.target) = static_cast<AttrNumber>(i + 1);
+		attributes[columns[i]] = static_cast<int>(i);
 	}
 	desc = pg::describe(types);
 	shape.emplace(is_staging ? RowShape::of_staging(placed, desc)
-							 : RowShape::of_target(placed, desc));
+							 : RowShape::of_target(desc, attributes));
 	hash.emplace(map, *shape);
 }
 

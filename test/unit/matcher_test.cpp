@@ -20,7 +20,6 @@ struct Matching {
 		: found(samples), rows(limit), matcher(samples.map(), rows, found, result)
 	{
 		matcher.take_staged(samples.shape());
-		matcher.begin(samples.shape());
 	}
 
 	/* The rows of batches will come. */
@@ -127,7 +126,6 @@ UNIT_TEST(shares, "matcher: two over halves of the target find together what one
 	DiffResult result;
 	Matcher second(samples.map(), first.rows, found, result);
 	second.take_staged(samples.shape());
-	second.begin(samples.shape());
 	fill(samples, sides, first.rows);
 	pg_call([&] { first.matcher.build_table(); });
 	std::size_t const half = sides.target.size() / 2;
@@ -172,7 +170,6 @@ UNIT_TEST(duplicate_keys, "matcher: keys of duplicates are noted once, and outli
 		StagedRows rows(unlimited);
 		Matcher matcher(samples.map(), rows, found, result);
 		matcher.take_staged(samples.shape());
-		matcher.begin(samples.shape());
 		fill(samples, sides, rows);
 		pg_call([&] { matcher.build_table(); });
 		match(samples, sides, matcher, 0, sides.target.size());
@@ -222,7 +219,7 @@ UNIT_TEST(run_batch, "batch: run by itself it finds what a matcher in memory fin
 		matching.begin_batches();
 		Batch batch;
 		put_sides(samples, sides, batch);
-		CHECK(pg_call([&] { return batch.run(matching.matcher, samples.shape()); }));
+		CHECK(pg_call([&] { return batch.run(matching.matcher, samples.sides()); }));
 		pg_call([&] { batch.close(); });
 		CHECK(matching.found.all() == in_memory.found.all());
 		CHECK(matching.found.sorted() == expected(sides));
@@ -242,7 +239,7 @@ UNIT_TEST(one_side, "batch: with rows of one side alone, all of them are new or 
 		matching.begin_batches();
 		Batch batch;
 		put_sides(samples, sides, batch);
-		CHECK(pg_call([&] { return batch.run(matching.matcher, samples.shape()); }));
+		CHECK(pg_call([&] { return batch.run(matching.matcher, samples.sides()); }));
 		CHECK(matching.found.sorted() == expected(sides));
 		CHECK(count_of(matching.found.all(), staged ? Found::added : Found::removed) == 270);
 		pg_call([&] { batch.close(); });
@@ -258,12 +255,12 @@ UNIT_TEST(too_large, "batch: one that does not fit is left as it was, as long as
 	Batch batch;
 	put_sides(samples, sides, batch);
 	for (int round = 0; round < 2; round++) {
-		CHECK(!pg_call([&] { return batch.run(matching.matcher, samples.shape()); }));
+		CHECK(!pg_call([&] { return batch.run(matching.matcher, samples.sides()); }));
 		CHECK(matching.found.all().empty() && matching.rows.count() == 0);
 		CHECK(matching.result.counts.matched == 0);
 	}
 	batch.bits_used = 64;
-	CHECK(pg_call([&] { return batch.run(matching.matcher, samples.shape()); }));
+	CHECK(pg_call([&] { return batch.run(matching.matcher, samples.sides()); }));
 	CHECK(matching.found.sorted() == expected(sides));
 	pg_call([&] { batch.close(); });
 }
@@ -283,7 +280,7 @@ UNIT_TEST(run_spill, "spill: its batches find what a matcher in memory finds, di
 		int divisions = 0;
 		while (Batch *const batch = spill.next()) {
 			bool const fits =
-				pg_call([&] { return batch->run(matching.matcher, samples.shape()); });
+				pg_call([&] { return batch->run(matching.matcher, samples.sides()); });
 			(fits ? runs : divisions)++;
 			pg_call([&] { fits ? spill.finish(batch) : spill.divide(batch); });
 		}
@@ -307,7 +304,7 @@ UNIT_TEST(one_hash, "spill: rows of one hash are not divided for ever")
 		samples.row()->start(42);
 		TargetRow target;
 		target.tuple = samples.row()->view();
-		target.shape = &samples.shape();
+		target.side = samples.side();
 		target.hash = 42;
 		target.id.table = static_cast<Oid>(key + 1);
 		pg_call([&] {
@@ -318,7 +315,7 @@ UNIT_TEST(one_hash, "spill: rows of one hash are not divided for ever")
 	pg_call([&] { spill.end(); });
 	int divisions = 0;
 	while (Batch *const batch = spill.next()) {
-		bool const fits = pg_call([&] { return batch->run(matching.matcher, samples.shape()); });
+		bool const fits = pg_call([&] { return batch->run(matching.matcher, samples.sides()); });
 		divisions += fits ? 0 : 1;
 		pg_call([&] { fits ? spill.finish(batch) : spill.divide(batch); });
 	}

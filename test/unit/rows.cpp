@@ -41,6 +41,8 @@ SampleRows::SampleRows()
 	map_.image_desc = pg::describe({number, text});
 	shape_.emplace(RowShape::formed_staging(map_, map_.image_desc));
 	builder_.emplace(shape_->desc(), shape_->sources());
+	sides_.emplace(map_);
+	sides_->formed(*shape_, map_.image_desc);
 }
 
 void SampleRows::form(std::optional<int> key, int length)

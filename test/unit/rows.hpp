@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "diff/diff_side.hpp"
 #include "diff/staged_rows.hpp"
 #include "unit.hpp"
 
@@ -17,6 +18,9 @@ class SampleRows {
 
 	const ColumnMap &map() const noexcept { return map_; }
 	const RowShape &shape() const noexcept { return *shape_; }
+	TargetSides &sides() noexcept { return *sides_; }
+	/* That of rows of the target, which have the same shape. */
+	TargetSide *side() noexcept { return sides_->of(InvalidOid); }
 
 	/* Forms a row; nullopt is NULL. The text has `length` bytes that depend on the key. */
 	void form(std::optional<int> key, int length);
@@ -40,6 +44,7 @@ class SampleRows {
   private:
 	ColumnMap map_;
 	std::optional<RowShape> shape_;
+	std::optional<TargetSides> sides_;
 	std::optional<pg::TupleBuilder> builder_;
 	pg::Vector<char> bytes_;
 	pg::Vector<char> text_;

@@ -18,7 +18,7 @@ TargetRow target_row(SampleRows &samples, const SampleRow &row, std::size_t inde
 {
 	TargetRow target;
 	target.tuple = samples.row()->view();
-	target.shape = &samples.shape();
+	target.side = samples.side();
 	target.hash = hash_of(row.key);
 	target.id.table = static_cast<Oid>(index + 1);
 	target.marked = row.marked;

@@ -128,12 +128,12 @@ uint32 read_batch(SampleRows &samples, Batch &batch, Seen &seen)
 	SideCheck target{samples, seen.target, batch.bits_used, staged.hash};
 	pg_call([&] {
 		read_target(
-			batch.target, &samples.shape(), [&](std::size_t) { return memory.data(); },
+			batch.target, &samples.sides(), [&](std::size_t) { return memory.data(); },
 			[&](const TargetRow &row) {
 				target.row(row.tuple, row.hash);
 				int const key = *samples.key_of(row.tuple);
 				target.wrong += !same_id(row.id, id_of_sample(key)) ||
-								row.marked != (key % 3 == 0) || row.shape != &samples.shape();
+								row.marked != (key % 3 == 0) || row.side != samples.side();
 			});
 	});
 	CHECK(staged.wrong == 0 && target.wrong == 0);
