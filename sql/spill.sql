@@ -56,6 +56,21 @@ SELECT pg_stat_force_next_flush();
 SELECT (temp_bytes - :temp_bytes_before) / pg_relation_size('equal_keys') BETWEEN 1 AND 3 AS few_times
 FROM pg_stat_database WHERE datname = current_database();
 DROP TABLE equal_keys, equal_target;
+-- Rows that are longer than expected go to files when the first of them have been looked at: duplicates among these
+-- count once, too.
+CREATE TABLE longer (id int, pad text);
+INSERT INTO longer SELECT CASE WHEN i BETWEEN 101 AND 110 THEN i - 100 WHEN i = 1499 THEN 5 WHEN i = 1500 THEN 50 ELSE i END, ''
+FROM generate_series(1, 1500) AS i;
+ANALYZE longer;
+UPDATE longer SET pad = repeat('p', 100);
+VACUUM FULL longer;
+CREATE TABLE longer_target (LIKE longer);
+SELECT state, detail ~ '^Keys \(id\)=\(\d+\)(, \(id\)=\(\d+\)){4} and 6 more\.$' AS eleven
+FROM failure($$SELECT bulk_sync('longer_target', 'longer', '{id}')$$);
+DELETE FROM longer WHERE ctid IN (SELECT min(ctid) FROM longer GROUP BY id HAVING count(*) > 1 UNION SELECT max(ctid) FROM longer WHERE id = 5);
+SELECT * FROM sync_checked('longer_target', 'longer', '{id}');
+SELECT * FROM sync_checked('longer_target', 'longer', '{id}');
+DROP TABLE longer, longer_target;
 ALTER TABLE target DROP CONSTRAINT target_id_key;
 INSERT INTO target SELECT 2500, 'twice', 1 FROM generate_series(1, 2);
 SELECT state, detail FROM failure($$SELECT bulk_sync('target', 'staging', '{id}')$$);

@@ -30,6 +30,7 @@ class ChangeSet final : public DiffSink {
 	PG_RAISES void updated(const ChangedRow &row) override;
 	PG_RAISES void removed(const TargetRow &row) override;
 	void unchanged(const TargetRow &, StagedRow *) override {}
+	bool ignores_unchanged() const noexcept override { return true; }
 	void held_back(const ChangedRow &) override { skipped_updates_++; }
 
 	const pg::RowStore &deletes() const noexcept { return deletes_; }

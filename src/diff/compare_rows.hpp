@@ -20,6 +20,7 @@ class CompareRows final : public DiffSink {
 	PG_RAISES void updated(const ChangedRow &row) override;
 	PG_RAISES void removed(const TargetRow &row) override;
 	PG_RAISES void unchanged(const TargetRow &row, StagedRow *staged) override;
+	bool ignores_unchanged() const noexcept override { return !plan_.request.include_unchanged; }
 	void held_back(const ChangedRow &) override {}
 
   private:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pg/scratch.hpp"
+
 namespace bulk_sync {
 
 Diff::Diff(const ColumnMap &map, DiffSink &sink, DiffResult &result, std::size_t limit)
@@ -16,13 +18,14 @@ void Diff::expect_staged(double rows, double width) noexcept
 {
 	expected_rows_ = rows;
 	constexpr double header = sizeof(MinimalTupleData) + MAXIMUM_ALIGNOF;
-	rows_.expect(rows * (header + width));
+	rows_.expect(rows, rows * (header + width));
 }
 
 void Diff::take_stored_staging(TupleDesc desc)
 {
 	staged_.emplace(map_, RowShape::of_staging(map_, desc), false);
 	matcher_.take_staged(staged_->shape);
+	pg::pg_call([&] { rows_.begin_table(); });
 }
 
 void Diff::form_staging(TupleDesc target)
@@ -42,15 +45,35 @@ void Diff::add_staged(const Datum *values, const bool *nulls)
 	MemoryContextReset(matcher_.scratch());
 }
 
-void Diff::add_staged(const TupleView &tuple)
+void Diff::add_staged(const TupleView &tuple, uint32 hash)
 {
-	MemoryContext const caller = MemoryContextSwitchTo(matcher_.scratch());
-	uint32 const hash = staged_->hash.of(tuple);
 	StagedRow *const row = staged_space_for(minimal_length(tuple));
 	copy_tuple(tuple, row);
 	take_staged(row, hash);
+}
+
+void Diff::add_staged_page(const HeapTupleData *tuples, int count)
+{
+	uint32 hashes[MaxHeapTuplesPerPage];
+	std::size_t bytes = 0;
+	bool const has_table = rows_.has_table();
+	MemoryContext const caller = MemoryContextSwitchTo(matcher_.scratch());
+	staged_->hash.of_each(tuples, count, [&](int i, uint32 hash) {
+		hashes[i] = hash;
+		bytes += StagedRow::footprint(minimal_length(TupleView::of(tuples[i])));
+		if (has_table)
+			rows_.prefetch_slot(hash);
+	});
+	if (spill_.has_begun() || rows_.is_full_for(bytes, count)) {
+		rows_.drop_table();
+		for (int i = 0; i < count; i++)
+			add_staged(TupleView::of(tuples[i]), hashes[i]);
+	} else {
+		matcher_.append_page(tuples, hashes, count, bytes);
+		result_.counts.staged += count;
+	}
 	MemoryContextSwitchTo(caller);
-	MemoryContextReset(matcher_.scratch());
+	pg::reset_used(matcher_.scratch());
 }
 
 StagedRow *Diff::staged_space_for(std::size_t bytes)
@@ -86,8 +109,11 @@ void Diff::begin_spill()
 	spill_.begin(std::max(2.0, parts));
 	rows_.for_each_with_position([&](StagedRow *row, uint64 position) {
 		CHECK_FOR_INTERRUPTS();
+		row->start(row->hash);
 		spill_.put(row, position);
 	});
+	/* Each batch will find those of its own. */
+	result_.staging_duplicates.count = 0;
 	rows_.clear();
 	rows_.begin_batches();
 }
@@ -97,7 +123,8 @@ void Diff::begin_spill()
 void Diff::take_stored_target(TupleDesc desc, Oid table, const AttrNumber *columns)
 {
 	/* Rows of the table before may still wait. */
-	pg::pg_call([&] { flush_target(); });
+	if (!spill_.has_begun())
+		pg::pg_call([&] { matcher_.flush(); });
 	target_ = sides_.stored(staged_->shape, desc, table, columns, spill_.has_begun());
 }
 
@@ -185,8 +212,14 @@ void Diff::add_target_in_place(const HeapTupleData &tuple)
 	MemoryContextSwitchTo(caller);
 }
 
-void Diff::flush_target()
+void Diff::add_target_page(const HeapTupleData *tuples, int count)
 {
+	if (!spill_.has_begun() && matcher_.takes_pages()) {
+		result_.counts.in_scope += count;
+		matcher_.match_page(tuples, count, *target_);
+		return;
+	}
+	pg::for_each_on_page(tuples, count, [&](int i) { add_target_in_place(tuples[i]); });
 	if (!spill_.has_begun())
 		matcher_.flush();
 }

@@ -45,13 +45,11 @@ class Diff {
 	 * All raise.
 	 */
 	PG_RAISES void add_staged(const Datum *values, const bool *nulls);
-	PG_RAISES void add_staged(const TupleView &tuple);
+	PG_RAISES void add_staged_page(const HeapTupleData *tuples, int count);
 	PG_RAISES void end_staged();
 	PG_RAISES void add_target(const RowId &id, const Datum *values, const bool *nulls);
-	/* The tuple is copied, or else has to stay where it is up to the next flush_target(). */
 	PG_RAISES void add_target(const HeapTupleData &tuple);
-	PG_RAISES void add_target_in_place(const HeapTupleData &tuple);
-	PG_RAISES void flush_target();
+	PG_RAISES void add_target_page(const HeapTupleData *tuples, int count);
 	PG_RAISES void end_target();
 
 	/* The rows of staging while they are all in memory; nullptr once they are in files. */
@@ -61,6 +59,8 @@ class Diff {
 	const DiffCounts &counts() const noexcept { return result_.counts; }
 
   private:
+	PG_RAISES void add_staged(const TupleView &tuple, uint32 hash);
+	PG_RAISES void add_target_in_place(const HeapTupleData &tuple);
 	PG_RAISES void begin_spill();
 	PG_RAISES void run_batches();
 	PG_RAISES void tell_kept();

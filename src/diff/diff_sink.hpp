@@ -48,6 +48,8 @@ class DiffSink {
 	PG_RAISES virtual void updated(const ChangedRow &row) = 0;
 	PG_RAISES virtual void removed(const TargetRow &row) = 0;
 	PG_RAISES virtual void unchanged(const TargetRow &row, StagedRow *staged) = 0;
+	/* Does unchanged() do nothing, so that it need not be called? */
+	virtual bool ignores_unchanged() const noexcept { return false; }
 	/* A pair that would be updated() if the condition for updates were true of it. */
 	PG_RAISES virtual void held_back(const ChangedRow &row) = 0;
 

@@ -8,11 +8,13 @@ KeyHash::KeyHash(const ColumnMap &map, const RowShape &shape) : shape_(shape)
 {
 	for (int i = 0; i < map.key_count(); i++) {
 		int const attribute = shape.attribute(i);
+		Form_pg_attribute const form = TupleDescAttr(shape.desc(), attribute);
 		int32 const offset = shape.layout().fixed_offset(attribute);
-		keys_.push_back({&map.keys[i], attribute, offset,
-						 kind_of(map.keys[i], TupleDescAttr(shape.desc(), attribute))});
+		bool const follows = i > 0 && keys_.back().attribute + 1 == attribute;
+		keys_.push_back({&map.keys[i], attribute, offset, kind_of(map.keys[i], form),
+						 static_cast<uint8>(shape.layout().alignment(attribute)), form->attlen});
 		needed_ = std::max(needed_, attribute + 1);
-		are_fixed_ = are_fixed_ && offset >= 0;
+		are_known_ = are_known_ && (offset >= 0 || follows);
 	}
 	starts_ = pg::Allocator<uint32>().allocate(needed_);
 }
@@ -20,12 +22,14 @@ KeyHash::KeyHash(const ColumnMap &map, const RowShape &shape) : shape_(shape)
 KeyHash::Kind KeyHash::kind_of(const pg::KeyEquality &equality,
 							   Form_pg_attribute attribute) noexcept
 {
-	if (!equality.by_image())
+	if (equality.is_numeric())
+		return Kind::numeric;
+	if (!equality.by_image() || attribute->attlen == -2)
 		return Kind::other;
 	if (attribute->attlen == -1)
 		return Kind::varlena;
 	if (!attribute->attbyval)
-		return Kind::other;
+		return Kind::fixed;
 	switch (attribute->attlen) {
 	case 1:
 		return Kind::byte1;
@@ -53,7 +57,8 @@ uint32 KeyHash::of_located(const TupleView &tuple) const
 			if (!is_null)
 				word = key.equality->hash(value);
 		} else if (!tuple.is_null(key.attribute)) {
-			word = hash_of_stored(key, tuple.data() + starts_[key.attribute]);
+			const char *end;
+			word = hash_of_stored(key, tuple.data() + starts_[key.attribute], end);
 		}
 		hash = pg::hash_word(hash, word);
 		i++;

@@ -5,6 +5,7 @@
 
 #include "diff/row_shape.hpp"
 #include "pg/hash.hpp"
+#include "pg/numeric_hash.hpp"
 
 namespace bulk_sync {
 
@@ -26,32 +27,59 @@ class KeyHash {
 	}
 
 	/* Of a tuple. Raises. */
-	PG_RAISES uint32 of(const TupleView &tuple) const
+	PG_RAISES uint32 of(const TupleView &tuple) const { return of_stored(tuple); }
+
+	/* Of tuples on a page: calls visit(index, hash) for each. Raises. */
+	template <typename Visit>
+	pg_attribute_always_inline void of_each(const HeapTupleData *tuples, int count,
+											Visit &&visit) const
 	{
-		if (!are_fixed_ || tuple.columns() < needed_ || !tuple.has_first(needed_))
-			return of_located(tuple);
-		const char *const data = tuple.data();
-		uint64 hash = pg::hash_start;
-		for (const Key &key : keys_)
-			hash = pg::hash_word(hash, hash_of_stored(key, data + key.offset));
-		return finish(hash);
+		pg::for_each_on_page(tuples, count,
+							 [&](int i) { visit(i, of_stored(TupleView::of(tuples[i]))); });
 	}
 
   private:
 	/* How the bytes of a value are hashed; others go through their Datum. */
-	enum class Kind : uint8 { byte1, byte2, byte4, byte8, varlena, other };
+	enum class Kind : uint8 { byte1, byte2, byte4, byte8, fixed, varlena, numeric, other };
 	struct Key {
 		const pg::KeyEquality *equality;
 		int attribute;
 		int32 offset; /* when it is the same in all tuples without NULLs before and in it, or -1 */
 		Kind kind;
+		uint8 align;  /* of the attribute, in bytes */
+		int16 length; /* attlen */
 	};
 
 	static Kind kind_of(const pg::KeyEquality &equality, Form_pg_attribute attribute) noexcept;
 
-	/* What KeyEquality::hash() gives. */
-	PG_RAISES uint64 hash_of_stored(const Key &key, const char *value) const
+	PG_RAISES pg_attribute_always_inline uint32 of_stored(const TupleView &tuple) const
 	{
+		if (!are_known_ || tuple.columns() < needed_ || !tuple.has_first(needed_))
+			return of_located(tuple);
+		const char *const data = tuple.data();
+		const char *end = data;
+		uint64 hash = pg::hash_start;
+		for (const Key &key : keys_) {
+			const char *const value =
+				key.offset >= 0 ? data + key.offset : start_of(key, data, end);
+			hash = pg::hash_word(hash, hash_of_stored(key, value, end));
+		}
+		return finish(hash);
+	}
+
+	/* Of the key behind another one, which ends there. */
+	static const char *start_of(const Key &key, const char *data, const char *end) noexcept
+	{
+		if (key.length == -1 && VARATT_NOT_PAD_BYTE(end))
+			return end;
+		return data + TYPEALIGN(key.align, end - data);
+	}
+
+	/* What KeyEquality::hash() gives; and where the value ends. */
+	PG_RAISES pg_attribute_always_inline uint64 hash_of_stored(const Key &key, const char *value,
+															   const char *&end) const
+	{
+		end = value + key.length;
 		switch (key.kind) {
 		case Kind::byte1:
 			return static_cast<uint8>(*value);
@@ -61,12 +89,20 @@ class KeyHash {
 			return *reinterpret_cast<const uint32 *>(value);
 		case Kind::byte8:
 			return *reinterpret_cast<const uint64 *>(value);
+		case Kind::fixed:
+			return pg::hash_of_bytes(value, key.length);
 		case Kind::varlena:
-			if (VARATT_IS_SHORT(value) && !VARATT_IS_EXTERNAL(value))
-				return pg::hash_of_bytes(VARDATA_SHORT(value),
-										 VARSIZE_SHORT(value) - VARHDRSZ_SHORT);
+		case Kind::numeric:
+			if (VARATT_IS_SHORT(value) && !VARATT_IS_EXTERNAL(value)) {
+				const char *const bytes = VARDATA_SHORT(value);
+				std::size_t const length = VARSIZE_SHORT(value) - VARHDRSZ_SHORT;
+				end = bytes + length;
+				return key.kind == Kind::numeric ? pg::hash_of_numeric(bytes, length)
+												 : pg::hash_of_bytes(bytes, length);
+			}
 			[[fallthrough]];
 		default:
+			end = value + shape_.layout().length_at(key.attribute, value);
 			return key.equality->hash(shape_.layout().value_at(key.attribute, value));
 		}
 	}
@@ -83,7 +119,8 @@ class KeyHash {
 	const RowShape &shape_;
 	Vector<Key> keys_;
 	int needed_ = 0; /* attributes up to the last key */
-	bool are_fixed_ = true;
+	/* Is each key at a fixed offset, or right behind the key before it? */
+	bool are_known_ = true;
 	uint32 *starts_; /* of those attributes in one tuple */
 };
 

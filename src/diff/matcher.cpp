@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pg/scratch.hpp"
+
 namespace bulk_sync {
 
 namespace {
@@ -39,6 +41,61 @@ void Matcher::build_table()
 		[&](StagedRow *first) { note_duplicate(first, result_.staging_duplicates); });
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(scratch_);
+}
+
+/* ---- pages ---- */
+
+void Matcher::append_page(const HeapTupleData *tuples, const uint32 *hashes, int count,
+						  std::size_t bytes)
+{
+	rows_.append_page(
+		tuples, hashes, count, bytes,
+		[&](StagedRow *left, StagedRow *right) { return staged_have_same_key(left, right); },
+		[&](StagedRow *first) { note_duplicate(first, result_.staging_duplicates); });
+}
+
+bool Matcher::takes_pages() const noexcept
+{
+	return !map_.mark && sink_.ignores_unchanged();
+}
+
+void Matcher::match_page(const HeapTupleData *tuples, int count, TargetSide &side)
+{
+	MemoryContext const caller = MemoryContextSwitchTo(scratch_);
+	uint64 unchanged = 0;
+	for (int begin = 0; begin < count; begin += group_rows)
+		unchanged += match_tuples(tuples + begin, std::min(group_rows, count - begin), side);
+	result_.counts.matched += unchanged;
+	result_.counts.unchanged += unchanged;
+	MemoryContextSwitchTo(caller);
+	pg::reset_used(scratch_);
+}
+
+/* Returns how many have the image of the row that they are the first to match; the others have been
+ * counted. */
+int Matcher::match_tuples(const HeapTupleData *tuples, int count, TargetSide &side)
+{
+	uint32 hashes[group_rows];
+	StagedRow *candidates[group_rows];
+	int same = 0;
+	side.hash.of_each(tuples, count, [&](int i, uint32 key_hash) {
+		hashes[i] = key_hash;
+		rows_.prefetch_slot(key_hash);
+	});
+	for (int i = 0; i < count; i++)
+		candidates[i] = rows_.prefetch_row(hashes[i]);
+	for (int i = 0; i < count; i++) {
+		TupleView const tuple = TupleView::of(tuples[i]);
+		StagedRow *const staged = candidates[i];
+		if (staged != nullptr && !staged->matched &&
+			side.comparison.is_same_at_sight(staged->view(), tuple)) {
+			rows_.set_matched(staged, false);
+			same++;
+		} else {
+			match({tuple, &side, hashes[i], false, pg::row_id_of(tuples[i])});
+		}
+	}
+	return same;
 }
 
 /* ---- groups ---- */

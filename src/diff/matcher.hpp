@@ -70,6 +70,16 @@ class Matcher {
 	}
 	void take() noexcept { rows_.prefetch_slot(group_[grouped_++].hash); }
 
+	/* Appends a page of staging; `bytes` is the sum of the rows' footprints. Raises. */
+	PG_RAISES void append_page(const HeapTupleData *tuples, const uint32 *hashes, int count,
+							   std::size_t bytes);
+
+	/* Does match_page() work? */
+	bool takes_pages() const noexcept;
+
+	/* Matches rows that lie on a page, each of them as add() does, at once. Raises. */
+	PG_RAISES void match_page(const HeapTupleData *tuples, int count, TargetSide &side);
+
 	/* Works off the rows that have come so far. Raises. */
 	PG_RAISES void flush() { match_group(); }
 
@@ -85,6 +95,7 @@ class Matcher {
 
 	PG_RAISES void make_space(std::size_t bytes);
 	PG_RAISES void match_group();
+	PG_RAISES int match_tuples(const HeapTupleData *tuples, int count, TargetSide &side);
 	PG_RAISES void match(const TargetRow &row);
 	PG_RAISES bool is_pair(const TargetRow &row, StagedRow *staged);
 	PG_RAISES bool staged_have_same_key(StagedRow *left, StagedRow *right) const;

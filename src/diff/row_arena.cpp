@@ -10,6 +10,20 @@ void RowArena::expect(std::size_t bytes) noexcept
 		shift_ = std::bit_width(std::min(bytes, largest) - 1);
 }
 
+/* In steps that grow with what was needed, for an estimate may be far too high. */
+void RowArena::make_ready(std::size_t bytes)
+{
+	constexpr std::size_t least = 64 * 1024; /* bytes */
+	if (bytes > end_ - used_)
+		open_piece(bytes);
+	std::size_t const start = start_of(piece_);
+	std::size_t const wanted = std::max(bytes, std::clamp(used_ - start, least, pg::huge_page));
+	std::size_t const from = std::max(ready_, used_);
+	ready_ = std::min(used_ + wanted, end_);
+	if (end_ - start > least)
+		pg::populate(base_[piece_] + from, ready_ - from);
+}
+
 /* Pages that are not touched yet take no memory, so there may be some in reserve. */
 void RowArena::open_piece(std::size_t bytes)
 {
@@ -25,11 +39,8 @@ void RowArena::open_piece(std::size_t bytes)
 	if (context_ == nullptr)
 		context_ =
 			AllocSetContextCreateInternal(owner_, "bulk_sync staged rows", ALLOCSET_SMALL_SIZES);
-	if (base_[piece] == nullptr) {
-		auto *const memory = static_cast<char *>(MemoryContextAllocHuge(context_, size));
-		pg::advise_huge_pages(memory, size);
-		base_[piece] = memory - start;
-	}
+	if (base_[piece] == nullptr)
+		base_[piece] = pg::allocate_aligned(context_, size) - start;
 	if (end_ != 0)
 		filled_[piece_] = used_;
 	for (int skipped = end_ == 0 ? 0 : piece_ + 1; skipped < piece; skipped++)
@@ -43,6 +54,7 @@ void RowArena::clear() noexcept
 {
 	piece_ = 0;
 	used_ = 0;
+	ready_ = 0;
 	end_ = 0;
 	bytes_ = 0;
 }

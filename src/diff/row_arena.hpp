@@ -28,8 +28,8 @@ class RowArena {
 	/* Room for this many bytes behind what was taken, aligned. Raises. */
 	PG_RAISES char *reserve(std::size_t bytes)
 	{
-		if (bytes > end_ - used_)
-			open_piece(bytes);
+		if (bytes > ready_ - used_)
+			make_ready(bytes);
 		return base_[piece_] + used_;
 	}
 
@@ -98,6 +98,7 @@ class RowArena {
 		return piece == 0 ? first_position : std::size_t{1} << (shift_ + piece - 1);
 	}
 	std::size_t end_of(int piece) const noexcept { return std::size_t{1} << (shift_ + piece); }
+	PG_RAISES void make_ready(std::size_t bytes);
 	PG_RAISES void open_piece(std::size_t bytes);
 
 	MemoryContext owner_;
@@ -105,7 +106,8 @@ class RowArena {
 	int shift_ = smallest_shift;	  /* the first piece has 2^shift bytes */
 	int piece_ = 0;					  /* that is being filled */
 	std::size_t used_ = 0;
-	std::size_t end_ = 0; /* of the room in the piece; 0: nothing is reserved yet */
+	std::size_t ready_ = 0; /* up to here the system has been asked for the memory */
+	std::size_t end_ = 0;	/* of the room in the piece; 0: nothing is reserved yet */
 	std::size_t bytes_ = 0;
 	char *base_[most_pieces] = {}; /* memory of a piece, less its offset; nullptr: none yet */
 	std::size_t filled_[most_pieces] = {};

@@ -55,6 +55,7 @@ RowComparison::RowComparison(const ColumnMap &map, const RowShape &staged, const
 	}
 	/* Else it takes a walk to see where the columns end. */
 	is_prefix_ = is_prefix_ && (ends_staged_ || ends_target_);
+	is_whole_ = is_prefix_ && ends_staged_ && ends_target_;
 	staged_starts_ = pg::Allocator<uint32>().allocate(staged_needed_);
 	target_starts_ = pg::Allocator<uint32>().allocate(target_needed_);
 }

@@ -27,6 +27,18 @@ class RowComparison {
 		return has_same_prefix(staged, target);
 	}
 
+	/* The same, without a look at single columns: false may only mean that it takes one. */
+	pg_attribute_always_inline bool is_same_at_sight(const TupleView &staged,
+													 const TupleView &target) const noexcept
+	{
+		if (!is_whole_ || staged.has_nulls() || target.has_nulls() || staged.columns() != count_ ||
+			target.columns() != count_)
+			return false;
+		uint32 const length = staged.data_length();
+		return length == target.data_length() &&
+			   pg::same_bytes(staged.data(), target.data(), length);
+	}
+
 	/* Is one image the front of the other side's tuples, or all of them? */
 	bool is_prefix() const noexcept { return is_prefix_; }
 
@@ -58,7 +70,8 @@ class RowComparison {
 	const RowShape &target_;
 	Vector<Compared> columns_;
 	bool is_prefix_ = true;
-	int count_; /* of the columns */
+	bool is_whole_; /* is the image all of the tuples, on both sides? */
+	int count_;		/* of the columns */
 	bool ends_staged_;
 	bool ends_target_;
 	int staged_needed_ = 0; /* attributes up to the last that is compared */

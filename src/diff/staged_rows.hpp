@@ -24,14 +24,16 @@ class StagedRows {
 	 * bytes that the caller wants to stay within. */
 	explicit StagedRows(std::size_t limit) noexcept;
 
-	/* About so many bytes of rows will come; perhaps, for it is an estimate. Before the first. */
-	void expect(double bytes) noexcept;
+	/* About so many rows, and bytes of them, will come; perhaps, for it is an estimate. Before the
+	 * first. */
+	void expect(double rows, double bytes) noexcept;
 
-	/* Would another row of this many bytes go beyond the limit, the table over all of them
+	/* Would more rows, of this many bytes together, go beyond the limit, the table over all of them
 	 * included? The first row never does. */
-	bool is_full_for(std::size_t length) const noexcept
+	bool is_full_for(std::size_t length, int rows = 1) const noexcept
 	{
-		return arena_.bytes() + StagedRow::footprint(length) > fits_until_ && exceeds_limit(length);
+		return arena_.bytes() + StagedRow::footprint(length) > fits_until_ &&
+			   exceeds_limit(length, rows);
 	}
 
 	/* Room for a row of at most this many bytes; it becomes one of the rows by append(). Raises. */
@@ -57,6 +59,39 @@ class StagedRows {
 		append(row, hash);
 	}
 
+	/*
+	 * Takes the tuples of a page; `bytes` is the sum of their footprints. They are put into the
+	 * table at once when there is one, see begin_table(); same_key() and duplicate() are those of
+	 * build_table(). Raises.
+	 */
+	template <typename SameKey, typename Duplicate>
+	void append_page(const HeapTupleData *tuples, const uint32 *hashes, int count,
+					 std::size_t bytes, SameKey &&same_key, Duplicate &&duplicate)
+	{
+		char *at = arena_.reserve(bytes);
+		uint32 position = arena_.position();
+		Slot placed[MaxHeapTuplesPerPage];
+		for (int i = 0; i < count; i++) {
+			auto *const row = reinterpret_cast<StagedRow *>(at);
+			pg::copy_aligned(tuples[i], at);
+			row->start(hashes[i]);
+			placed[i] = {hashes[i], position};
+			std::size_t const taken = StagedRow::footprint(row->length);
+			at += taken;
+			position += static_cast<uint32>(taken / MAXIMUM_ALIGNOF);
+		}
+		arena_.take(bytes);
+		count_ += count;
+		if (slots_ != nullptr)
+			place_page(placed, count, same_key, duplicate);
+	}
+
+	/* Makes the table for the rows that are expected, so that they are placed while their memory is
+	 * in the cache. Does nothing where it might take too much of the limit. No rows are there yet.
+	 * Raises. */
+	PG_RAISES void begin_table();
+	bool has_table() const noexcept { return slots_ != nullptr; }
+
 	/* From now on the rows of batches come, with positions. There are none yet. */
 	void begin_batches();
 
@@ -80,22 +115,23 @@ class StagedRows {
 	 * Builds the table over all rows, once they are all there: it has its size from the start, and
 	 * the memory of several rows is under way at a time. Of rows with the same key the first is in
 	 * the table; for each other one, marked as matched, duplicate(first) is called. same_key(a, b)
-	 * compares two rows. Raises.
+	 * compares two rows. Nothing is left to do when all have been placed as they came. Raises.
 	 */
 	template <typename SameKey, typename Duplicate>
 	void build_table(SameKey &&same_key, Duplicate &&duplicate)
 	{
-		make_slots();
+		note_length();
+		if (slots_ != nullptr)
+			return;
+		repeated_ = 0;
+		make_slots(slots_for(count_));
 		Slot group[prefetched];
 		int grouped = 0;
 		auto const place_group = [&] {
 			CHECK_FOR_INTERRUPTS();
 			for (int i = 0; i < grouped; i++) {
-				if (StagedRow *const first = place(group[i], same_key)) {
-					row_in(group[i])->matched = 1;
-					repeated_++;
-					duplicate(first);
-				}
+				if (StagedRow *const first = place(group[i], same_key))
+					tell_repeated(group[i], first, duplicate);
 			}
 			grouped = 0;
 		};
@@ -145,23 +181,24 @@ class StagedRows {
 	}
 
 	/* Asks for the memory that find() will touch: of the table, and, once that is there, of the
-	 * first row that it will look at. Inlined by force, because to the compiler a function that
-	 * only prefetches does nothing. */
+	 * first row that it will look at. It is returned, or nullptr when there is none. Inlined by
+	 * force, because to the compiler a function that only prefetches does nothing. */
 	pg_attribute_always_inline void prefetch_slot(uint32 hash) const noexcept
 	{
 		__builtin_prefetch(&slots_[first_slot(hash)]);
 	}
-	pg_attribute_always_inline void prefetch_row(uint32 hash) const noexcept
+	pg_attribute_always_inline StagedRow *prefetch_row(uint32 hash) const noexcept
 	{
 		std::size_t i = first_slot(hash);
 		while (slots_[i].hash != hash && slots_[i].position != 0)
 			i = next_slot(i);
 		if (slots_[i].position == 0)
-			return;
-		const char *const row = arena_.at(slots_[i].position);
+			return nullptr;
+		char *const row = arena_.at(slots_[i].position);
 		for (int bytes = 0; bytes < prefetched_of_row_; bytes += cache_line)
 			__builtin_prefetch(row + bytes);
 		__builtin_prefetch(row + prefetched_of_row_ - 1); /* it does not begin with a line */
+		return reinterpret_cast<StagedRow *>(row + prefix_);
 	}
 
 	/* A row of the target has this row's key; `marked`: as deleted. Once for each row. */
@@ -196,6 +233,7 @@ class StagedRows {
 	static constexpr int prefetched = 32;
 	static constexpr int cache_line = 64;		  /* bytes, of nearly every machine */
 	static constexpr int prefetched_bytes = 1024; /* of the rows that follow */
+	static constexpr double slack = 1.03;		  /* of an estimate of rows */
 
 	StagedRow *row_in(Slot slot) const noexcept
 	{
@@ -223,8 +261,29 @@ class StagedRows {
 		return nullptr;
 	}
 
-	bool exceeds_limit(std::size_t length) const noexcept;
-	PG_RAISES void make_slots();
+	/* Gives the table up when there are far more rows than were expected. */
+	template <typename SameKey, typename Duplicate>
+	void place_page(const Slot *placed, int count, SameKey &&same_key, Duplicate &&duplicate)
+	{
+		if (count_ > most_in_table_) {
+			drop_table();
+			return;
+		}
+		for (int i = 0; i < count; i++)
+			if (StagedRow *const first = place(placed[i], same_key))
+				tell_repeated(placed[i], first, duplicate);
+	}
+	template <typename Duplicate>
+	void tell_repeated(Slot slot, StagedRow *first, Duplicate &&duplicate)
+	{
+		row_in(slot)->matched = 1;
+		repeated_++;
+		duplicate(first);
+	}
+
+	bool exceeds_limit(std::size_t length, int rows) const noexcept;
+	PG_RAISES void make_slots(std::size_t count);
+	void note_length() noexcept;
 	static std::size_t slots_for(uint64 rows) noexcept;
 
 	std::size_t limit_;
@@ -234,6 +293,9 @@ class StagedRows {
 	std::size_t fits_until_; /* bytes of rows that are within the limit for sure */
 	Slot *slots_ = nullptr;
 	uint64 slot_count_ = 0;
+	uint64 most_in_table_ = 0; /* rows, of a table that is made before them */
+	double expected_ = 0;	   /* rows, and bytes of them */
+	double expected_bytes_ = 0;
 	int prefetched_of_row_ = 0; /* bytes */
 	uint64 count_ = 0;
 	uint64 matched_ = 0;

@@ -38,6 +38,7 @@ class WantedUpdates final : public DiffSink {
 	{
 		next_.unchanged(row, staged);
 	}
+	bool ignores_unchanged() const noexcept override { return next_.ignores_unchanged(); }
 	PG_RAISES void held_back(const ChangedRow &row) override { next_.held_back(row); }
 	/* Raises also what the condition raises, and 0A000 when it uses a generated column whose new
 	 * value comes from columns that the target lacks. */

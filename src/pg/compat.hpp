@@ -18,6 +18,7 @@ extern "C" {
 #include "optimizer/optimizer.h"
 #include "parser/parse_node.h"
 #include "parser/parse_relation.h"
+#include "pgstat.h"
 #include "rewrite/rewriteHandler.h"
 #include "rewrite/rewriteManip.h"
 #include "storage/buffile.h"
@@ -222,6 +223,19 @@ PG_RAISES inline TableScanDesc begin_scan(::Relation table, Snapshot snapshot)
 	return table_beginscan(table, snapshot, 0, nullptr, 0);
 #else
 	return table_beginscan(table, snapshot, 0, nullptr);
+#endif
+}
+
+/* Counts more tuples that a scan has read; the scan itself has counted some. 16 renamed what counts
+ * them. */
+inline void count_returned(::Relation table, int tuples) noexcept
+{
+	if (table->pgstat_info == nullptr)
+		return;
+#if PG_VERSION_NUM >= 160000
+	table->pgstat_info->counts.tuples_returned += tuples;
+#else
+	table->pgstat_info->t_counts.t_tuples_returned += tuples;
 #endif
 }
 

@@ -62,11 +62,24 @@ template <typename T> class Allocator {
 template <typename T> using Vector = boost::container::vector<T, Allocator<T>>;
 using String = boost::container::basic_string<char, std::char_traits<char>, Allocator<char>>;
 
+/* Of nearly every machine; they begin at multiples of it. */
+inline constexpr std::size_t huge_page = std::size_t{2} * 1024 * 1024; /* bytes */
+
 /*
  * Asks the system for large pages under a large piece of memory: they save most of the misses in
  * the translation of addresses that random access to a large table has. Best effort; never raises.
  */
 void advise_huge_pages(void *memory, std::size_t length) noexcept;
+
+/* A large piece of memory for which that is done, and which begins with a huge page. Smaller pieces
+ * are allocated as others are. It is freed with the context alone. Raises. */
+PG_RAISES char *allocate_aligned(MemoryContext context, std::size_t length);
+
+/*
+ * Has the system bring pages in that are going to be written, many at a time: a fault for each costs
+ * half as much again. Worth it for some tens of kB or more. Best effort; never raises.
+ */
+void populate(void *memory, std::size_t length) noexcept;
 
 /*
  * A memory context that is current while the object lives. It is declared before whatever has its

@@ -8,6 +8,7 @@ extern "C" {
 #include "access/heapam.h"
 #include "executor/execPartition.h"
 #include "executor/executor.h"
+#include "storage/bufmgr.h"
 }
 
 namespace bulk_sync::pg {
@@ -54,23 +55,39 @@ PG_RAISES bool passes(ScanState *node, HeapTuple tuple, Buffer buffer)
 	return ExecQual(condition, context);
 }
 
+/* What heap_getnext() gives of the visible tuple with this index on its page. */
+void set_tuple(HeapScanDesc scan, int index, HeapTupleData &tuple) noexcept
+{
+	Page const page = BufferGetPage(scan->rs_cbuf);
+	OffsetNumber const offset = scan->rs_vistuples[index];
+	ItemId const item = PageGetItemId(page, offset);
+	tuple.t_data = reinterpret_cast<HeapTupleHeader>(PageGetItem(page, item));
+	tuple.t_len = ItemIdGetLength(item);
+	tuple.t_tableOid = scan->rs_ctup.t_tableOid;
+	ItemPointerSet(&tuple.t_self, scan->rs_cblock, offset);
+}
+
 /* Returns the number of tuples that passes(tuple, buffer) was true for, and that the reader got. */
 template <typename Passes>
 PG_RAISES uint64 scan_passing(HeapScanDesc scan, TableReader &reader, Passes &&passes)
 {
 	HeapTupleData tuples[MaxHeapTuplesPerPage];
-	int count = 0;
 	uint64 rows = 0;
-	while (HeapTuple const tuple = heap_getnext(&scan->rs_base, ForwardScanDirection)) {
-		if (passes(tuple, scan->rs_cbuf))
-			tuples[count++] = *tuple;
-		/* The next call would go on to another page and let this one go. */
-		if (scan->rs_cindex + 1 < scan->rs_ntuples)
-			continue;
+	/* The heap has found out which tuples of the page are visible when it gives the first. */
+	while (heap_getnext(&scan->rs_base, ForwardScanDirection) != nullptr) {
+		int const visible = static_cast<int>(scan->rs_ntuples);
+		int count = 0;
+		for (int i = 0; i < visible; i++) {
+			set_tuple(scan, i, tuples[count]);
+			if (passes(&tuples[count], scan->rs_cbuf))
+				count++;
+		}
+		compat::count_returned(scan->rs_base.rs_rd, visible - 1);
 		if (count > 0)
 			reader.page(tuples, count);
 		rows += count;
-		count = 0;
+		/* So that the next call goes on to another page. */
+		scan->rs_cindex = visible - 1;
 	}
 	return rows;
 }

@@ -28,6 +28,13 @@ auto in_context(MemoryContext context, Function &&function) -> decltype(function
 	}
 }
 
+/* Empties a memory context, at no cost when there is nothing in it. Raises what callbacks raise. */
+PG_RAISES inline void reset_used(MemoryContext context)
+{
+	if (!context->isReset || context->firstchild != nullptr)
+		MemoryContextReset(context);
+}
+
 class Scratch {
   public:
 	/* A child of the current context, which owns it. The name is kept, not copied. Throws Error. */

@@ -48,22 +48,6 @@ class StoredReceiver {
 	/* One, which holds during the call. */
 	PG_RAISES virtual void tuple(const HeapTupleData &tuple) = 0;
 
-	/* Calls visit(tuple) for each, with the memory of the following ones on its way to the cache:
-	 * nobody has touched it yet when all of the page is visible to everybody. */
-	template <typename Visit>
-	static pg_attribute_always_inline void for_each(const HeapTupleData *tuples, int count,
-													Visit &&visit)
-	{
-		constexpr int ahead = 6;
-		for (int i = 0; i < count; i++) {
-			const char *const next =
-				reinterpret_cast<const char *>(tuples[std::min(i + ahead, count - 1)].t_data);
-			__builtin_prefetch(next);
-			__builtin_prefetch(next + PG_CACHE_LINE_SIZE / 2);
-			visit(tuples[i]);
-		}
-	}
-
   protected:
 	~StoredReceiver() = default;
 };

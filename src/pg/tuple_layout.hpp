@@ -58,6 +58,26 @@ struct TupleView {
 	}
 };
 
+/* What memcmp() says, without the call for it where there are a few bytes. */
+inline bool same_bytes(const char *left, const char *right, std::size_t length) noexcept
+{
+	constexpr std::size_t word = sizeof(uint64);
+	constexpr std::size_t most_in_words = 12 * word;
+	auto const differ = [&](std::size_t offset) {
+		uint64 one;
+		uint64 other;
+		memcpy(&one, left + offset, word);
+		memcpy(&other, right + offset, word);
+		return one ^ other;
+	};
+	if (length < word || length > most_in_words)
+		return memcmp(left, right, length) == 0;
+	uint64 different = differ(length - word); /* may overlap the one before */
+	for (std::size_t offset = 0; offset + word < length; offset += word)
+		different |= differ(offset);
+	return different == 0;
+}
+
 /* Bytes that a copy of the tuple as a minimal tuple takes. */
 inline uint32 minimal_length(const TupleView &tuple) noexcept
 {
@@ -70,6 +90,41 @@ inline void copy_tuple(const TupleView &tuple, void *at) noexcept
 	uint32 const length = minimal_length(tuple);
 	memcpy(at, reinterpret_cast<const char *>(tuple.header) + MINIMAL_TUPLE_OFFSET, length);
 	static_cast<MinimalTuple>(at)->t_len = length;
+}
+
+/* The same of a tuple on a page, for which there is room up to the alignment: what fills it on the page
+ * is copied too, so that most tuples take a few moves of 16 bytes. */
+inline void copy_aligned(const HeapTupleData &tuple, char *at) noexcept
+{
+	const char *const from = reinterpret_cast<const char *>(tuple.t_data) + MINIMAL_TUPLE_OFFSET;
+	auto const length = static_cast<uint32>(tuple.t_len - MINIMAL_TUPLE_OFFSET);
+	std::size_t const size = MAXALIGN(length);
+	constexpr std::size_t piece = 16;
+	constexpr std::size_t most_in_pieces = 8 * piece;
+	if (size > most_in_pieces || size < piece) {
+		memcpy(at, from, size);
+	} else {
+		for (std::size_t offset = 0; offset + piece < size; offset += piece)
+			memcpy(at + offset, from + offset, piece);
+		memcpy(at + size - piece, from + size - piece, piece);
+	}
+	reinterpret_cast<MinimalTuple>(at)->t_len = length;
+}
+
+/* Calls visit(index) for each tuple of a page, with the memory of the following ones on its way to the
+ * cache: nobody has touched it yet when all of the page is visible to everybody. */
+template <typename Visit>
+pg_attribute_always_inline void for_each_on_page(const HeapTupleData *tuples, int count,
+												 Visit &&visit)
+{
+	constexpr int ahead = 6;
+	for (int i = 0; i < count; i++) {
+		const char *const next = reinterpret_cast<const char *>(
+			tuples[i + ahead < count ? i + ahead : count - 1].t_data);
+		__builtin_prefetch(next);
+		__builtin_prefetch(next + PG_CACHE_LINE_SIZE / 2);
+		visit(i);
+	}
 }
 
 /*

@@ -106,6 +106,8 @@ class KeyEquality {
 
 	/* Does equality imply the same image? */
 	bool by_image() const noexcept { return by_image_; }
+	/* Is it that of numerics, whose hash is hash_of_numeric()? */
+	bool is_numeric() const noexcept { return is_numeric_; }
 	/* The equality operator, for SQL that we build. */
 	Oid equality_operator() const noexcept { return operator_; }
 	/* May keys be hashed, compared, and shown in a message, while the executor has workers? */

@@ -75,8 +75,7 @@ class StoredStagingReceiver final : public pg::StoredReceiver {
 	PG_RAISES void page(const HeapTupleData *tuples, int count) override
 	{
 		uint64 const before = diff_.counts().staged;
-		for_each(tuples, count,
-				 [&](const HeapTupleData &tuple) { diff_.add_staged(TupleView::of(tuple)); });
+		diff_.add_staged_page(tuples, count);
 		tell(diff_, before, observer_);
 	}
 

@@ -60,9 +60,7 @@ class StoredTupleReceiver final : public pg::StoredReceiver {
 	PG_RAISES void page(const HeapTupleData *tuples, int count) override
 	{
 		uint64 const before = diff_.counts().in_scope;
-		for_each(tuples, count,
-				 [&](const HeapTupleData &tuple) { diff_.add_target_in_place(tuple); });
-		diff_.flush_target();
+		diff_.add_target_page(tuples, count);
 		tell(diff_, before, observer_);
 	}
 

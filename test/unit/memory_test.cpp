@@ -29,6 +29,24 @@ template <typename Function> bool runs_out_of_memory(Function &&f)
 
 } // namespace
 
+UNIT_TEST(large_pieces,
+		  "memory: large pieces begin with a huge page, and are written as others are")
+{
+	for (std::size_t bytes : {std::size_t{8}, std::size_t{3} << 20, std::size_t{9} << 20}) {
+		WorkContext context("unit large pieces");
+		char *const memory = pg_call([&] { return pg::allocate_aligned(context.get(), bytes); });
+		if (bytes >= 2 * pg::huge_page)
+			CHECK(reinterpret_cast<std::uintptr_t>(memory) % pg::huge_page == 0);
+		std::size_t const part = bytes / 3 + 1;
+		memset(memory, 1, part);
+		pg::populate(memory, 2 * part);
+		CHECK(memory[0] == 1 && memory[part - 1] == 1);
+		memset(memory, 2, bytes);
+		CHECK(memory[bytes - 1] == 2);
+		context.finish();
+	}
+}
+
 UNIT_TEST(absurd_sizes, "memory: absurd sizes are bad_alloc, never an error of PostgreSQL")
 {
 	sigjmp_buf *const handler = PG_exception_stack;

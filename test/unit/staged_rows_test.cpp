@@ -130,6 +130,88 @@ UNIT_TEST(duplicates,
 	CHECK(rows.count() == 203);
 }
 
+/* A page of rows, which the memory of the tuples outlives. */
+struct Page {
+	pg::Vector<char> memory;
+	pg::Vector<std::size_t> starts;
+	pg::Vector<uint32> hashes;
+
+	void add(SampleRows &samples, int key)
+	{
+		samples.form(key, key % 150);
+		std::size_t const start = memory.size();
+		starts.push_back(start);
+		hashes.push_back(hash_of(key));
+		memory.resize(start + StagedRow::footprint(samples.row()->length));
+		memcpy(memory.data() + start, samples.row(), samples.row()->length);
+	}
+
+	/* How many duplicates it was told of. */
+	int append_to(SampleRows &samples, StagedRows &rows)
+	{
+		pg::Vector<HeapTupleData> tuples;
+		for (std::size_t const start : starts)
+			tuples.push_back(
+				reinterpret_cast<StagedRow *>(memory.data() + start)->view().heap_tuple());
+		int duplicates = 0;
+		pg_call([&] {
+			rows.append_page(
+				tuples.data(), hashes.data(), static_cast<int>(tuples.size()), memory.size(),
+				[&](StagedRow *left, StagedRow *right) {
+					return samples.key_of(left->view()) == samples.key_of(right->view());
+				},
+				[&](StagedRow *) { duplicates++; });
+		});
+		return duplicates;
+	}
+};
+
+UNIT_TEST(by_page, "staged rows: pages of rows are placed as they come, however many were expected")
+{
+	SampleRows samples;
+	constexpr int pages = 30;
+	constexpr int of_a_page = 40;
+	for (double expected : {0.0, 10.0, 500.0, 1200.0, 1e6}) {
+		StagedRows rows(std::size_t{32} << 20);
+		rows.expect(expected, 0);
+		pg_call([&] { rows.begin_table(); });
+		CHECK(rows.has_table() == (expected > 0));
+		int told = 0;
+		for (int number = 0; number < pages; number++) {
+			Page page;
+			for (int key = 0; key < of_a_page; key++) /* each but the first row of a page is new */
+				page.add(samples, number * (of_a_page - 1) + key);
+			told += page.append_to(samples, rows);
+		}
+		bool const were_placed = rows.has_table();
+		CHECK(were_placed == (expected > 1000));
+		int const told_at_end = samples.build_table(rows);
+		CHECK(told_at_end == (were_placed ? 0 : pages - 1));
+		CHECK(!were_placed || told == pages - 1);
+		CHECK(rows.count() == pages * of_a_page);
+		CHECK(rows.unmatched() == pages * (of_a_page - 1) + 1);
+		int wrong = 0;
+		int index = 0;
+		rows.for_each([&](StagedRow *row) {
+			int const key = index / of_a_page * (of_a_page - 1) + index % of_a_page;
+			bool const is_second = index > 0 && index % of_a_page == 0;
+			StagedRow *const found = samples.find(rows, hash_of(key), key);
+			wrong += !samples.is_row(row->view(), key, key % 150) || row->matched != is_second ||
+					 row->hash != hash_of(key) || (found == row) == is_second;
+			index++;
+		});
+		CHECK(wrong == 0);
+	}
+}
+
+UNIT_TEST(too_many, "staged rows: no table is made for rows that will not fit")
+{
+	StagedRows rows(std::size_t{1} << 20);
+	rows.expect(50000, 50000 * 30.0);
+	pg_call([&] { rows.begin_table(); });
+	CHECK(!rows.has_table());
+}
+
 UNIT_TEST(order, "staged rows: they are visited in the order they came, whatever their size")
 {
 	SampleRows samples;
@@ -190,7 +272,7 @@ UNIT_TEST(limit, "staged rows: full rows and their table stay within the limit, 
 			pg::WorkContext context("unit limit");
 			StagedRows rows(limit);
 			if (length == 0)
-				rows.expect(1e12); /* an estimate may be anything */
+				rows.expect(1e12, 1e12); /* an estimate may be anything */
 			int const count = fill(samples, rows, length);
 			std::size_t payload = 0;
 			for (StagedRow *row : all_of(rows))
