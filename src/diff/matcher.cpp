@@ -89,8 +89,7 @@ int Matcher::match_tuples(const HeapTupleData *tuples, const KeyHash &hash, int 
 	for (int i = 0; i < count; i++) {
 		TupleView const tuple = TupleView::of(tuples[i]);
 		StagedRow *const staged = candidates[i];
-		if (staged != nullptr && !staged->matched &&
-			comparison_->is_same_at_sight(staged->view(), tuple)) {
+		if (staged != nullptr && !staged->matched && comparison_->is_same(staged->view(), tuple)) {
 			rows_.set_matched(staged, false);
 			same++;
 		} else {
