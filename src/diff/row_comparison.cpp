@@ -13,21 +13,6 @@ bool same_bytes(const TupleView &staged, uint32 here, const TupleView &target, u
 		   memcmp(staged.data() + here, target.data() + there, length) == 0;
 }
 
-/* Are the same of the first columns NULL? */
-bool same_nulls(const TupleView &staged, const TupleView &target, int count) noexcept
-{
-	int i = 0;
-	if (staged.has_nulls() && target.has_nulls()) {
-		if (memcmp(staged.header->t_bits, target.header->t_bits, count / 8) != 0)
-			return false;
-		i = count / 8 * 8;
-	}
-	for (; (staged.has_nulls() || target.has_nulls()) && i < count; i++)
-		if (staged.is_null(i) != target.is_null(i))
-			return false;
-	return true;
-}
-
 } // namespace
 
 RowComparison::RowComparison(const ColumnMap &map, const RowShape &staged, const RowShape &target)
@@ -60,15 +45,23 @@ RowComparison::RowComparison(const ColumnMap &map, const RowShape &staged, const
 	target_starts_ = pg::Allocator<uint32>().allocate(target_needed_);
 }
 
+bool RowComparison::has_same_bits(const TupleView &staged, const TupleView &target) const noexcept
+{
+	if (!staged.has_nulls() || !target.has_nulls())
+		return staged.has_first(count_) && target.has_first(count_);
+	if (memcmp(staged.header->t_bits, target.header->t_bits, count_ / 8) != 0)
+		return false;
+	int const mask = (1 << count_ % 8) - 1;
+	return mask == 0 ||
+		   ((staged.header->t_bits[count_ / 8] ^ target.header->t_bits[count_ / 8]) & mask) == 0;
+}
+
 bool RowComparison::has_same_prefix(const TupleView &staged, const TupleView &target) const noexcept
 {
-	if (!same_nulls(staged, target, count_))
+	if (!has_same_nulls(staged, target))
 		return false;
 	uint32 const here = staged.data_length();
-	uint32 const there = target.data_length();
-	if (ends_staged_ && ends_target_ && here != there)
-		return false;
-	uint32 const length = ends_staged_ ? here : there;
+	uint32 const length = ends_staged_ ? here : target.data_length();
 	return here >= length && same_bytes(staged, 0, target, 0, length);
 }
 

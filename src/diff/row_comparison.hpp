@@ -19,24 +19,17 @@ class RowComparison {
 	/* The map and the shapes outlive it. In the current memory context. Throws std::bad_alloc. */
 	RowComparison(const ColumnMap &map, const RowShape &staged, const RowShape &target);
 
-	/* Have two rows the same image for sure? Their columns have to be looked at when not. Raises. */
-	PG_RAISES bool is_same(const TupleView &staged, const TupleView &target)
+	/* Have two rows the same image for sure? Their columns have to be looked at when not. Inlined by
+	 * force, for it is what a diff does. Raises. */
+	PG_RAISES pg_attribute_always_inline bool is_same(const TupleView &staged,
+													  const TupleView &target)
 	{
 		if (!is_prefix_ || staged.columns() < count_ || target.columns() < count_)
 			return has_same_columns(staged, target);
-		return has_same_prefix(staged, target);
-	}
-
-	/* The same, without a look at single columns: false may only mean that it takes one. */
-	pg_attribute_always_inline bool is_same_at_sight(const TupleView &staged,
-													 const TupleView &target) const noexcept
-	{
-		if (!is_whole_ || staged.has_nulls() || target.has_nulls() || staged.columns() != count_ ||
-			target.columns() != count_)
-			return false;
-		uint32 const length = staged.data_length();
-		return length == target.data_length() &&
-			   pg::same_bytes(staged.data(), target.data(), length);
+		if (!is_whole_)
+			return has_same_prefix(staged, target);
+		return has_same_nulls(staged, target) && staged.data_length() == target.data_length() &&
+			   pg::same_bytes(staged.data(), target.data(), staged.data_length());
 	}
 
 	/* Is one image the front of the other side's tuples, or all of them? */
@@ -58,6 +51,12 @@ class RowComparison {
 		uint32 length = 0;
 	};
 
+	/* Are the same columns of the image, which are the first on both sides, NULL? */
+	bool has_same_nulls(const TupleView &staged, const TupleView &target) const noexcept
+	{
+		return (!staged.has_nulls() && !target.has_nulls()) || has_same_bits(staged, target);
+	}
+	bool has_same_bits(const TupleView &staged, const TupleView &target) const noexcept;
 	bool has_same_prefix(const TupleView &staged, const TupleView &target) const noexcept;
 	PG_RAISES bool has_same_columns(const TupleView &staged, const TupleView &target);
 	PG_RAISES bool has_same_value(const Compared &compared, const TupleView &staged,

@@ -28,8 +28,9 @@ auto in_context(MemoryContext context, Function &&function) -> decltype(function
 	}
 }
 
-/* Empties a memory context, at no cost when there is nothing in it. Raises what callbacks raise. */
-PG_RAISES inline void reset_used(MemoryContext context)
+/* Empties a memory context, at no cost when there is nothing in it. Raises nothing: no callback of
+ * ours is registered with it. */
+inline void reset_used(MemoryContext context) noexcept
 {
 	if (!context->isReset || context->firstchild != nullptr)
 		MemoryContextReset(context);

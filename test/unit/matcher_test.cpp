@@ -73,6 +73,65 @@ UNIT_TEST(kinds, "matcher: it tells of each row and counts, whatever the number 
 	}
 }
 
+/* Rows of the target as they lie on a page, with the front of the header that minimal tuples lack. */
+struct TargetPage {
+	pg::Vector<char> memory;
+	pg::Vector<HeapTupleData> tuples;
+
+	TargetPage(SampleRows &samples, const Sides &sides, std::size_t begin, std::size_t end)
+	{
+		pg::Vector<std::size_t> starts;
+		for (std::size_t i = begin; i < end; i++) {
+			samples.form(sides.target[i].key, sides.target[i].length);
+			starts.push_back(memory.size() + MINIMAL_TUPLE_OFFSET);
+			memory.resize(starts.back() + StagedRow::footprint(samples.row()->length));
+			memcpy(memory.data() + starts.back(), samples.row(), samples.row()->length);
+		}
+		for (std::size_t const start : starts) {
+			auto *const row = reinterpret_cast<StagedRow *>(memory.data() + start);
+			tuples.push_back(row->view().heap_tuple());
+			tuples.back().t_tableOid = static_cast<Oid>(begin + tuples.size());
+		}
+	}
+};
+
+UNIT_TEST(pages,
+		  "matcher: pages of the target are matched as rows one by one are, and nobody is told of "
+		  "pairs that are the same")
+{
+	SampleRows samples;
+	KeyHash const hash(samples.map(), samples.shape());
+	Sides const sides = Sides::of_all_kinds(300);
+	pg::Vector<Found> wanted;
+	for (const Found &row : expected(sides))
+		if (row.kind != Found::unchanged)
+			wanted.push_back(row);
+	for (std::size_t size : {1, 63, 64, 65, 200}) {
+		Matching matching(samples);
+		CHECK(!matching.matcher.takes_pages()); /* its sink wants to know of all of them */
+		for (const SampleRow &row : sides.staged) {
+			samples.form(row.key, row.length);
+			uint32 const of_key = pg_call([&] { return hash.of(samples.row()->view()); });
+			samples.append(matching.rows, of_key, row.key, row.length);
+		}
+		pg_call([&] { matching.matcher.build_table(); });
+		for (std::size_t begin = 0; begin < sides.target.size(); begin += size) {
+			TargetPage const page(samples, sides, begin,
+								  std::min(begin + size, sides.target.size()));
+			pg_call([&] {
+				matching.matcher.match_page(page.tuples.data(), hash,
+											static_cast<int>(page.tuples.size()));
+			});
+		}
+		pg_call([&] { matching.matcher.emit_added(); });
+		CHECK(matching.found.sorted() == wanted);
+		CHECK(!matching.found.is_wrong());
+		CHECK(matching.result.counts.unchanged == 300);
+		CHECK(matching.result.counts.matched == 400);
+		CHECK(matching.rows.matched() == 400);
+	}
+}
+
 UNIT_TEST(added_order, "matcher: new rows come in the order of staging")
 {
 	SampleRows samples;
