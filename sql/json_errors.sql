@@ -46,6 +46,7 @@ SELECT * FROM bulk_sync_json('employee', '[{"name": "Ann"}, {"name": "Bob", "age
 SELECT * FROM bulk_sync_json('employee', '[{"name": "Ann"}, {"name": "Bob"}]', '{name}', allow_missing => NULL);
 SELECT * FROM bulk_sync_json('employee', '[{"name": "Ann"}, {"name": "Bob", "id": 2, "initial": "B"}]', '{name}', dry_run => true);
 SELECT * FROM bulk_sync_json('employee', '[{"name": "Ann"}, {"id": 9}]', '{name}');
+SELECT * FROM bulk_sync_json('employee', '[{"name": "Ann", "age": 1}, {"id": 9}]', '{name}', allow_missing => true);
 -- New rows take an ignored column; the mark and touched columns are the call's.
 SELECT * FROM bulk_sync_json('employee', '[{"name": "Ann"}, {"name": "Bob", "vc": "b"}]', '{name}', ignore_columns => '{vc}');
 SELECT * FROM bulk_sync_json('employee', '[{"name": "Ann"}, {"name": "Bob", "hired": null}]', '{name}', ignore_columns => '{hired}', soft_delete => 'hired', dry_run => true);
