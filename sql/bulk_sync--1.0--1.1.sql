@@ -50,7 +50,8 @@ CREATE FUNCTION bulk_sync_json_1_1(
 	dry_run boolean DEFAULT false,
 	verbose boolean DEFAULT false,
 	touch_columns text[] DEFAULT NULL,
-	update_when text DEFAULT NULL
+	update_when text DEFAULT NULL,
+	allow_missing boolean DEFAULT false
 ) RETURNS bulk_sync_stats
 AS 'MODULE_PATHNAME', 'bulk_sync_json_call'
 LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000;
@@ -87,7 +88,7 @@ FROM (VALUES
 	('bulk_sync_json(regclass, jsonb, text[], text, text[], text[], boolean, boolean, boolean, boolean, bigint, float8,'
 		' text, jsonb, boolean, text, boolean, boolean)',
 		'bulk_sync_json_1_1(regclass, jsonb, text[], text, text[], text[], boolean, boolean, boolean, boolean, bigint,'
-		' float8, text, jsonb, boolean, text, boolean, boolean, text[], text)'),
+		' float8, text, jsonb, boolean, text, boolean, boolean, text[], text, boolean)'),
 	('bulk_compare(regclass, regclass, text[], text, text[], text[], text, jsonb, boolean, boolean)',
 		'bulk_compare_1_1(regclass, regclass, text[], text, text[], text[], text, jsonb, boolean, boolean, text)')
 	) AS pair (old, new),
@@ -98,7 +99,7 @@ WHERE p.oid OPERATOR(pg_catalog.=) pair.old::pg_catalog.regprocedure
 DROP FUNCTION bulk_sync_1_1(regclass, regclass, text[], text, text[], text[], boolean, boolean, boolean, boolean, bigint,
 	float8, text, jsonb, boolean, text, boolean, boolean, text[], text);
 DROP FUNCTION bulk_sync_json_1_1(regclass, jsonb, text[], text, text[], text[], boolean, boolean, boolean, boolean, bigint,
-	float8, text, jsonb, boolean, text, boolean, boolean, text[], text);
+	float8, text, jsonb, boolean, text, boolean, boolean, text[], text, boolean);
 DROP FUNCTION bulk_compare_1_1(regclass, regclass, text[], text, text[], text[], text, jsonb, boolean, boolean, text);
 
 -- New functions.
@@ -152,11 +153,12 @@ CREATE FUNCTION bulk_sync_json_returning(
 	dry_run boolean DEFAULT false,
 	verbose boolean DEFAULT false,
 	touch_columns text[] DEFAULT NULL,
-	update_when text DEFAULT NULL
+	update_when text DEFAULT NULL,
+	allow_missing boolean DEFAULT false
 ) RETURNS TABLE (action text, key jsonb, old jsonb, new jsonb, changes jsonb)
 AS 'MODULE_PATHNAME', 'bulk_sync_json_returning_call'
 LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000 ROWS 1000;
 
 COMMENT ON FUNCTION bulk_sync_json_returning(regclass, jsonb, text[], text, text[], text[], boolean, boolean,
-	boolean, boolean, bigint, float8, text, jsonb, boolean, text, boolean, boolean, text[], text)
+	boolean, boolean, bigint, float8, text, jsonb, boolean, text, boolean, boolean, text[], text, boolean)
 IS 'the same as bulk_sync_json, with the rows that were written as the result';

@@ -30,7 +30,7 @@ SELECT * FROM bulk_sync('employee', 'import', '{id}', touch_columns => '{shadow}
 SELECT * FROM bulk_sync('employee', 'import', '{id}', columns => '{name,since}', touch_columns => '{since}');
 SELECT * FROM bulk_sync('employee', 'import', '{id}', columns => '{name}', touch_columns => '{since}');
 SELECT * FROM bulk_sync('employee', 'import', '{id}', touch_columns => '{since}');
-SELECT * FROM bulk_sync_json('employee', '[{"id": 1, "name": "Bob"}, {"id": 2, "updated_at": null}]', '{id}', touch_columns => '{updated_at}');
+SELECT * FROM bulk_sync_json('employee', '[{"id": 1, "name": "Bob"}, {"id": 2, "name": "Cid", "updated_at": null}]', '{id}', touch_columns => '{updated_at}');
 -- Given to another option.
 SELECT * FROM bulk_sync('employee', 'import', '{id}', soft_delete => 'deleted_at', touch_columns => '{deleted_at}');
 SELECT * FROM bulk_sync('employee', 'import', '{id}', insert_defaults => '{"updated_at": "2001-01-01"}', touch_columns => '{updated_at}');

@@ -8,20 +8,20 @@ CREATE TABLE employee (
 INSERT INTO employee (company_id, name, phone, age) VALUES
 	(501, 'Ann', '1111', 30), (501, 'Bob', '2222', 40), (501, 'Cid', '3333', 50), (502, 'Ann', '9999', 70);
 
--- By position and by name. Members that are missing, and JSON null, are NULL.
+-- By position and by name. JSON null is NULL, and with allow_missing a member that is missing.
 SELECT * FROM bulk_sync_json('employee', '[
 	{"name": "Ann", "phone": "1111", "age": 30},
 	{"name": "Bob", "phone": "2222", "age": 41},
 	{"name": "Eve", "age": null},
-	{"age": 20, "name": "Fay"}]', '{name}', 'company_id = 501');
+	{"age": 20, "name": "Fay"}]', '{name}', 'company_id = 501', allow_missing => true);
 SELECT * FROM employee ORDER BY id;
-SELECT * FROM bulk_sync_json(filter => 'company_id = 501', keys => '{name}', target => 'employee', rows =>
+SELECT * FROM bulk_sync_json(allow_missing => true, filter => 'company_id = 501', keys => '{name}', target => 'employee', rows =>
 	'[{"name": "Ann", "age": 30}, {"name": "Bob"}, {"name": "Eve", "age": 9}, {"name": "Fay"}]');
 -- A member that no object has is no column: phone stayed as it was.
 SELECT * FROM employee ORDER BY id;
 -- A second call changes nothing.
 SELECT * FROM bulk_sync_json('employee', '[{"name": "Ann", "age": 30}, {"name": "Bob"}, {"name": "Eve", "age": 9}, {"name": "Fay"}]',
-	'{name}', 'company_id = 501');
+	'{name}', 'company_id = 501', allow_missing => true);
 -- The primary key: kept where an object has it, and its default where it is null or missing in another object.
 SELECT * FROM bulk_sync_json('employee', '[{"id": 90, "name": "Gus"}, {"id": null, "name": "Hal"}, {"name": "Ida"}, {"id": 77, "name": "Ann"}]',
 	'{name}', 'company_id = 501', skip_deletes => true);
@@ -97,10 +97,16 @@ SELECT * FROM bulk_sync_json('t', '[]', '{id}', allow_empty => true);
 SELECT * FROM bulk_sync_json('t', '[]', '{id}');
 ROLLBACK;
 
--- insert_defaults: a member that any object has as its own wins, for all objects.
+-- insert_defaults: they are for members that no object has. One that any has as its own wins, and all have to have it.
 TRUNCATE t;
 SELECT * FROM bulk_sync_json('t', '[{"id": 1, "a": "own"}, {"id": 2}]', '{id}', insert_defaults => '{"a": "default", "b": "default", "c": 6}');
-SELECT * FROM bulk_sync_json('t', '[{"id": 1, "a": "changed"}, {"id": 3}]', '{id}', insert_defaults => '{"b": "other"}', skip_deletes => true);
+SELECT * FROM bulk_sync_json('t', '[{"id": 1, "a": "own"}, {"id": 2, "a": null}]', '{id}', insert_defaults => '{"a": "default", "b": "default", "c": 6}');
+TABLE t ORDER BY id;
+TRUNCATE t;
+SELECT * FROM bulk_sync_json('t', '[{"id": 1, "a": "own"}, {"id": 2}]', '{id}', allow_missing => true,
+	insert_defaults => '{"a": "default", "b": "default", "c": 6}');
+SELECT * FROM bulk_sync_json('t', '[{"id": 1, "a": "changed"}, {"id": 3}]', '{id}', allow_missing => true,
+	insert_defaults => '{"b": "other"}', skip_deletes => true);
 TABLE t ORDER BY id;
 -- Also when there are no objects, or the member is ignored: then it is a column that new rows take.
 SELECT * FROM bulk_sync_json('t', '[]', '{id}', allow_empty => true, insert_defaults => '{"a": "default"}', dry_run => true);
@@ -135,7 +141,7 @@ SELECT * FROM bulk_sync_json('t', '[
 	{"k": "2", "i8": "12", "n": "NaN", "f": "-Infinity", "b": "off", "txt": 12.50, "a": "{4,5}", "aa": [], "co": "(a,3,)", "e": null, "ds": "x", "j": null, "jb": null,
 	 "d": "epoch", "tz": "infinity"},
 	{"k": 3, "txt": {"a": 1}, "aa": [["a", "b"], ["c", "d"]], "a": [[1], [2]], "j": "text", "jb": "text", "b": "yes", "ds": "", "co": {}, "ca": []},
-	{"k": 4, "txt": [1, 2], "j": 1.50, "jb": false, "b": false, "ds": "d"}]', '{k}');
+	{"k": 4, "txt": [1, 2], "j": 1.50, "jb": false, "b": false, "ds": "d"}]', '{k}', allow_missing => true);
 \x on
 TABLE t ORDER BY k;
 \x off
@@ -149,7 +155,7 @@ SELECT count(*) FROM t FULL JOIN u ON t::text = u::text WHERE t.k IS NULL OR u.k
 -- JSON null in a json column is SQL NULL, as for every member that is null.
 SELECT k, j IS NULL AS j, jb IS NULL AS jb FROM t ORDER BY k;
 -- A column with NOT NULL, and a domain with it, that another object has.
-SELECT * FROM bulk_sync_json('t', '[{"k": 1, "ds": "x"}, {"k": 9}]', '{k}');
+SELECT * FROM bulk_sync_json('t', '[{"k": 1, "ds": "x"}, {"k": 9}]', '{k}', allow_missing => true);
 SELECT * FROM bulk_sync_json('t', '[{"k": 9}]', '{k}', skip_deletes => true);
 SELECT k, ds FROM t WHERE k = 9;
 DROP TABLE t, u;

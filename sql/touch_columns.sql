@@ -93,7 +93,7 @@ ALTER TABLE s ADD at timestamptz DEFAULT '2001-01-01';
 CALL fill();
 SELECT * FROM sync_checked('t', 's', '{id}', ignore_columns => '{at}', touch_columns => '{at}');
 SELECT string_agg(id::text, ' ' ORDER BY id) AS touched FROM seen WHERE at;
-SELECT * FROM bulk_sync_json('t', '[{"id": 2, "b": 3, "at": "2001-01-01"}, {"id": 99, "at": null}]', '{id}', ignore_columns => '{at}', touch_columns => '{at,day}',
+SELECT * FROM bulk_sync_json('t', '[{"id": 2, "b": 3, "at": "2001-01-01"}, {"id": 99, "b": null}]', '{id}', ignore_columns => '{at}', touch_columns => '{at,day}',
 	skip_deletes => true);
 SELECT * FROM seen WHERE id IN (2, 99) ORDER BY id;
 SELECT * FROM bulk_sync_json('t', '[]', '{id}', 'id = 99', ignore_columns => '{at}', touch_columns => '{at,day}', allow_empty => true);

@@ -1,48 +1,74 @@
 #include "pg/json.hpp"
 
-#include <algorithm>
-
-#include "pg/error_context.hpp"
 #include "pg/fail.hpp"
 
 namespace bulk_sync::pg {
 
 namespace {
 
-/* Adds the keys of an object that are not among the names yet. Throws through the list, so called
- * with nothing else to destroy. */
-PG_RAISES void add_members(JsonbContainer *object, NameList &names)
-{
-	JsonbChildren keys(object);
-	for (uint32 i = 0; i < JsonContainerSize(object); i++) {
-		CHECK_FOR_INTERRUPTS();
-		JsonbValue const key = keys.next();
-		std::string_view const name(key.val.string.val, key.val.string.len);
-		if (!names.contains(name))
-			names.add(pnstrdup(name.data(), name.size()));
-	}
-}
+/*
+ * Takes note of the members of objects, and counts those that have each. Who makes many objects
+ * makes them alike as a rule, so objects in a row that have the same keys are counted together.
+ */
+class MemberCounter {
+  public:
+	explicit MemberCounter(JsonMembers &members) : members_(members) {}
 
-/* The first of the keys that the object lacks, or nullptr. */
-PG_RAISES const char *missing_key(const JsonElement &object, const NameList &keys)
+	/* Throws through the lists, so called with nothing else to destroy. */
+	PG_RAISES void add(JsonbContainer *object)
+	{
+		if (!keys_.are_those_of(object)) {
+			finish();
+			learn(object);
+		}
+		alike_++;
+	}
+
+	/* Behind the last object. */
+	void finish() noexcept
+	{
+		for (std::size_t const position : positions_)
+			members_.objects[position] += alike_;
+		alike_ = 0;
+	}
+
+  private:
+	PG_RAISES void learn(JsonbContainer *object)
+	{
+		keys_.remember(object);
+		positions_.clear();
+		JsonbChildren keys(object);
+		for (uint32 i = 0; i < keys_.count(); i++) {
+			CHECK_FOR_INTERRUPTS();
+			JsonbValue const key = keys.next();
+			positions_.push_back(
+				position_of({key.val.string.val, static_cast<std::size_t>(key.val.string.len)}));
+		}
+	}
+
+	PG_RAISES std::size_t position_of(std::string_view name)
+	{
+		if (std::optional<std::size_t> const found = members_.names.find(name))
+			return *found;
+		members_.names.add(pnstrdup(name.data(), name.size()));
+		members_.objects.push_back(0);
+		return members_.names.size() - 1;
+	}
+
+	JsonMembers &members_;
+	JsonbKeys keys_;				/* of the last object */
+	Vector<std::size_t> positions_; /* of these among the members */
+	uint32 alike_ = 0;				/* objects in a row that have them, not counted yet */
+};
+
+/* The first of the members that the object lacks, or nullptr. */
+PG_RAISES const char *missing_member(const JsonElement &object, const NameList &members)
 {
 	JsonbValue value;
-	for (const char *key : keys)
-		if (!object.find(key, value))
-			return key;
+	for (const char *member : members)
+		if (!object.find(member, value))
+			return member;
 	return nullptr;
-}
-
-PG_RAISES void refuse_object(const char *key, int64 index)
-{
-	with_error_context(
-		[&] { errcontext("element " INT64_FORMAT " of argument \"rows\", counted from 0", index); },
-		[&] {
-			raise({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
-				   .message = psprintf("element " INT64_FORMAT
-									   " of argument \"rows\" lacks the key \"%s\"",
-									   index, key)});
-		});
 }
 
 PG_RAISES void check_elements(Jsonb *rows, const char *argument)
@@ -77,9 +103,10 @@ JsonObject JsonObject::of(Datum json, const char *argument)
 
 NameList JsonObject::members() const
 {
-	NameList names;
-	pg_call([&] { add_members(element().container(), names); });
-	return names;
+	JsonMembers members;
+	MemberCounter counter(members);
+	pg_call([&] { counter.add(element().container()); });
+	return members.names;
 }
 
 Datum JsonObject::convert(const JsonConverter &converter, bool &is_null) const
@@ -111,28 +138,29 @@ JsonRows JsonRows::of(Datum json, const char *argument)
 	}));
 }
 
-NameList JsonRows::members(const NameList &keys) const
+JsonMembers JsonRows::members() const
 {
-	NameList names;
-	const char *missing = nullptr; /* in the first object */
+	JsonMembers members;
+	MemberCounter counter(members);
 	pg_call([&] {
-		JsonbKeys last;
+		for_each([&](const JsonElement &object, int64) { counter.add(object.container()); });
+	});
+	counter.finish();
+	return members;
+}
+
+std::optional<MissingMember> JsonRows::first_missing(const NameList &members) const
+{
+	MissingMember first = {nullptr, 0};
+	pg_call([&] {
 		for_each([&](const JsonElement &object, int64 index) {
-			if (last.are_those_of(object.container()))
-				return;
-			last.remember(object.container());
-			const char *const key = missing == nullptr ? missing_key(object, keys) : nullptr;
-			if (key != nullptr && index > 0)
-				refuse_object(key, index);
-			if (key != nullptr)
-				missing = key;
-			add_members(object.container(), names);
+			if (first.name == nullptr)
+				first = {missing_member(object, members), index};
 		});
 	});
-	auto const is_member = [&](const char *key) { return names.contains(key); };
-	if (missing != nullptr && std::all_of(keys.begin(), keys.end(), is_member))
-		pg_call([&] { refuse_object(missing, 0); });
-	return names;
+	if (first.name == nullptr)
+		return std::nullopt;
+	return first;
 }
 
 JsonbContainer *JsonRows::array() const noexcept
@@ -140,7 +168,7 @@ JsonbContainer *JsonRows::array() const noexcept
 	return &reinterpret_cast<Jsonb *>(DatumGetPointer(json_))->root; /* not toasted */
 }
 
-double JsonRows::count() const noexcept
+uint32 JsonRows::count() const noexcept
 {
 	return JsonContainerSize(array());
 }

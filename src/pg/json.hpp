@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <optional>
+
 #include "pg/json_converter.hpp"
 #include "pg/name_list.hpp"
 
@@ -24,17 +26,30 @@ class JsonObject {
 	Datum json_;
 };
 
+/* What the objects of an array have, each member once, in the order in which they first come. */
+struct JsonMembers {
+	NameList names;
+	Vector<uint32> objects; /* that have the member of this position */
+};
+
+/* A member that an object lacks. */
+struct MissingMember {
+	const char *name;
+	int64 index; /* of the object, from 0 */
+};
+
 /* A jsonb array of objects. */
 class JsonRows {
   public:
 	/* Throws Error, 22023, when it is no array, or for the first element that is no object. */
 	static JsonRows of(Datum json, const char *argument);
 
-	/*
-	 * The members of all objects together. Throws Error, 22023, for the first object that lacks one
-	 * of `keys`, where each of these is a member of some object.
-	 */
-	NameList members(const NameList &keys) const;
+	/* Throws Error. */
+	JsonMembers members() const;
+
+	/* The first object that lacks one of these, and of those that it lacks the first; nothing when
+	 * each object has them all. Throws Error. */
+	std::optional<MissingMember> first_missing(const NameList &members) const;
 
 	/* Calls visit(object, index) for each element, which lies in the array, and its position from
 	 * 0. Raises. */
@@ -47,7 +62,8 @@ class JsonRows {
 		}
 	}
 
-	double count() const noexcept;
+	/* Objects. */
+	uint32 count() const noexcept;
 
   private:
 	explicit JsonRows(Datum json) noexcept : json_(json) {}

@@ -43,6 +43,40 @@ PG_RAISES char *text_of(JsonbValue value, Oid type)
 	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value.val.numeric)));
 }
 
+/*
+ * Types of the server whose input functions take the text of an object or array for something that
+ * it is not: what gets there is a mistake, such as a Buffer of Node for a bytea. Types of text keep
+ * that text, and all others refuse it themselves, or read it, as a range reads [1, 2].
+ */
+bool misreads_containers(Oid type)
+{
+	switch (type) {
+	case BYTEAOID:
+	case CHAROID:
+	case NAMEOID:
+	case REFCURSOROID:
+	case TSQUERYOID:
+	case TSVECTOROID:
+	case XMLOID:
+	case CIDOID:
+	case XIDOID:
+	case XID8OID:
+		return true;
+	default:
+		return false;
+	}
+}
+
+PG_RAISES void refuse_container(const JsonbValue &value, Oid type)
+{
+	bool const object = JsonContainerIsObject(value.val.binary.data);
+	raise({.sqlstate = ERRCODE_INVALID_TEXT_REPRESENTATION,
+		   .message = psprintf("JSON %s cannot become a value of type %s",
+							   object ? "object" : "array", format_type_be(type)),
+		   .hint = type == BYTEAOID ? "Give bytes as a string: \\x and hexadecimal digits."
+									: "Give the value as a string."});
+}
+
 } // namespace
 
 Datum JsonElement::whole()
@@ -71,6 +105,7 @@ void JsonConverter::look_up(Form_pg_attribute column)
 	typmod_ = column->atttypmod;
 	base_ = getBaseTypeAndTypmod(type_, &typmod_);
 	scalar_ = !OidIsValid(get_element_type(base_)) && !type_is_rowtype(base_);
+	misreads_containers_ = misreads_containers(base_);
 	state_ = static_cast<State *>(palloc0(sizeof(State)));
 	state_->context = CurrentMemoryContext;
 	Oid function = F_JSONB_TO_RECORD;
@@ -98,11 +133,13 @@ Datum JsonConverter::convert_scalar(const JsonbValue *value, bool &is_null) cons
 	return result;
 }
 
-/* As populate_scalar() of jsonfuncs.c. */
+/* As populate_scalar() of jsonfuncs.c, but for what is refused. */
 Datum JsonConverter::read_scalar(JsonbValue value) const
 {
 	if (base_ == JSONBOID)
 		return JsonbPGetDatum(JsonbValueToJsonb(&value));
+	if (value.type == jbvBinary && misreads_containers_)
+		refuse_container(value, base_);
 	char *const text = text_of(value, base_);
 	Datum const result = InputFunctionCall(&state_->function, text, state_->parameter, typmod_);
 	pfree(text);

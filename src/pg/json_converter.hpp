@@ -1,5 +1,6 @@
 /*
- * Values of jsonb in the types of columns, as jsonb_populate_record() converts them.
+ * Values of jsonb in the types of columns, as jsonb_populate_record() converts them, less objects and
+ * arrays that some types would take for something else.
  */
 #pragma once
 
@@ -35,7 +36,8 @@ class JsonConverter {
 
 	/* The value in the column's type; NULL for JSON null and for a missing member, which `value`
 	 * is nullptr for. In the current memory context. Raises, with the member and its value in the
-	 * context of the error. */
+	 * context of the error: 22P02 for an object or array that the type would misread, and what the
+	 * type's own functions raise. */
 	PG_RAISES Datum convert(JsonElement &object, const JsonbValue *value, bool &is_null) const;
 
 	const char *member() const noexcept { return member_; }
@@ -61,6 +63,8 @@ class JsonConverter {
 	Oid base_ = InvalidOid; /* what it is a domain over, or the type itself */
 	int32 typmod_ = -1;		/* of the base type */
 	bool scalar_ = false;	/* the base type is neither array nor composite */
+	/* Would the base type take an object or an array for something else? */
+	bool misreads_containers_ = false;
 };
 
 } // namespace bulk_sync::pg

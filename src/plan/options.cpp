@@ -140,6 +140,7 @@ constexpr Option table[] = {
 	{"include_unchanged", "boolean", "false", of_bulk_compare, decode_flag<&Request::include_unchanged>},
 	{"touch_columns", "text[]", "NULL::text[]", of_writers, decode_touch_columns},
 	{"update_when", "text", "NULL::text", of_all, decode_optional_text<&Request::update_when>},
+	{"allow_missing", "boolean", "false", of_bulk_sync_json, decode_flag<&Request::allow_missing>},
 };
 /* clang-format on */
 

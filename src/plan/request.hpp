@@ -41,6 +41,9 @@ struct Request {
 	bool include_unchanged = false;
 	NameList touch_columns;			   /* get now() in each row that is written */
 	const char *update_when = nullptr; /* nullptr: each row that differs is updated */
+	/* May a JSON object lack a member that others have? As ever where a declaration is older than
+	 * the option. */
+	bool allow_missing = true;
 
 	/* Is it bulk_compare(), which may read relations that cannot be written? */
 	bool only_compares = false;

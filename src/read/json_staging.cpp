@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pg/error_context.hpp"
+#include "pg/fail.hpp"
 #include "pg/json_record.hpp"
 #include "pg/scratch.hpp"
 
@@ -80,21 +81,94 @@ class ObjectReader {
 	pg::Scratch scratch_;
 };
 
+/* The members that some of the objects lack. */
+NameList ragged(const pg::JsonMembers &members, uint32 objects)
+{
+	NameList names;
+	for (std::size_t i = 0; i < members.names.size(); i++)
+		if (members.objects[i] < objects)
+			names.add(members.names[i]);
+	return names;
+}
+
+/* Throws pg::Error, 22023, for the first object that lacks a key. */
+void require_keys(const NameList &keys, const pg::JsonRows &rows, const NameList &ragged)
+{
+	auto const is_ragged = [&](const char *key) { return ragged.contains(key); };
+	if (std::none_of(keys.begin(), keys.end(), is_ragged))
+		return;
+	pg::MissingMember const missing = *rows.first_missing(keys);
+	pg::fail(
+		{.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+		 .message = pg::format("element " INT64_FORMAT " of argument \"rows\" lacks the key \"%s\"",
+							   missing.index, missing.name),
+		 .detail = "Elements are counted from 0."});
+}
+
+[[noreturn]] void refuse_missing(const pg::MissingMember &missing, uint32 objects, uint32 lacking)
+{
+	pg::fail({.sqlstate = ERRCODE_SQL_JSON_MEMBER_NOT_FOUND,
+			  .message = pg::format("element " INT64_FORMAT
+									" of argument \"rows\" lacks the member \"%s\"",
+									missing.index, missing.name),
+			  .detail = pg::counted(
+				  lacking, "%u of %u objects lacks it. Elements are counted from 0.",
+				  "%u of %u objects lack it. Elements are counted from 0.", lacking, objects),
+			  .hint = "Give the member to each object, with null where the column is to be NULL, "
+					  "or pass allow_missing => true to have missing members taken as null."});
+}
+
+/*
+ * Where an object lacks what others have, its column would become NULL. Not so where a NULL takes
+ * the column's default or is not read: in columns that are never updated, and in those that the
+ * call itself fills. Members that are no columns the column map refuses: they may be the missing
+ * ones, misspelled.
+ */
+void require_members(const Request &request, const pg::Relation &target, const pg::JsonRows &rows,
+					 const pg::JsonMembers &members, const NameList &ragged)
+{
+	Vector<AttrNumber> const primary_key = target.primary_key();
+	NameList required;
+	for (const char *name : members.names) {
+		const pg::Attribute *const column = target.find(name);
+		if (column == nullptr && !request.ignore_columns.contains(name))
+			return;
+		if (column != nullptr && ragged.contains(name) &&
+			reason_not_updated(*column, primary_key) == nullptr &&
+			!request.touch_columns.contains(name) &&
+			(request.soft_delete == nullptr || strcmp(request.soft_delete, name) != 0))
+			required.add(name);
+	}
+	if (required.empty())
+		return;
+	pg::MissingMember const missing = *rows.first_missing(required);
+	uint32 const have = members.objects[*members.names.find(missing.name)];
+	refuse_missing(missing, rows.count(), rows.count() - have);
+}
+
 } // namespace
 
 JsonStaging::JsonStaging(const Request &request, const pg::Relation &target)
 	: rows_(pg::JsonRows::of(*request.rows, "rows")), target_desc_(target.tuple_desc())
 {
-	auto const add_new = [&](const NameList &members) {
-		for (const char *member : members)
-			if (columns_.find(member) == nullptr)
-				columns_.add(attribute_for(target, member));
+	auto const add_new = [&](const NameList &names) {
+		for (const char *name : names)
+			if (columns_.find(name) == nullptr)
+				columns_.add(attribute_for(target, name));
 	};
 	if (rows_.count() > 0) {
-		/* The column map refuses keys that are no columns, in better words. */
-		auto const is_column = [&](const char *key) { return target.find(key) != nullptr; };
-		bool const columns = std::all_of(request.keys.begin(), request.keys.end(), is_column);
-		add_new(rows_.members(columns ? request.keys : NameList()));
+		pg::JsonMembers const members = rows_.members();
+		NameList const some_lack = ragged(members, rows_.count());
+		/* Keys that are no columns, or no members at all, the column map refuses in better words. */
+		auto const is_known = [&](const char *key) {
+			return target.find(key) != nullptr && members.names.contains(key);
+		};
+		if (!some_lack.empty() && std::all_of(request.keys.begin(), request.keys.end(), is_known)) {
+			require_keys(request.keys, rows_, some_lack);
+			if (!request.allow_missing)
+				require_members(request, target, rows_, members, some_lack);
+		}
+		add_new(members.names);
 		return;
 	}
 	/* Whatever the options name counts as staged: they may be right for a day with rows. */

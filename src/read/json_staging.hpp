@@ -12,8 +12,9 @@ class JsonStaging final : public Staging {
   public:
 	/*
 	 * The columns are the members of all objects together, with the types of the target's columns;
-	 * of an empty array the keys, and what the options name. Throws pg::Error, 22023, for what is
-	 * no array of objects.
+	 * of an empty array the keys, and what the options name. Throws pg::Error: 22023 for what is
+	 * no array of objects or for an object that lacks a key, 2203A for one that lacks what others
+	 * have, unless that is allowed.
 	 */
 	JsonStaging(const Request &request, const pg::Relation &target);
 

@@ -26,7 +26,7 @@ public class NewIds {
             }
             try (var call = connection.prepareStatement("""
                      SELECT new ->> 'name' AS name, (new ->> 'id')::int AS id
-                     FROM bulk_sync_returning('employee', 'import', ?::text[], format('company_id = %s', ?::int),
+                     FROM bulk_sync_returning('employee', 'import', ?::text[], format('company_id = %L', ?::text),
                                               insert_defaults => ?::jsonb)
                      WHERE action = 'created'
                      """)) {

@@ -15,7 +15,7 @@ public class Sync {
             statement.execute("CREATE TEMP TABLE import (company_id int, name text, phone text, title text) ON COMMIT DROP");
             connection.unwrap(PGConnection.class).getCopyAPI()
                 .copyIn("COPY import FROM STDIN WITH (FORMAT csv, HEADER)", file);
-            try (var call = connection.prepareStatement("SELECT * FROM bulk_sync('employee', 'import', ?, format('company_id = %s', ?))")) {
+            try (var call = connection.prepareStatement("SELECT * FROM bulk_sync('employee', 'import', ?::text[], format('company_id = %L', ?::text))")) {
                 call.setArray(1, connection.createArrayOf("text", new String[] {"company_id", "name"}));
                 call.setInt(2, 501);
                 ResultSet stats = call.executeQuery();

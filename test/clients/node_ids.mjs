@@ -11,7 +11,7 @@ const client = new pg.Client({ database: "hr" });
 await client.connect();
 const { rows } = await client.query(
     `SELECT new ->> 'name' AS name, (new ->> 'id')::int AS id
-     FROM bulk_sync_json_returning('employee', $1::jsonb, $2::text[], format('company_id = %s', $3::int),
+     FROM bulk_sync_json_returning('employee', $1::jsonb, $2::text[], format('company_id = %L', $3::text),
                                    insert_defaults => jsonb_build_object('company_id', $3::int))
      WHERE action = 'created'`,
     [JSON.stringify(employees), ["name"], 501]);

@@ -9,7 +9,7 @@ const employees = [
 const client = new pg.Client({ database: "hr" });
 await client.connect();
 const { rows: [stats] } = await client.query(
-    `SELECT * FROM bulk_sync_json('employee', $1, '{name}', format('company_id = %s', $2::int),
+    `SELECT * FROM bulk_sync_json('employee', $1::jsonb, '{name}', format('company_id = %L', $2::text),
                                   insert_defaults => jsonb_build_object('company_id', $2::int))`,
     [JSON.stringify(employees), 501]);
 console.log(stats);

@@ -10,11 +10,11 @@ const employees = [
 const sql = postgres({ database: "hr" });
 const created = await sql.begin(async sql => {
     await sql`CREATE TEMP TABLE import (company_id int, name text, phone text, title text) ON COMMIT DROP`;
-    await sql`INSERT INTO import ${sql(employees)}`;
+    await sql`INSERT INTO import ${sql(employees, "company_id", "name", "phone", "title")}`;
     return sql`
         SELECT new ->> 'name' AS name, (new ->> 'id')::int AS id
         FROM bulk_sync_returning('employee', 'import', ${["company_id", "name"]}::text[],
-                                 format('company_id = %s', ${501}::int))
+                                 format('company_id = %L', ${501}::text))
         WHERE action = 'created'`;
 });
 console.log([...created]); // [ { name: 'Erin', id: 5 } ]

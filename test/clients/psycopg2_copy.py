@@ -8,7 +8,7 @@ with psycopg2.connect("dbname=hr") as connection, connection.cursor() as cursor:
     with open("employees.csv") as file:
         cursor.copy_expert("COPY import FROM STDIN WITH (FORMAT csv, HEADER)", file)
     cursor.execute(
-        """SELECT * FROM bulk_sync('employee', 'import', keys => %s, filter => format('company_id = %%s', %s),
+        """SELECT * FROM bulk_sync('employee', 'import', keys => %s, filter => format('company_id = %%L', %s),
                                               max_delete_ratio => 0.5)""",
         (["company_id", "name"], 501),
     )

@@ -9,7 +9,7 @@ with psycopg.connect("dbname=hr") as connection, connection.cursor() as cursor:
         while data := file.read(65536):
             copy.write(data)
     cursor.execute(
-        """SELECT * FROM bulk_sync('employee', 'import', keys => %s, filter => format('company_id = %%s', %s::int),
+        """SELECT * FROM bulk_sync('employee', 'import', keys => %s, filter => format('company_id = %%L', %s::text),
                                               max_delete_ratio => 0.5)""",
         (["company_id", "name"], 501),
     )

@@ -118,6 +118,7 @@ class Case:
     mark: str = ""  # the column of soft_delete
     touched: list = field(default_factory=list)  # the columns of touch_columns
     update_when: Optional[str] = None
+    ragged: bool = False  # objects of bulk_sync_json lack members that others have
 
     def compared(self):
         """The columns that are compared and updated, in the target's order."""
@@ -233,7 +234,7 @@ class Case:
     def call(self, function="", options=None):
         function = function or self.function
         options = self.options if options is None else options
-        keys = "NULL" if self.keys is None else "ARRAY[" + ", ".join(literal(key) for key in self.keys) + "]::text[]"
+        keys = self.key_array()
         source = literal(self.qualified_staging())
         if function.startswith("bulk_sync_json"):
             source = self.objects(keys)
@@ -246,8 +247,13 @@ class Case:
         arguments += [f"{name} => {value}" for name, value in options.items()]
         return f"SELECT * FROM {function}({', '.join(arguments)})"
 
+    def key_array(self):
+        return "NULL" if self.keys is None else "ARRAY[" + ", ".join(literal(key) for key in self.keys) + "]::text[]"
+
     def objects(self, keys):
-        """The rows of staging as an array of objects. Every second one leaves out what is NULL, but for keys."""
+        """The rows of staging as an array of objects. Of ragged ones each second leaves out what is NULL but keys."""
+        if not self.ragged:
+            return f"(SELECT coalesce(jsonb_agg(to_jsonb(s)), '[]') FROM {self.qualified_staging()} s)"
         return (
             "(SELECT coalesce(jsonb_agg(CASE number % 2 WHEN 1 THEN object ELSE object - ARRAY(SELECT key FROM"
             f" jsonb_each(object) WHERE value = 'null' AND key <> ALL ({keys})) END), '[]') FROM (SELECT to_jsonb(s),"

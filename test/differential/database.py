@@ -24,6 +24,7 @@ FEATURES = (
     "verbose",
     "touch_columns",
     "update_when",
+    "allow_missing",
 )
 
 
@@ -86,6 +87,8 @@ class Database:
         for feature, name in names:
             cursor.execute("SELECT EXISTS (SELECT FROM pg_proc WHERE proname = %s)", (name,))
             found |= {feature} if cursor.fetchone()[0] else set()
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_proc WHERE 'allow_missing' = ANY (proargnames))")
+        found |= {"allow_missing"} if cursor.fetchone()[0] else set()
         cursor.execute(
             "CREATE TEMP TABLE probe (id int, gone_at timestamptz, other int); CREATE TEMP TABLE probe_staging (id int)"
         )

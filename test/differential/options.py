@@ -57,6 +57,7 @@ def make_case(seed, random, available, features):
     chooser.filter()
     chooser.options()
     chooser.settings()
+    chooser.raggedness()
     if not maker.large and maker.chance(0.04):
         chooser.spoil()
     chooser.forced_refusals()
@@ -336,6 +337,19 @@ class Chooser:
             ]
         case.isolation = self.random.choice(("READ COMMITTED",) * 6 + ("REPEATABLE READ", "SERIALIZABLE"))
         case.committed = self.chance(0.08)
+
+    # ----- objects
+
+    def raggedness(self):
+        """Which objects are the second ones is known where the order of the rows is."""
+        case = self.case
+        if case.function != "bulk_sync_json" or "allow_missing" not in self.features or not self.chance(0.7):
+            return
+        if not case.is_ordered() or self.chance(0.7):
+            case.options["allow_missing"] = "true"
+        elif self.chance(0.3):
+            case.options["allow_missing"] = "false"
+        case.ragged = True
 
     # ----- calls that the arguments alone must refuse
 

@@ -60,6 +60,8 @@ class Oracle(Replay):
     def work(self):
         case = self.case
         self.target = read_target(self.cursor, case)
+        if case.ragged and not case.flag("allow_missing") and self.lacks_members():
+            raise Expected("values", {"2203A"})
         codes, loose = self.convert()
         if loose:
             return Prediction(loose=True)
@@ -71,6 +73,19 @@ class Oracle(Replay):
         prediction = Prediction(stats=self.stats(decision), decision=decision)
         self.replay(decision, prediction)
         return prediction
+
+    def lacks_members(self):
+        """Does an object lack what others have, in a column that would become NULL?"""
+        case = self.case
+        names = [
+            literal(column.name)
+            for column in case.common()
+            if not case.default_when_null(column) and column.name not in case.touched + [case.mark]
+        ]
+        return self.rows(
+            f"SELECT EXISTS (SELECT FROM jsonb_array_elements({case.objects(case.key_array())}) AS o WHERE NOT o ?&"
+            f" ARRAY[{', '.join(names)}]::text[])"
+        )[0][0]
 
     def convert(self):
         """Fills the oracle's staging table: the staged values as an INSERT would store them."""

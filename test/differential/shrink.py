@@ -44,6 +44,8 @@ def candidates(case):
         yield changed(case, lambda c: setattr(c, "isolation", "READ COMMITTED"))
     if case.function != "bulk_sync":
         yield changed(case, lambda c: setattr(c, "function", "bulk_sync"))
+    if case.ragged:
+        yield changed(case, lambda c: setattr(c, "ragged", False))
     if case.committed:
         yield changed(case, lambda c: setattr(c, "committed", False))
     for column in case.target.columns:

@@ -94,12 +94,14 @@ def as_admin(statement):
 
 
 def available_extensions():
+    """The extensions by their names, and server-15 and so on up to the server's own version."""
     connection = psycopg2.connect(dbname=os.environ.get("PGDATABASE", "postgres"))
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT name FROM pg_available_extensions")
         names = {name for name, in cursor.fetchall()}
+    newest = connection.server_version // 10000
     connection.close()
-    return names
+    return names | {f"server-{version}" for version in range(15, newest + 1)}
 
 
 def server_can_read(folder):

@@ -44,7 +44,7 @@ hold_clusters() {
 		mkdir -p "$(dirname "$1")"
 		echo "create_main_cluster = false" >"$1"
 		[ -e "$2" ] || {
-			printf "#!/bin/sh\n# %s\ncase \$1 in postgresql*) exit 101 ;; esac\nexit 0\n" "$3" >"$2"
+			printf "#!/bin/sh\n# %s\ncase \$1 in postgresql*|pgbouncer*) exit 101 ;; esac\nexit 0\n" "$3" >"$2"
 			chmod 755 "$2"
 		}' sh "$no_main_cluster" "$service_policy" "$policy_mark"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# Real clients: psql, Python (psycopg2, psycopg 3, SQLAlchemy, Django), Node (pg, postgres.js) and Java (JDBC), each with a
-# program of its own, see clients/. Each starts with the same table, and what it prints and leaves is compared. What stands
+# Real clients: psql, Python (psycopg 3, psycopg2, SQLAlchemy, Django), Ruby (pg), Perl (DBD::Pg), PHP (pgsql, PDO), Node
+# (pg, postgres.js) and Java (JDBC), each with programs of its own, see clients/. Each starts with the same table, and what it prints and leaves is compared. What stands
 # between "docs: begin" and "docs: end" there is what the documents print, word for word: test/t/examples.py sees to that.
 # Hence the database with the name hr.
 #
@@ -10,6 +10,7 @@
 # or no driver.
 #
 # packages: python3-psycopg2 python3-psycopg python3-sqlalchemy python3-django
+# packages: ruby-pg libdbd-pg-perl php-cli php-pgsql
 # commands: node:nodejs npm:npm
 set -euo pipefail
 # shellcheck source=test/lib.sh
@@ -66,12 +67,18 @@ readonly from_file='501|Alice|1111|engineer|kept
 501|Erin|5555||'
 
 client psql '1|1|1|1|0' "$from_file" psql -X -q -At -v ON_ERROR_STOP=1 -f psql.sql
-client 'Python: COPY' '1 1 1 1 0' "$from_file" /usr/bin/python3 psycopg2_copy.py
-client 'Python: COPY, short' '1 1 1 1 0' "$from_file" /usr/bin/python3 psycopg2_short.py
 client 'Python: psycopg 3' '(1, 1, 1, 1, 0)' "$from_file" /usr/bin/python3 psycopg3_copy.py
+client 'Python: psycopg 3, ids' 'Erin 5' "$from_file" /usr/bin/python3 psycopg3_ids.py
+client 'Python: psycopg2' '1 1 1 1 0' "$from_file" /usr/bin/python3 psycopg2_copy.py
 client 'Python: SQLAlchemy' 'Erin 5' "$from_file" /usr/bin/python3 sqlalchemy_ids.py
 client Django "{'created': 1, 'updated': 2, 'deleted': 1} {'created': 1, 'updated': 1, 'deleted': 1} [1, 2, 5]" \
 	"$from_file" /usr/bin/python3 django_models.py
+client Ruby '1 1 1 1 0' "$from_file" /usr/bin/ruby copy.rb
+client 'Ruby, ids' 'Erin 5' "$from_file" /usr/bin/ruby ids.rb
+client Perl '1 1 1 1 0' "$from_file" /usr/bin/perl copy.pl
+client 'Perl, ids' 'Erin 5' "$from_file" /usr/bin/perl ids.pl
+client 'PHP: pgsql' '1 1 1 1 0' "$from_file" php copy.php
+client 'PHP: PDO, ids' 'Erin 5' "$from_file" php ids.php
 if install_for_node pg postgres; then
 	client 'Node: pg' "{ created: '0', updated: '1', deleted: '1', unchanged: '1', skipped: '0' }" '501|Alice|1111|engineer|kept
 501|Bob|2224||kept' node node_json.mjs

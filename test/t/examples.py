@@ -15,7 +15,8 @@ of its blocks, in their order. It runs in an empty folder, which both psql and t
     <!-- setup              and the lines up to --> are SQL that is run and not shown.
     <!-- error 22023 -->    in front of a block: its last error must be this one.
     <!-- not run: why -->   in front of a block: leave it out.
-    <!-- needs: file_fdw --> leave out the blocks up to the next heading when the server does not have this extension.
+    <!-- needs: file_fdw --> leave out the blocks up to the next heading when the server does not have this extension;
+                            server-17 stands for a server of that version or newer.
 
 A page that has SQL and no output compared has failed. Before the pages come those of examples/broken, to show that what
 is wrong there is found out. Arguments are pages to run instead of all. Needs psql in PATH; PGHOST, PGPORT, PGUSER and
