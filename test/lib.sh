@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 #
-# What the scripts of test/ and test/t/ share: install what is missing, find PostgreSQL, build and
-# install the extension, run a throw-away cluster. Source it under `set -euo pipefail`.
+# What the scripts of test/ and test/t/ share: install what is missing, find PostgreSQL, build the
+# extension, install it into a server of their own, run a throw-away cluster. Source it under `set -euo pipefail`.
 #
-# It never uses a cluster that exists: begin_work drops every PG* variable of the caller, and the
-# cluster made here listens on a socket in a folder of its own, which only its user may enter.
+# It never uses a cluster that exists, and never changes an extension that is installed: begin_work drops every PG*
+# variable of the caller, and the cluster made here listens on a socket in a folder of its own, which only its user may
+# enter.
 # begin_test is for a test that is given a server by those variables.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -158,6 +159,8 @@ step() {
 . "$top/test/lib/packages.sh"
 # shellcheck source=test/lib/postgres.sh
 . "$top/test/lib/postgres.sh"
+# shellcheck source=test/lib/private.sh
+. "$top/test/lib/private.sh"
 # shellcheck source=test/lib/cluster.sh
 . "$top/test/lib/cluster.sh"
 

@@ -123,37 +123,3 @@ copy_sources() {
 
 # build [MAKE ARGUMENTS]: compiles in build_dir.
 build() { make -s -C "$build_dir" -j "$(nproc)" PG_CONFIG="$PG_CONFIG" "$@"; }
-
-install_extension() {
-	local as=as_root
-	if [ -w "$("$PG_CONFIG" --pkglibdir)" ] && [ -w "$("$PG_CONFIG" --sharedir)/extension" ]; then
-		as=''
-	fi
-	${as:+"$as"} make -s -C "$build_dir" PG_CONFIG="$PG_CONFIG" "$@" install
-}
-
-# server_is_in FOLDER: nothing may be installed into a server of the system.
-server_is_in() {
-	local folder option
-	for option in --bindir --pkglibdir --sharedir; do
-		folder=$("$PG_CONFIG" "$option")
-		[ "${folder#"$1"/}" != "$folder" ] || die "the server cannot be moved: $folder"
-	done
-}
-
-# copy_server FOLDER: copies the server of PG_CONFIG to FOLDER/server, unless it is there, and sets PG_CONFIG to the copy: there
-# the extension can be installed, and the cluster's user can read it. A server finds its parts from where its program is.
-copy_server() {
-	local folder option copy=$1/server
-	if [ ! -x "$copy$bindir/postgres" ]; then
-		for option in --bindir --pkglibdir --sharedir --includedir-server; do
-			folder=$("$PG_CONFIG" "$option")
-			mkdir -p "$copy$folder"
-			cp -a "$folder/." "$copy$folder"
-		done
-	fi
-	PG_CONFIG=$copy$bindir/pg_config
-	bindir=$("$PG_CONFIG" --bindir)
-	export PATH="$bindir:$PATH"
-	server_is_in "$1"
-}
