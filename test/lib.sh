@@ -11,10 +11,10 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly top
 
-# The sources are formatted and checked by this version of LLVM: others format and judge differently.
-# BULK_SYNC_LLVM chooses another one for a look.
+# The sources are formatted by the first of these versions of LLVM, for each formats differently. clang-tidy may be of any of
+# them. BULK_SYNC_LLVM chooses a single one for a look.
 # shellcheck disable=SC2034 # for those who source this
-readonly llvm=${BULK_SYNC_LLVM:-14}
+readonly llvm_versions=${BULK_SYNC_LLVM:-14 19 18 17 16 15}
 
 work=''    # a temporary folder for logs; it goes at the end
 cluster='' # the cluster's folder: $work/cluster, if nobody says otherwise
@@ -153,6 +153,25 @@ step() {
 		die "this failed: $text"
 	fi
 	say "done ($((SECONDS - start)) s)"
+}
+
+# llvm_tool NAME [VERSION]...: prints what it is called here, in the first of these versions that is here; in any of ours
+# without.
+llvm_tool() {
+	local name=$1 version
+	shift
+	# shellcheck disable=SC2086 # a word each
+	[ "$#" -gt 0 ] || set -- $llvm_versions
+	for version in "$@"; do
+		if have "$name-$version"; then
+			say "$name-$version"
+			return
+		elif have "$name" && "$name" --version | grep -q "version $version\."; then
+			say "$name"
+			return
+		fi
+	done
+	return 1
 }
 
 # shellcheck source=test/lib/packages.sh
