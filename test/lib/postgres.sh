@@ -103,10 +103,11 @@ prepare_build() {
 }
 
 # The posix format keeps times to the nanosecond: with whole seconds an edit right after a build goes unseen.
+# copy_sources FOLDER [FROM]: from this tree, or that one.
 copy_sources() {
 	local list=$1/.files file
 	# tar exits with 1 when a file changed under its eyes, as in an editor: make will see to it next time.
-	tar -C "$top" --format=posix -cvf "$work/sources.tar" --exclude=./.git --exclude=./build --exclude=./results \
+	tar -C "${2:-$top}" --format=posix -cvf "$work/sources.tar" --exclude=./.git --exclude=./build --exclude=./results \
 		--exclude=./output_iso --exclude='./regression.*' --exclude='*.o' --exclude='*.so' --exclude='*.bc' \
 		--exclude='*.d' --exclude=.deps --exclude=./.cache . >"$work/names" || [ $? = 1 ]
 	sort "$work/names" >"$work/files"
