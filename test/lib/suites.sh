@@ -94,6 +94,7 @@ test_programs() { find "$top/test/t" -maxdepth 1 -type f \( -name '*.sh' -o -nam
 want_packages_of_tests() {
 	local program package command
 	for program in "$@"; do
+		[ "$quick" = no ] || ! is_long "$program" || continue
 		if [ "${program##*.}" = py ]; then
 			want_command python3 python3
 			/usr/bin/python3 -c 'import psycopg2' 2>/dev/null || missing+=(python3-psycopg2)
@@ -117,10 +118,17 @@ tell_fetches() {
 	done
 }
 
+# is_long PROGRAM: does it take longer than --quick has?
+is_long() { grep -q '^# not under --quick' "$1"; }
+
 # programs PROGRAM...: those of test/t.
 programs() {
 	local program
 	for program in "$@"; do
+		if [ "$quick" = yes ] && is_long "$program"; then
+			skip "t: $(basename "$program") (not under --quick)"
+			continue
+		fi
 		run_test "t: $(basename "$program")" limited "$program"
 	done
 }
