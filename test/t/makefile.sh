@@ -2,11 +2,11 @@
 #
 # The Makefile, on a tree with a single small source: a build in another folder leaves nothing in the sources and takes
 # nothing from there but sources; what is up to date is left alone; objects for another server are made anew, also by
-# make -j; all that users need is installed. And the library that is installed shows no more than it must.
+# make -j; all that users need is installed, and is in the archive. And the library that is installed shows no more than it must.
 #
 # PG_CONFIG gives the server, for which bulk_sync is installed.
 #
-# commands: nm:binutils
+# commands: nm:binutils python3:python3
 set -euo pipefail
 # shellcheck source=test/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -103,6 +103,17 @@ shown() {
 		} | sort -u)" "$(nm -D --defined-only "$library" | sed 's/.* //' | sort)"
 }
 
+# The archive for PGXN has what users need, and not what serves only those who work on the sources.
+archive() {
+	local names folder
+	folder=bulk_sync-$(sed -nE '1,/"version"/s/^ *"version": "(.*)".*/\1/p' "$top/META.json")
+	make -s -C "$out" -f "$top/Makefile" dist >"$work/make.log" 2>&1 || not_ok "make dist: $(tail -n 1 "$work/make.log")"
+	names=$(/usr/bin/python3 -m zipfile -l "$out/build/$folder.zip" | sed -nE "s|^$folder/([^ ]*).*|\1|p")
+	expect 'the archive has all of these' '' "$(printf '%s\n' META.json Makefile README.md LICENSE bulk_sync.control src/sources.txt \
+		sql/basic.sql expected/basic.out test/oracle.sql docs/reference.md | grep -vxF "$names")"
+	expect 'and none of these' '' "$(grep -E '^(\.|debian/|test/matrix)' <<<"$names")"
+}
+
 make_tree
 list=$(cd "$tree" && find . | sort)
 builds "$out" 'in another folder' -f "$tree/Makefile"
@@ -114,4 +125,9 @@ expect 'objects in the sources are none of another folder' 'src/one.o src/part/o
 make -s -C "$tree" PG_CONFIG="$PG_CONFIG" clean >"$work/make.log"
 expect 'make clean' "$list" "$(cd "$tree" && find . ! -path ./build | sort)"
 shown
+if git -C "$top" rev-parse HEAD >"$work/git.log" 2>&1; then
+	archive
+else
+	say 'skipped make dist: it needs a checkout of Git'
+fi
 [ "$failed" = no ]
