@@ -16,6 +16,8 @@ readonly top
 # shellcheck disable=SC2034 # for those who source this
 readonly llvm_versions=${BULK_SYNC_LLVM:-14 19 18 17 16 15}
 
+umask 022 # the cluster's user has to read what is made here
+
 work=''    # a temporary folder for logs; it goes at the end
 cluster='' # the cluster's folder: $work/cluster, if nobody says otherwise
 keep_cluster=no
