@@ -61,8 +61,7 @@ take_apt_settings() {
 	apt-config dump | grep -E '^Acquire::(https?::Proxy|Check-Valid-Until|Check-Date) ' >"$1/etc/apt/apt.conf.d/90machine" || true
 }
 
-# in_root COMMAND...: runs it there. Mounts and processes are in namespaces of their own: at the end, and when this is
-# killed, nothing of them is left.
+# in_root COMMAND...: runs it there. Mounts and processes are in namespaces of their own: at the end nothing of them is left.
 in_root() {
 	cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 	# shellcheck disable=SC2016 # for the inner shell
