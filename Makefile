@@ -38,7 +38,9 @@ endif
 
 docmoduledir = bulk_sync
 
-# Only sources are looked for where they are: the objects and folders of a build there are none of this one's.
+# Only sources are looked for where they are: the objects and folders of a build there are none of this one's. (PGXS takes
+# srcdir from VPATH where that is given, as packagers do.)
+srcdir := $(srcdir)
 override VPATH =
 vpath %.cpp $(TOP)
 vpath %.control $(TOP)

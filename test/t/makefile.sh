@@ -80,15 +80,18 @@ builds() {
 		"$(nm -D --defined-only "$folder/bulk_sync.so" | sed 's/.* //' | sort | paste -sd ' ')"
 }
 
+# installs FOLDER [MAKE-ARGUMENT]...
 installs() {
 	local folder=$1 destination=$work/destination name
-	make -s -C "$folder" -f "$tree/Makefile" PG_CONFIG="$PG_CONFIG" DESTDIR="$destination" install >"$work/make.log" 2>&1
+	shift
+	make -s -C "$folder" -f "$tree/Makefile" PG_CONFIG="$PG_CONFIG" DESTDIR="$destination" "$@" install >"$work/make.log" 2>&1 ||
+		not_ok "make install: $(tail -n 1 "$work/make.log")"
 	for name in "$("$PG_CONFIG" --pkglibdir)/bulk_sync.so" "$("$PG_CONFIG" --sharedir)"/extension/bulk_sync{.control,--1.0.sql,--1.0--1.1.sql} \
 		"$("$PG_CONFIG" --docdir)"/bulk_sync/{README,CHANGELOG,reference}.md; do
 		[ -s "$destination$name" ] || not_ok "not installed: $name"
 	done
 	[ ! -e "$destination$("$PG_CONFIG" --docdir)/bulk_sync/adding_an_option.md" ] || not_ok 'a document for developers is installed'
-	make -s -C "$folder" -f "$tree/Makefile" PG_CONFIG="$PG_CONFIG" DESTDIR="$destination" uninstall >"$work/make.log" 2>&1
+	make -s -C "$folder" -f "$tree/Makefile" PG_CONFIG="$PG_CONFIG" DESTDIR="$destination" "$@" uninstall >"$work/make.log" 2>&1
 	expect 'nothing is left after uninstall' '' "$(find "$destination" -type f)"
 }
 
@@ -118,6 +121,9 @@ make_tree
 list=$(cd "$tree" && find . | sort)
 builds "$out" 'in another folder' -f "$tree/Makefile"
 installs "$out"
+make -s -C "$out" -f "$tree/Makefile" PG_CONFIG="$PG_CONFIG" clean >"$work/make.log"
+builds "$out" 'in another folder, as packagers do' -f "$tree/Makefile" VPATH="$tree"
+installs "$out" VPATH="$tree"
 expect 'nothing of it is in the sources' "$list" "$(cd "$tree" && find . | sort)"
 builds "$tree" 'in the sources'
 make -s -C "$out" -f "$tree/Makefile" PG_CONFIG="$PG_CONFIG" clean >"$work/make.log"
