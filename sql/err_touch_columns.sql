@@ -36,7 +36,9 @@ SELECT * FROM bulk_sync('employee', 'import', '{id}', soft_delete => 'deleted_at
 SELECT * FROM bulk_sync('employee', 'import', '{id}', insert_defaults => '{"updated_at": "2001-01-01"}', touch_columns => '{updated_at}');
 SELECT * FROM bulk_sync_json('employee', '[{"id": 1}]', '{id}', insert_defaults => '{"updated_at": null}', touch_columns => '{updated_at}');
 -- A comparison shows no rows that are written.
+\set VERBOSITY terse
 SELECT * FROM bulk_compare('employee', 'import', '{id}', touch_columns => '{updated_at}');
+\set VERBOSITY default
 
 SELECT * FROM employee;
 -- What is ignored may be touched.

@@ -3,6 +3,7 @@
 -- out of line or in the row, compressed or not, by this method or that.
 --
 \i test/oracle.sql
+SET default_toast_compression = pglz; -- PostgreSQL 19 takes another one
 
 -- Incompressible text of this many bytes, and text that is compressed to about a fourth.
 CREATE FUNCTION random_text(seed int, bytes int) RETURNS text

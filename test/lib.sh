@@ -1,19 +1,22 @@
 # shellcheck shell=bash
 #
-# What the scripts of test/ and test/t/ share: install what is missing, find PostgreSQL, build and
-# install the extension, run a throw-away cluster. Source it under `set -euo pipefail`.
+# What the scripts of test/ and test/t/ share: install what is missing, find PostgreSQL, build the
+# extension, install it into a server of their own, run a throw-away cluster. Source it under `set -euo pipefail`.
 #
-# It never uses a cluster that exists: begin_work drops every PG* variable of the caller, and the
-# cluster made here listens on a socket in a folder of its own, which only its user may enter.
+# It never uses a cluster that exists, and never changes an extension that is installed: begin_work drops every PG*
+# variable of the caller, and the cluster made here listens on a socket in a folder of its own, which only its user may
+# enter.
 # begin_test is for a test that is given a server by those variables.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly top
 
-# The sources are formatted and checked by this version of LLVM: others format and judge differently.
-# BULK_SYNC_LLVM chooses another one for a look.
+# The sources are formatted by the first of these versions of LLVM, for each formats differently. clang-tidy may be of any of
+# them. BULK_SYNC_LLVM chooses a single one for a look.
 # shellcheck disable=SC2034 # for those who source this
-readonly llvm=${BULK_SYNC_LLVM:-14}
+readonly llvm_versions=${BULK_SYNC_LLVM:-14 19 18 17 16 15}
+
+umask 022 # the cluster's user has to read what is made here
 
 work=''    # a temporary folder for logs; it goes at the end
 cluster='' # the cluster's folder: $work/cluster, if nobody says otherwise
@@ -154,10 +157,31 @@ step() {
 	say "done ($((SECONDS - start)) s)"
 }
 
+# llvm_tool NAME [VERSION]...: prints what it is called here, in the first of these versions that is here; in any of ours
+# without.
+llvm_tool() {
+	local name=$1 version
+	shift
+	# shellcheck disable=SC2086 # a word each
+	[ "$#" -gt 0 ] || set -- $llvm_versions
+	for version in "$@"; do
+		if have "$name-$version"; then
+			say "$name-$version"
+			return
+		elif have "$name" && "$name" --version | grep -q "version $version\."; then
+			say "$name"
+			return
+		fi
+	done
+	return 1
+}
+
 # shellcheck source=test/lib/packages.sh
 . "$top/test/lib/packages.sh"
 # shellcheck source=test/lib/postgres.sh
 . "$top/test/lib/postgres.sh"
+# shellcheck source=test/lib/private.sh
+. "$top/test/lib/private.sh"
 # shellcheck source=test/lib/cluster.sh
 . "$top/test/lib/cluster.sh"
 

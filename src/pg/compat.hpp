@@ -147,6 +147,13 @@ PG_RAISES inline Node *replace_vars(Node *node, RangeTblEntry *entry, List *targ
 #endif
 }
 
+/* What the callback of replace_rte_variables() gets. */
+#if PG_VERSION_NUM >= 190000
+using ReplacedVar = const Var;
+#else
+using ReplacedVar = Var;
+#endif
+
 /* The expression of a generated column. 18 moved it out of the column's default (83ea6c54025). */
 PG_RAISES inline Node *generation_expression(::Relation relation, int attribute)
 {

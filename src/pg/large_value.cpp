@@ -78,7 +78,8 @@ PG_RAISES Verdict compare_chunks(Chunks &ours, Chunks &theirs, int64 bytes)
 /* The server's macro for it compares signed with unsigned numbers. */
 bool is_compressed(const varatt_external &value) noexcept
 {
-	return int64{VARATT_EXTERNAL_GET_EXTSIZE(value)} < int64{value.va_rawsize} - VARHDRSZ;
+	return static_cast<int64>(VARATT_EXTERNAL_GET_EXTSIZE(value)) <
+		   int64{value.va_rawsize} - VARHDRSZ;
 }
 
 PG_RAISES Verdict compare_out_of_line(const varatt_external &left, const varatt_external &right)

@@ -9,6 +9,11 @@
 #include "pg/guard.hpp"
 #include "pg/result_rows.hpp"
 
+/* 19 brings it no longer with its other headers. */
+extern "C" {
+#include "portability/instr_time.h"
+}
+
 namespace bulk_sync::pg {
 
 enum class ProgressField {

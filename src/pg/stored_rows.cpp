@@ -90,7 +90,7 @@ PG_RAISES Query *select_where(List *targets, Node *condition, bool has_sublinks,
 }
 
 /* Makes a composite value of a whole row, where else the planner would see its fields. */
-PG_RAISES Node *wrap_whole_row(Var *var, replace_rte_variables_context *)
+PG_RAISES Node *wrap_whole_row(compat::ReplacedVar *var, replace_rte_variables_context *)
 {
 	Node *const copy = static_cast<Node *>(copyObjectImpl(var));
 	if (var->varattno != InvalidAttrNumber)

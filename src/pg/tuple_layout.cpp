@@ -61,7 +61,7 @@ void TupleLayout::locate(const TupleView &tuple, int count, uint32 *starts) cons
 {
 	const Step *const steps = steps_.data();
 	const char *const data = tuple.data();
-	const bits8 *const bits = tuple.has_nulls() ? tuple.header->t_bits : nullptr;
+	const uint8 *const bits = tuple.has_nulls() ? tuple.header->t_bits : nullptr;
 	uint32 at = 0;
 	int i = 0;
 	if (bits == nullptr && !fixed_.empty()) {

@@ -6,10 +6,10 @@
 #
 # A file in build/, one for each kind of build and version of PostgreSQL, tells where it is:
 #
-#     folder=/tmp/bulk_sync.Xy12Ab              made by make_folder; has the cluster, and the server's copy for --debug
+#     folder=/tmp/bulk_sync.Xy12Ab              made by make_folder; has the cluster and its server
 #     origin=/usr/lib/postgresql/17/bin         the PostgreSQL that it was made with
 #     pid=4711                                  of the server
-#     library=1234567 89012                     checksum and size of the bulk_sync.so that it was started with
+#     library=1234567 89012                     checksum and size of the programs of which it was started
 #
 # The file is not trusted. The folder has to be ours and to name this tree, and the server in it has to be the process with
 # that id, which calls that data folder its own. Nothing else is used, stopped or removed.
@@ -73,7 +73,8 @@ write_kept() {
 	printf '%s\n' "folder=$kept_folder" "origin=$kept_origin" "pid=$kept_pid" "library=$kept_library" >"$kept_file"
 }
 
-library_now() { cksum <"$("$PG_CONFIG" --pkglibdir)/bulk_sync.so"; }
+# Also the server's own program, of which there may be a newer one since.
+library_now() { cat "$("$PG_CONFIG" --pkglibdir)/bulk_sync.so" "$bindir/postgres" | cksum; }
 
 # find_kept BUILD: the folder for this kind of build and this PostgreSQL: a new one, or that of a cluster that is there.
 find_kept() {

@@ -76,12 +76,19 @@ apt_install() {
 		apt-get -q -y -o DPkg::Lock::Timeout=300 --no-install-recommends install "$@"
 }
 
+# to_fetch PACKAGE...: how much that is, with what they need and what is not here yet.
+to_fetch() {
+	apt-get -qq --print-uris --no-install-recommends install "$@" 2>/dev/null |
+		awk '{ bytes += $3 } END { printf "%.0f MB", bytes / 1e6 }'
+}
+
 # Installs what the want_ functions found missing, and forgets it. No call of apt when that is nothing.
 install_missing() {
 	[ "${#missing[@]}" -gt 0 ] || return 0
 	apt_update
+	say "Missing packages: ${missing[*]}. With what they need, $(to_fetch "${missing[@]}") are to be fetched."
 	hold_clusters
-	step "Installing ${missing[*]}" apt_install "${missing[@]}"
+	step 'Installing them' apt_install "${missing[@]}"
 	release_clusters
 	missing=()
 }

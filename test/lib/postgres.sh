@@ -103,10 +103,11 @@ prepare_build() {
 }
 
 # The posix format keeps times to the nanosecond: with whole seconds an edit right after a build goes unseen.
+# copy_sources FOLDER [FROM]: from this tree, or that one.
 copy_sources() {
 	local list=$1/.files file
 	# tar exits with 1 when a file changed under its eyes, as in an editor: make will see to it next time.
-	tar -C "$top" --format=posix -cvf "$work/sources.tar" --exclude=./.git --exclude=./build --exclude=./results \
+	tar -C "${2:-$top}" --format=posix -cvf "$work/sources.tar" --exclude=./.git --exclude=./build --exclude=./results \
 		--exclude=./output_iso --exclude='./regression.*' --exclude='*.o' --exclude='*.so' --exclude='*.bc' \
 		--exclude='*.d' --exclude=.deps --exclude=./.cache . >"$work/names" || [ $? = 1 ]
 	sort "$work/names" >"$work/files"
@@ -123,37 +124,3 @@ copy_sources() {
 
 # build [MAKE ARGUMENTS]: compiles in build_dir.
 build() { make -s -C "$build_dir" -j "$(nproc)" PG_CONFIG="$PG_CONFIG" "$@"; }
-
-install_extension() {
-	local as=as_root
-	if [ -w "$("$PG_CONFIG" --pkglibdir)" ] && [ -w "$("$PG_CONFIG" --sharedir)/extension" ]; then
-		as=''
-	fi
-	${as:+"$as"} make -s -C "$build_dir" PG_CONFIG="$PG_CONFIG" "$@" install
-}
-
-# server_is_in FOLDER: nothing may be installed into a server of the system.
-server_is_in() {
-	local folder option
-	for option in --bindir --pkglibdir --sharedir; do
-		folder=$("$PG_CONFIG" "$option")
-		[ "${folder#"$1"/}" != "$folder" ] || die "the server cannot be moved: $folder"
-	done
-}
-
-# copy_server FOLDER: copies the server of PG_CONFIG to FOLDER/server, unless it is there, and sets PG_CONFIG to the copy: there
-# the extension can be installed, and the cluster's user can read it. A server finds its parts from where its program is.
-copy_server() {
-	local folder option copy=$1/server
-	if [ ! -x "$copy$bindir/postgres" ]; then
-		for option in --bindir --pkglibdir --sharedir --includedir-server; do
-			folder=$("$PG_CONFIG" "$option")
-			mkdir -p "$copy$folder"
-			cp -a "$folder/." "$copy$folder"
-		done
-	fi
-	PG_CONFIG=$copy$bindir/pg_config
-	bindir=$("$PG_CONFIG" --bindir)
-	export PATH="$bindir:$PATH"
-	server_is_in "$1"
-}

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # of lib.sh and its parts: top, work, build_dir, server_log, status, missing, llvm
+# shellcheck disable=SC2154 # of lib.sh and its parts: top, work, build_dir, server_log, status, missing, llvm_versions; of test/check: quick
 #
 # For test/check: runs tests of each kind, and counts what came out. Sourced by it, after lib.sh.
 
@@ -94,6 +94,7 @@ test_programs() { find "$top/test/t" -maxdepth 1 -type f \( -name '*.sh' -o -nam
 want_packages_of_tests() {
 	local program package command
 	for program in "$@"; do
+		[ "$quick" = no ] || ! is_long "$program" || continue
 		if [ "${program##*.}" = py ]; then
 			want_command python3 python3
 			/usr/bin/python3 -c 'import psycopg2' 2>/dev/null || missing+=(python3-psycopg2)
@@ -103,14 +104,31 @@ want_packages_of_tests() {
 		done < <(sed -nE 's/^# packages: //p' "$program" | tr -s ' ' '\n')
 		while IFS=: read -r command package; do
 			[ -z "$command" ] || want_command "$command" "$package"
-		done < <(sed -nE 's/^# commands: //p' "$program" | tr -s ' ' '\n')
+		done < <(sed -nE "s/^# commands$([ "$quick" = yes ] || say '( of the long run)?'): //p" "$program" | tr -s ' ' '\n')
 	done
 }
+
+# tell_fetches PROGRAM...: what they fetch by themselves.
+tell_fetches() {
+	local program fetches
+	[ "$quick" = no ] || return 0
+	for program in "$@"; do
+		fetches=$(sed -nE 's/^# fetches in the long run: //p' "$program")
+		[ -z "$fetches" ] || say "${program##*/} will fetch $fetches."
+	done
+}
+
+# is_long PROGRAM: does it take longer than --quick has?
+is_long() { grep -q '^# not under --quick' "$1"; }
 
 # programs PROGRAM...: those of test/t.
 programs() {
 	local program
 	for program in "$@"; do
+		if [ "$quick" = yes ] && is_long "$program"; then
+			skip "t: $(basename "$program") (not under --quick)"
+			continue
+		fi
 		run_test "t: $(basename "$program")" limited "$program"
 	done
 }
@@ -123,13 +141,25 @@ clang_build() {
 		COPT='-Werror -Wno-unknown-warning-option -Wno-ignored-optimization-argument -Wno-unused-command-line-argument'
 }
 
+# want_llvm_tool COMMAND PACKAGE VERSION...: the first of these versions that there is, unless one is here.
+want_llvm_tool() {
+	local command=$1 package=$2 version count=${#missing[@]}
+	shift 2
+	! llvm_tool "$command" "$@" >/dev/null || return 0
+	for version in "$@"; do
+		want_optional "$command-$version" "$package-$version"
+		[ "${#missing[@]}" = "$count" ] || return 0
+	done
+}
+
 want_lint_tools() {
 	want_command cmake cmake
 	want_command shellcheck shellcheck
 	want_command python3 python3
-	want_optional "clang++-$llvm" "clang-$llvm"
-	want_optional "clang-format-$llvm" "clang-format-$llvm"
-	want_optional "clang-tidy-$llvm" "clang-tidy-$llvm"
+	want_llvm_tool clang++ clang 14 16 15 # as test/raising wants it
+	want_llvm_tool clang-format clang-format "${llvm_versions%% *}"
+	# shellcheck disable=SC2086 # a word each
+	want_llvm_tool clang-tidy clang-tidy $llvm_versions
 	want_optional black black
 	want_optional flake8 flake8
 	want_optional yamllint yamllint
@@ -138,6 +168,10 @@ want_lint_tools() {
 # lint [NAME]...: these checks of test/lint, or all.
 lint() {
 	local line status=0 failed_before=$failed
+	if [ ! -f "$top/.clang-format" ]; then
+		skip 'lint (the archive of a release has no settings for it: only in a checkout)'
+		return
+	fi
 	while IFS= read -r line; do
 		case $line in
 		'ok '*) ok "lint: ${line#ok }" ;;

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 #
 # Real clients: psql, Python (psycopg 3, psycopg2, SQLAlchemy, Django), Ruby (pg), Perl (DBD::Pg), PHP (pgsql, PDO), Node
-# (pg, postgres.js) and Java (JDBC), each with programs of its own, see clients/. Each starts with the same table, and what it prints and leaves is compared. What stands
-# between "docs: begin" and "docs: end" there is what the documents print, word for word: test/t/examples.py sees to that.
-# Hence the database with the name hr.
+# (pg, postgres.js) and Java (JDBC), each with programs of its own, see clients/. Each starts with the same table, and what
+# it prints and leaves is compared. What stands between "docs: begin" and "docs: end" there is what the documents print,
+# word for word: test/t/examples.py sees to that. Hence the database with the name hr.
 #
 # PGHOST, PGPORT and PGUSER give the server, which must not have a database hr yet. Prints a line per client; exits with 0
-# when all passed. Node is left out, and says so, when its packages are not to be had, and Java where there is no compiler
-# or no driver.
+# when all passed. Node is left out, and says so, when its packages are not to be had or BULK_SYNC_QUICK is 1, and Java
+# where there is no compiler or no driver.
 #
 # packages: python3-psycopg2 python3-psycopg python3-sqlalchemy python3-django
 # packages: ruby-pg libdbd-pg-perl php-cli php-pgsql
-# commands: node:nodejs npm:npm
+# commands of the long run: node:nodejs npm:npm
+# fetches in the long run: the packages pg and postgres of npm (1 MB)
 set -euo pipefail
 # shellcheck source=test/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -44,7 +45,7 @@ client() {
 
 # Installed by their names into the temporary folder; npm's own settings and cache of the user stay out of it.
 install_for_node() {
-	command -v node >/dev/null && command -v npm >/dev/null &&
+	[ "${BULK_SYNC_QUICK:-0}" = 0 ] && command -v node >/dev/null && command -v npm >/dev/null &&
 		(cd "$work" && npm install --no-save --no-audit --no-fund --no-package-lock --ignore-scripts --silent "$@") >"$work/npm.log" 2>&1
 }
 
@@ -85,7 +86,7 @@ if install_for_node pg postgres; then
 	client 'Node: pg, ids' "[ { name: 'Erin', id: 5 } ]" "$from_file" node node_ids.mjs
 	client 'Node: postgres.js' "[ { name: 'Erin', id: 5 } ]" "$from_file" node postgres_js_ids.mjs
 else
-	echo 'skipped Node: its packages pg and postgres are not to be had'
+	echo 'skipped Node: not under --quick, or its packages pg and postgres are not to be had'
 	tail -n 3 "$work/npm.log" 2>/dev/null || true
 fi
 if command -v javac >/dev/null && [ -f "$driver" ]; then

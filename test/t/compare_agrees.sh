@@ -5,6 +5,8 @@
 #
 # PGHOST, PGPORT and PGUSER (a superuser) give the server, PG_CONFIG its pg_regress; BULK_SYNC_QUICK=1 leaves out the
 # largest data. Prints what pg_regress prints.
+#
+# not under --quick: it runs most of the regression tests again
 set -euo pipefail
 # shellcheck source=test/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"

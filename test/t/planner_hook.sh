@@ -6,6 +6,8 @@
 # or counts than it was asked for is refused.
 #
 # PGHOST, PGPORT, PGUSER (a superuser) and PGDATABASE give the server, PG_CONFIG the headers.
+#
+# not under --quick: it runs most of the regression tests again
 set -euo pipefail
 # shellcheck source=test/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
