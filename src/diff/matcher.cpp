@@ -87,7 +87,8 @@ int Matcher::match_tuples(const HeapTupleData *tuples, int count, TargetSide &si
 	for (int i = 0; i < count; i++) {
 		TupleView const tuple = TupleView::of(tuples[i]);
 		StagedRow *const staged = candidates[i];
-		if (staged != nullptr && !staged->matched && side.comparison.is_same(staged->view(), tuple)) {
+		if (staged != nullptr && !staged->matched &&
+			side.comparison.is_same(staged->view(), tuple)) {
 			rows_.set_matched(staged, false);
 			same++;
 		} else {
