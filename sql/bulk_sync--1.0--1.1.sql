@@ -91,3 +91,19 @@ WHERE p.oid OPERATOR(pg_catalog.=) pair.old::pg_catalog.regprocedure
 	AND n.oid OPERATOR(pg_catalog.=) pair.new::pg_catalog.regproc;
 
 DROP FUNCTION bulk_sync_1_1, bulk_sync_json_1_1, bulk_compare_1_1;
+
+-- For tables that Citus distributes. The first is called on the nodes by the functions above, the second by users.
+
+CREATE FUNCTION bulk_sync_on_shard(place oid, task jsonb) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'bulk_sync_on_shard'
+LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT COST 100000;
+
+COMMENT ON FUNCTION bulk_sync_on_shard(oid, jsonb)
+IS 'internal: does the part of a call that belongs to one shard of a distributed table';
+
+CREATE FUNCTION bulk_sync_setup(target regclass) RETURNS text
+AS 'MODULE_PATHNAME', 'bulk_sync_setup'
+LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT COST 100000;
+
+COMMENT ON FUNCTION bulk_sync_setup(regclass)
+IS 'prepare the tables that are divided as this distributed table is for calls of bulk_sync over all shards';

@@ -6,6 +6,9 @@
 #include "plan/options.hpp"
 #include "call/compare.hpp"
 #include "call/sync.hpp"
+#include "shards/on_shard.hpp"
+#include "shards/setup.hpp"
+#include "shards/sync.hpp"
 
 /* Before version 16, PostgreSQL's own macros do not export what they declare. */
 #pragma GCC visibility push(default)
@@ -15,11 +18,15 @@ PG_FUNCTION_INFO_V1(bulk_sync_call);
 PG_FUNCTION_INFO_V1(bulk_sync_json_call);
 PG_FUNCTION_INFO_V1(bulk_compare_call);
 PG_FUNCTION_INFO_V1(bulk_sync_progress_rows);
+PG_FUNCTION_INFO_V1(bulk_sync_on_shard);
+PG_FUNCTION_INFO_V1(bulk_sync_setup);
 void _PG_init();
 PG_RAISES Datum bulk_sync_call(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_json_call(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_compare_call(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_on_shard(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_setup(PG_FUNCTION_ARGS);
 }
 #pragma GCC visibility pop
 
@@ -45,8 +52,8 @@ PG_RAISES Datum encode(const bulk_sync::Stats &stats, FunctionCallInfo call)
 PG_RAISES Datum run(bulk_sync::Function function, FunctionCallInfo call)
 {
 	return bulk_sync::pg::pg_entry([&] {
-		bulk_sync::Stats const stats =
-			bulk_sync::synchronize(bulk_sync::decode_request(function, call));
+		bulk_sync::Stats const stats = bulk_sync::shards::synchronize(
+			{function, call}, bulk_sync::decode_request(function, call));
 		return bulk_sync::pg::pg_call([&] { return encode(stats, call); });
 	});
 }
@@ -79,6 +86,21 @@ Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS)
 		bulk_sync::pg::ResultRows result(fcinfo);
 		bulk_sync::pg::progress_rows(result);
 		return Datum{0};
+	});
+}
+
+Datum bulk_sync_on_shard(PG_FUNCTION_ARGS)
+{
+	return bulk_sync::pg::pg_entry(
+		[&] { return bulk_sync::shards::do_step(PG_GETARG_OID(0), PG_GETARG_DATUM(1)); });
+}
+
+Datum bulk_sync_setup(PG_FUNCTION_ARGS)
+{
+	return bulk_sync::pg::pg_entry([&] {
+		const char *const schema = bulk_sync::pg::schema_of_function(fcinfo->flinfo->fn_oid);
+		const char *const done = bulk_sync::shards::set_up(schema, PG_GETARG_OID(0));
+		return bulk_sync::pg::pg_call([&] { return CStringGetTextDatum(done); });
 	});
 }
 

@@ -82,8 +82,10 @@ void check(const Plan &plan, const DiffResult &found, ChangeSet &changes, Snapsh
 	check_duplicates(plan, found);
 	check_guards(plan, found.counts, changes.deletes().count());
 	PlannedWrites const writes{plan, changes, snapshot};
-	check_scope(writes);
-	check_keys(writes);
+	OutOfScope out_of_scope;
+	find_out_of_scope(writes, out_of_scope);
+	refuse_out_of_scope(plan, out_of_scope);
+	refuse_other_keys(plan, find_other_keys(writes));
 }
 
 Written apply(const Call &call, ChangeSet &changes, Snapshot snapshot, bool is_last)

@@ -1,0 +1,182 @@
+#include "pg/message.hpp"
+
+#include "pg/fail.hpp"
+
+extern "C" {
+#include "lib/stringinfo.h"
+#include "utils/json.h"
+#include "utils/numeric.h"
+}
+
+namespace bulk_sync::pg {
+
+namespace {
+
+PG_RAISES const char *string_of(const JsonbValue *value)
+{
+	if (value == nullptr || value->type != jbvString)
+		return nullptr;
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+} // namespace
+
+void MessageWriter::separate()
+{
+	char const last = text_.back();
+	if (last != '{' && last != '[')
+		text_.push_back(',');
+}
+
+void MessageWriter::open(char bracket)
+{
+	separate();
+	text_.push_back(bracket);
+}
+
+void MessageWriter::add_quoted(const char *text)
+{
+	const char *const quoted = pg_call([&] {
+		StringInfoData buffer;
+		initStringInfo(&buffer);
+		escape_json(&buffer, text);
+		return buffer.data;
+	});
+	text_.append(quoted);
+}
+
+void MessageWriter::add(const char *name, const char *text)
+{
+	if (text == nullptr)
+		return;
+	separate();
+	add_quoted(name);
+	text_.push_back(':');
+	add_quoted(text);
+}
+
+void MessageWriter::add(const char *name, int64 number)
+{
+	separate();
+	add_quoted(name);
+	text_.push_back(':');
+	text_.append(format(INT64_FORMAT, number));
+}
+
+void MessageWriter::begin(const char *name, char bracket)
+{
+	separate();
+	add_quoted(name);
+	text_.push_back(':');
+	text_.push_back(bracket);
+}
+
+void MessageWriter::add_element(const char *text)
+{
+	separate();
+	add_quoted(text);
+}
+
+Datum MessageWriter::finish()
+{
+	text_.push_back('}');
+	return pg_call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text_.c_str())); });
+}
+
+MessageReader MessageReader::of(Datum json)
+{
+	Jsonb *const object = pg_call([&] { return DatumGetJsonbPCopy(json); });
+	if (!JB_ROOT_IS_OBJECT(object))
+		fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			  .message = "what is to be done on a shard must be an object"});
+	return MessageReader(&object->root);
+}
+
+JsonbValue *MessageReader::find(const char *name) const
+{
+	if (container_ == nullptr || !JsonContainerIsObject(container_))
+		return nullptr;
+	return pg_call([&] {
+		return getKeyJsonValueFromContainer(container_, name, static_cast<int>(strlen(name)),
+											nullptr);
+	});
+}
+
+const char *MessageReader::text_if_any(const char *name) const
+{
+	const JsonbValue *const value = find(name);
+	return pg_call([&] { return string_of(value); });
+}
+
+const char *MessageReader::text(const char *name) const
+{
+	const char *const found = text_if_any(name);
+	if (found == nullptr)
+		fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			  .message = format("what is to be done on a shard lacks \"%s\"", name)});
+	return found;
+}
+
+int64 MessageReader::number(const char *name) const
+{
+	const JsonbValue *const value = find(name);
+	if (value == nullptr || value->type != jbvNumeric)
+		return 0;
+	return pg_call([&] {
+		return DatumGetInt64(
+			DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
+	});
+}
+
+MessageReader MessageReader::member(const char *name) const
+{
+	const JsonbValue *const value = find(name);
+	return MessageReader(value == nullptr || value->type != jbvBinary ? nullptr
+																	  : value->val.binary.data);
+}
+
+int MessageReader::count() const noexcept
+{
+	return container_ == nullptr ? 0 : static_cast<int>(JsonContainerSize(container_));
+}
+
+JsonbValue *MessageReader::at(int position) const
+{
+	if (position >= count() || !JsonContainerIsArray(container_))
+		return nullptr;
+	return pg_call([&] { return getIthJsonbValueFromContainer(container_, position); });
+}
+
+const char *MessageReader::element_text(int position) const
+{
+	const JsonbValue *const value = at(position);
+	const char *const text = pg_call([&] { return string_of(value); });
+	return text == nullptr ? "" : text;
+}
+
+MessageReader MessageReader::element(int position) const
+{
+	const JsonbValue *const value = at(position);
+	return MessageReader(value == nullptr || value->type != jbvBinary ? nullptr
+																	  : value->val.binary.data);
+}
+
+Vector<const char *> MessageReader::names() const
+{
+	Vector<const char *> names;
+	if (container_ == nullptr || !JsonContainerIsObject(container_))
+		return names;
+	names.resize(count(), nullptr);
+	pg_call([&] {
+		JsonbIterator *iterator = JsonbIteratorInit(container_);
+		JsonbValue value;
+		JsonbIteratorToken token;
+		std::size_t i = 0;
+		while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+			if (token == WJB_KEY)
+				names[i++] = string_of(&value);
+	});
+	return names;
+}
+
+} // namespace bulk_sync::pg

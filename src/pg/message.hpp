@@ -1,0 +1,70 @@
+/*
+ * What nodes tell each other: JSON objects, of texts and numbers and of lists and objects again.
+ */
+#pragma once
+
+#include "pg/memory.hpp"
+
+extern "C" {
+#include "utils/jsonb.h"
+}
+
+namespace bulk_sync::pg {
+
+/* Builds the text of one object. All functions throw std::bad_alloc or Error. */
+class MessageWriter {
+  public:
+	/* A member; nothing for nullptr. */
+	void add(const char *name, const char *text);
+	void add(const char *name, int64 number);
+	void add(const char *name, bool flag) { add(name, static_cast<int64>(flag)); }
+
+	/* A member that is an object, or a list of objects and texts. */
+	void begin(const char *name, char bracket);
+	/* An element of a list: a text, or an object. */
+	void add_element(const char *text);
+	void begin_element() { open('{'); }
+	void end(char bracket) { text_.push_back(bracket); }
+
+	/* The object as jsonb. */
+	Datum finish();
+
+  private:
+	void separate();
+	void open(char bracket);
+	void add_quoted(const char *text);
+
+	String text_{"{"};
+};
+
+/* Reads an object or a list. Texts are in the current memory context; all functions throw Error. */
+class MessageReader {
+  public:
+	/* Throws Error, 22023, for what is no object. */
+	static MessageReader of(Datum json);
+
+	/* 22023 when there is no such member; the other gives nullptr. */
+	const char *text(const char *name) const;
+	const char *text_if_any(const char *name) const;
+	/* 0 when there is no such member. */
+	int64 number(const char *name) const;
+	bool flag(const char *name) const { return number(name) != 0; }
+	/* An empty one when there is no such member. */
+	MessageReader member(const char *name) const;
+
+	/* Of a list. An element that is not there, or of another kind, is empty, and as a text "". */
+	int count() const noexcept;
+	const char *element_text(int position) const;
+	MessageReader element(int position) const;
+	/* Names of the members of an object. */
+	Vector<const char *> names() const;
+
+  private:
+	explicit MessageReader(JsonbContainer *container) noexcept : container_(container) {}
+	JsonbValue *find(const char *name) const;
+	JsonbValue *at(int position) const;
+
+	JsonbContainer *container_; /* nullptr: empty */
+};
+
+} // namespace bulk_sync::pg

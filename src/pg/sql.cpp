@@ -1,0 +1,147 @@
+#include "pg/sql.hpp"
+
+#include "pg/compat.hpp"
+
+extern "C" {
+#include "executor/spi.h"
+}
+
+namespace bulk_sync::pg {
+
+namespace {
+
+/* SPI wants a letter for each NULL. */
+PG_RAISES char *null_letters(const Vector<bool> &nulls)
+{
+	auto *const letters = static_cast<char *>(palloc(nulls.size() + 1));
+	std::size_t i = 0;
+	for (bool const is_null : nulls)
+		letters[i++] = is_null ? 'n' : ' ';
+	letters[i] = '\0';
+	return letters;
+}
+
+/* The values of all rows, one row after another, in `context`. */
+PG_RAISES const char **copy_rows(MemoryContext context)
+{
+	int const columns = SPI_tuptable->tupdesc->natts;
+	auto **const values = static_cast<const char **>(MemoryContextAllocExtended(
+		context, sizeof(char *) * Max(SPI_processed * columns, 1), MCXT_ALLOC_HUGE));
+	for (uint64 row = 0; row < SPI_processed; row++)
+		for (int i = 0; i < columns; i++) {
+			const char *const text =
+				SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, i + 1);
+			values[row * columns + i] =
+				text == nullptr ? nullptr : MemoryContextStrdup(context, text);
+		}
+	return values;
+}
+
+struct Copied {
+	const char **values;
+	uint64 rows;
+	int columns;
+};
+
+PG_RAISES Copied execute(const char *sql, const Parameters &parameters)
+{
+	MemoryContext const caller = CurrentMemoryContext;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	int const code = SPI_execute_with_args(
+		sql, static_cast<int>(parameters.types.size()), const_cast<Oid *>(parameters.types.data()),
+		const_cast<Datum *>(parameters.values.data()), null_letters(parameters.nulls), false, 0);
+	if (code < 0)
+		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(code));
+	Copied copied = {nullptr, 0, 0};
+	if (SPI_tuptable != nullptr)
+		copied = {copy_rows(caller), SPI_processed, SPI_tuptable->tupdesc->natts};
+	SPI_finish();
+	return copied;
+}
+
+/* A type by its name, and a modifier in it. */
+struct NamedType {
+	Oid oid;
+	int32 typmod;
+};
+
+PG_RAISES NamedType parse_type(const char *name)
+{
+	NamedType type;
+	compat::parse_type(name, &type.oid, &type.typmod);
+	return type;
+}
+
+} // namespace
+
+int64 SqlRows::number(uint64 row, std::size_t column) const
+{
+	const char *const digits = text(row, column);
+	return pg_call([&] {
+		if (digits == nullptr)
+			elog(ERROR, "a number is NULL");
+		return DatumGetInt64(DirectFunctionCall1(int8in, CStringGetDatum(digits)));
+	});
+}
+
+SqlRows run_sql(const char *sql, const Parameters &parameters)
+{
+	Copied const copied = pg_call([&] { return execute(sql, parameters); });
+	SqlRows rows;
+	rows.columns_ = copied.columns;
+	rows.values_.assign(copied.values, copied.values + copied.rows * copied.columns);
+	return rows;
+}
+
+const char *literal(const char *text)
+{
+	return pg_call([&] { return quote_literal_cstr(text); });
+}
+
+const char *text_of(const char *type, Datum value)
+{
+	return pg_call([&] {
+		Oid output;
+		bool is_varlena;
+		getTypeOutputInfo(parse_type(type).oid, &output, &is_varlena);
+		return OidOutputFunctionCall(output, value);
+	});
+}
+
+NullableDatum value_of(const char *type, const char *text)
+{
+	if (text == nullptr)
+		return {0, true};
+	return pg_call([&] {
+		NamedType const named = parse_type(type);
+		Oid input;
+		Oid parameter;
+		getTypeInputInfo(named.oid, &input, &parameter);
+		return NullableDatum{
+			OidInputFunctionCall(input, const_cast<char *>(text), parameter, named.typmod), false};
+	});
+}
+
+ColumnType type_named(const char *type)
+{
+	return pg_call([&] {
+		NamedType const named = parse_type(type);
+		ColumnType column;
+		column.oid = named.oid;
+		column.typmod = named.typmod;
+		column.collation = get_typcollation(named.oid);
+		get_typlenbyval(named.oid, &column.length, &column.by_value);
+		return column;
+	});
+}
+
+const char *full_name(const ColumnType &type)
+{
+	return pg_call([&] {
+		return format_type_extended(type.oid, type.typmod,
+									FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+	});
+}
+
+} // namespace bulk_sync::pg

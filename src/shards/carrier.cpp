@@ -1,0 +1,143 @@
+#include "shards/carrier.hpp"
+
+#include <algorithm>
+
+#include "pg/access.hpp"
+#include "pg/fail.hpp"
+#include "pg/sql.hpp"
+#include "shards/setup.hpp"
+
+namespace bulk_sync::shards {
+
+namespace {
+
+using pg::quoted;
+using pg::String;
+
+/* A row id that no row has: the server looks at no page for it. */
+constexpr const char *no_row = "ctid OPERATOR(pg_catalog.=) '(4294967295,0)'::pg_catalog.tid";
+
+/* WHERE company_id = '501'::integer AND ctid = '(4294967295,0)' */
+String where_no_row(const char *condition)
+{
+	String text(" WHERE ");
+	if (condition != nullptr)
+		text.append(condition).append(" AND ");
+	return text.append(no_row);
+}
+
+/* A column that the caller may update; nullptr for none. */
+const char *updated_column(const Plan &plan)
+{
+	for (const Column &column : plan.map.image)
+		if (column.updated && pg::may_on_column(plan.target.oid(), column.target, ACL_UPDATE))
+			return quoted(column.name);
+	return nullptr;
+}
+
+/* INSERT INTO public.employee (id, ..) OVERRIDING SYSTEM VALUE SELECT id, .. FROM public.employee.
+ * Of all columns, because a default that differs from row to row would keep it from the shards. */
+String insert_of_all_columns(const pg::Relation &target)
+{
+	String names;
+	for (const pg::Attribute &attribute : target.attributes())
+		if (!attribute.generated)
+			names.append(names.empty() ? "" : ", ").append(quoted(attribute.name));
+	String text("INSERT INTO ");
+	text.append(target.qualified_name()).append(" (").append(names);
+	text.append(") OVERRIDING SYSTEM VALUE SELECT ").append(names).append(" FROM ");
+	return text.append(target.qualified_name());
+}
+
+/* The write for which the caller has the right in any case: one that the call may do. */
+String write_of_no_row(const Plan &plan, const char *condition)
+{
+	const Request &request = plan.request;
+	const char *const name = plan.target.qualified_name();
+	String text;
+	const char *const column = updated_column(plan);
+	if (!request.skip_deletes && request.soft_delete == nullptr)
+		text.append("DELETE FROM ").append(name);
+	else if (column != nullptr && (!request.skip_updates || request.soft_delete != nullptr))
+		text.append("UPDATE ").append(name).append(" SET ").append(column).append(" = ").append(
+			column);
+	else
+		text = insert_of_all_columns(plan.target);
+	return text.append(where_no_row(condition));
+}
+
+} // namespace
+
+Carrier::Carrier(const SqlCall &call, const pg::Relation &target, const Distribution &distribution)
+	: target_(target), distribution_(distribution), query_("SELECT "),
+	  names_(shards_of_group(distribution.colocation))
+{
+	query_.append(call.schema()).append(".bulk_sync_on_shard(");
+}
+
+Carrier Carrier::to_all(const SqlCall &call, const pg::Relation &target,
+						const Distribution &distribution)
+{
+	Carrier carrier(call, target, distribution);
+	Helper const helper = helper_of(call.schema(), target, distribution);
+	carrier.query_.append("h.tableoid, $1) FROM ").append(helper.name).append(" AS h");
+	for (std::size_t i = 0; i < distribution.shards.size(); i++) {
+		carrier.shards_.push_back(i);
+		carrier.helpers_.push_back(helper.shards[i]);
+	}
+	return carrier;
+}
+
+Carrier Carrier::to_one(const SqlCall &call, const pg::Relation &target,
+						const Distribution &distribution, std::size_t only, const char *condition)
+{
+	Carrier carrier(call, target, distribution);
+	carrier.query_.append("0, $1) FROM (SELECT pg_catalog.count(*) FROM ");
+	carrier.query_.append(target.qualified_name()).append(where_no_row(condition));
+	carrier.query_.append(") AS b");
+	carrier.condition_ = condition;
+	carrier.shards_.push_back(only);
+	return carrier;
+}
+
+void Carrier::add_shard(std::size_t number, pg::MessageWriter &message) const
+{
+	const Shard &shard = distribution_.shards[number];
+	message.add("name", shard.name);
+	if (!helpers_.empty())
+		message.add("helper", helpers_[number]);
+	message.add("least", static_cast<int64>(shard.least));
+	message.add("most", static_cast<int64>(shard.most));
+}
+
+void Carrier::mark(const Plan &plan) const
+{
+	pg::LocalSettings const settings;
+	settings.set("citus.force_max_query_parallelization", "on");
+	names_.run([&] { pg::run_sql(write_of_no_row(plan, condition_)); });
+	settings.end();
+}
+
+Vector<pg::MessageReader> Carrier::send(Datum task) const
+{
+	pg::Parameters parameters;
+	parameters.add(JSONBOID, task, false);
+	pg::SqlRows const rows = names_.run([&] { return pg::run_sql(query_, parameters); });
+	Vector<std::optional<pg::MessageReader>> answered(shards_.size());
+	for (uint64 row = 0; row < rows.count(); row++) {
+		auto const answer =
+			pg::MessageReader::of(pg::value_of("pg_catalog.jsonb", rows.text(row, 0)).value);
+		auto const place = static_cast<std::size_t>(answer.number("place"));
+		if (place < answered.size())
+			answered[place] = answer;
+	}
+	Vector<pg::MessageReader> answers;
+	for (const std::optional<pg::MessageReader> &answer : answered) {
+		if (!answer)
+			refuse_incomplete_helper(target_);
+		answers.push_back(*answer);
+	}
+	return answers;
+}
+
+} // namespace bulk_sync::shards

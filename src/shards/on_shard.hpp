@@ -1,0 +1,18 @@
+/*
+ * What a node does on one of its shards, told by the node that was called (shards/sync.hpp): waits
+ * for other calls, finds the changes and keeps them in its session, writes them.
+ */
+#pragma once
+
+#include "pg/message.hpp"
+
+namespace bulk_sync::shards {
+
+/*
+ * Does a step of a task on the shard that stands in the place of `place`: the shard of the helper
+ * table that the SQL function was called on, or InvalidOid for the only one in the task. Returns
+ * what it found or did, as jsonb. Throws pg::Error.
+ */
+Datum do_step(Oid place, Datum task);
+
+} // namespace bulk_sync::shards

@@ -1,0 +1,99 @@
+#include "shards/refusals.hpp"
+
+#include "pg/expression.hpp"
+#include "pg/fail.hpp"
+#include "pg/sql.hpp"
+
+namespace bulk_sync::shards {
+
+namespace {
+
+using Kind = Distribution::Kind;
+
+[[noreturn]] void refuse(const char *target, const char *detail, const char *hint = nullptr)
+{
+	pg::fail({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			  .message = pg::format("cannot sync \"%s\"", target),
+			  .detail = detail,
+			  .hint = hint});
+}
+
+/* A node that has no metadata does not know the table which its shards belong to. */
+void refuse_nodes_without_metadata(const char *target)
+{
+	pg::SqlRows const nodes =
+		pg::run_sql("SELECT nodename || ':' || nodeport FROM pg_catalog.pg_dist_node "
+					"WHERE isactive AND NOT (hasmetadata AND metadatasynced) LIMIT 1");
+	if (nodes.count() > 0)
+		pg::fail(
+			{.sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+			 .message = pg::format("cannot sync \"%s\"", target),
+			 .detail = pg::format("Node %s does not have the metadata of Citus.", nodes.text(0, 0)),
+			 .hint = "Call start_metadata_sync_to_all_nodes()."});
+}
+
+} // namespace
+
+void refuse_kind(Oid target, const Distribution &distribution)
+{
+	const char *const name = pg::relation_name(target);
+	if (distribution.kind == Kind::reference)
+		refuse(name, "It is a reference table of Citus, of which each node has a copy.");
+	if (distribution.kind == Kind::other)
+		refuse(name, "It is distributed by ranges or by the order in which rows were loaded.",
+			   "Distribute it by the hash of a column.");
+	if (distribution.is_replicated || distribution.shards.empty())
+		refuse(name, "A shard of it has not exactly one placement: the copies would differ.");
+	refuse_nodes_without_metadata(name);
+}
+
+void refuse_filter(const Plan &plan)
+{
+	if (plan.scope.is_whole_table())
+		return;
+	if (plan.scope.has_sub_selects())
+		pg::fail(
+			{.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			 .message = "the filter must not read other tables when the target is distributed",
+			 .detail = pg::format("It is evaluated on the nodes where the shards of \"%s\" are.",
+								  plan.target.name())});
+	if (pg::reads_settings(plan.scope.filter.expression))
+		pg::fail(
+			{.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			 .message = "the filter must not call current_setting() when the target is "
+						"distributed",
+			 .detail = pg::format("It is evaluated on the nodes where the shards of \"%s\" are.",
+								  plan.target.name()),
+			 .hint = "Put the value itself into the filter."});
+}
+
+void refuse_shard_as_target(Oid target)
+{
+	if (is_shard(target))
+		refuse(pg::relation_name(target), "It is a shard of a table of Citus.",
+			   "Name the table itself.");
+}
+
+void refuse_staging_of_citus(Oid staging)
+{
+	if (!distribution_of(staging).is_distributed())
+		return;
+	pg::fail({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			  .message = pg::format("cannot use \"%s\" as staging", pg::relation_name(staging)),
+			  .detail = "It is a table of Citus, and the target is none.",
+			  .hint = "Copy its rows into a temporary table and use that as staging."});
+}
+
+void refuse_keys(const pg::Relation &target, const char *column)
+{
+	pg::fail(
+		{.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+		 .message = pg::format("cannot sync \"%s\" by keys without its distribution column \"%s\"",
+							   target.name(), column),
+		 .detail = "Rows with the same key may be in several shards.",
+		 .hint = pg::format("Add \"%s\" to the keys, or give it one value by the filter, as in "
+							"%s = 501.",
+							column, pg::quoted(column))});
+}
+
+} // namespace bulk_sync::shards

@@ -1,0 +1,48 @@
+/*
+ * What a node is told to do on its shards: the one argument of bulk_sync_on_shard().
+ */
+#pragma once
+
+#include "pg/citus.hpp"
+#include "pg/message.hpp"
+#include "plan/options.hpp"
+#include "shards/distribution.hpp"
+
+namespace bulk_sync::shards {
+
+/* Changes with what nodes tell each other: two nodes with different libraries must not go on. */
+inline constexpr int64 protocol = 1;
+
+/* A call of an SQL function, as it was made. */
+struct SqlCall {
+	Function function;
+	FunctionCallInfo info;
+
+	/* Of the extension, quoted. Throws pg::Error. */
+	const char *schema() const { return pg::schema_of_function(info->flinfo->fn_oid); }
+};
+
+/* Adds the arguments of the call that are options, in text form, but for those which only the node
+ * that was called needs. Throws pg::Error. */
+void add_options(const SqlCall &call, pg::MessageWriter &message);
+/* A request for a shard out of them; target, staging and rows are still to be set. Throws
+ * pg::Error. */
+Request request_of(const pg::MessageReader &options);
+
+/* Adds the parameters of the server on which the meaning of expressions and values depends. Throws
+ * pg::Error. */
+void add_settings(pg::MessageWriter &message);
+/* Takes them over up to settings.end(). Throws pg::Error. */
+void apply_settings(const pg::MessageReader &message, const pg::LocalSettings &settings);
+
+/*
+ * What belongs to the one call of this session and no other: the number of the distributed
+ * transaction, and behind it that of the call when it is made. 25P01 on a node where no distributed
+ * transaction is under way. Throws pg::Error.
+ */
+const char *transaction_token();
+
+/* Number of this node's group in Citus' catalogs. Throws pg::Error. */
+int64 local_group();
+
+} // namespace bulk_sync::shards
