@@ -98,8 +98,8 @@ Datum bulk_sync_on_shard(PG_FUNCTION_ARGS)
 Datum bulk_sync_setup(PG_FUNCTION_ARGS)
 {
 	return bulk_sync::pg::pg_entry([&] {
-		const char *const schema = bulk_sync::pg::schema_of_function(fcinfo->flinfo->fn_oid);
-		const char *const done = bulk_sync::shards::set_up(schema, PG_GETARG_OID(0));
+		const char *const done =
+			bulk_sync::shards::set_up(fcinfo->flinfo->fn_oid, PG_GETARG_OID(0));
 		return bulk_sync::pg::pg_call([&] { return CStringGetTextDatum(done); });
 	});
 }

@@ -73,7 +73,9 @@ DiffResult find_changes(const Call &call, Snapshot snapshot, ChangeSet &changes)
 	diff_into(call.plan, call.staging, snapshot,
 			  call.plan.request.skip_deletes ? Wanted::matches : Wanted::all_in_scope, changes,
 			  found, call.progress);
-	call.progress.changes_were_found(call.plan, found.counts, changes);
+	call.progress.changes_were_found(
+		call.plan, found.counts,
+		{changes.inserts().count(), changes.updates().count(), changes.deletes().count()});
 	return found;
 }
 

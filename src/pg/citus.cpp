@@ -7,8 +7,13 @@ extern "C" {
 #include "access/parallel.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "catalog/dependency.h"
 #include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_namespace_d.h"
+#include "catalog/pg_proc.h"
 #include "nodes/extensible.h"
 #include "catalog/pg_type.h"
 #include "utils/guc.h"
@@ -43,7 +48,21 @@ Oid relation_named(const char *name)
 {
 	return pg_call([&] {
 		RangeVar *const range = makeRangeVarFromNameList(compat::qualified_name(name));
-		return RangeVarGetRelid(range, AccessShareLock, false);
+		return RangeVarGetRelid(range, AccessShareLock, true);
+	});
+}
+
+void drop_with_extension_of(Oid function, Oid table)
+{
+	pg_call([&] {
+		Oid const extension = getExtensionOfObject(ProcedureRelationId, function);
+		if (!OidIsValid(extension))
+			return;
+		ObjectAddress dependent;
+		ObjectAddress referenced;
+		ObjectAddressSet(dependent, RelationRelationId, table);
+		ObjectAddressSet(referenced, ExtensionRelationId, extension);
+		recordDependencyOn(&dependent, &referenced, DEPENDENCY_AUTO_EXTENSION);
 	});
 }
 

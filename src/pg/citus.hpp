@@ -17,9 +17,13 @@ bool has_citus();
 /* The schema of an SQL function, quoted. Throws Error. */
 const char *schema_of_function(Oid function);
 
-/* The relation of this name, qualified and quoted, under AccessShareLock; 55000 when there is none.
- * Throws Error. */
+/* The relation of this name, qualified and quoted, under AccessShareLock; InvalidOid when there is
+ * none. Throws Error. */
 Oid relation_named(const char *name);
+
+/* Has the table dropped along with the extension that the function belongs to, if it does to one.
+ * Throws Error. */
+void drop_with_extension_of(Oid function, Oid table);
 
 /*
  * The hashes that a shard has. A value belongs to the shard when its hash, by the hash function of

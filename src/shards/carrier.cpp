@@ -49,14 +49,19 @@ String insert_of_all_columns(const pg::Relation &target)
 	return text.append(target.qualified_name());
 }
 
-/* The write for which the caller has the right in any case: one that the call may do. */
+/*
+ * A write for which the caller has the right: one that the call may do. Citus lets several INSERTs
+ * over all shards of a table go on at once, and has the other writes wait for each other.
+ */
 String write_of_no_row(const Plan &plan, const char *condition)
 {
 	const Request &request = plan.request;
 	const char *const name = plan.target.qualified_name();
 	String text;
 	const char *const column = updated_column(plan);
-	if (!request.skip_deletes && request.soft_delete == nullptr)
+	if (pg::may_on_relation(plan.target.oid(), ACL_INSERT))
+		text = insert_of_all_columns(plan.target);
+	else if (!request.skip_deletes && request.soft_delete == nullptr)
 		text.append("DELETE FROM ").append(name);
 	else if (column != nullptr && (!request.skip_updates || request.soft_delete != nullptr))
 		text.append("UPDATE ").append(name).append(" SET ").append(column).append(" = ").append(

@@ -80,7 +80,7 @@ class ShardCall final : public pg::Kept {
 
   private:
 	Request request_for(const MessageReader &task, const MessageReader &shard) const;
-	pg::Relation open_target(const MessageReader &task, const MessageReader &shard) const;
+	pg::Relation open_target(const MessageReader &task) const;
 	void open_staging(const MessageReader &task, const MessageReader &shard);
 	void start_attempt();
 	void end_attempt();
@@ -100,26 +100,37 @@ class ShardCall final : public pg::Kept {
 ShardCall::ShardCall(const MessageReader &task, const MessageReader &shard, const char *token,
 					 int number)
 	: token_(token == nullptr ? "" : pg::format("%s", token)), number_(number),
-	  request_(request_for(task, shard)), target_(open_target(task, shard))
+	  request_(request_for(task, shard)), target_(open_target(task))
 {
 	check_target(request_, target_);
 	open_staging(task, shard);
 	plan_.emplace(make_plan(request_, target_, staging_.get().for_plan()));
 }
 
+/* A relation that the node which was called has named. */
+Oid known_relation(const char *name)
+{
+	Oid const relation = pg::relation_named(name);
+	if (!OidIsValid(relation))
+		pg::fail({.sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+				  .message = pg::format("table %s is not known to this node yet", name),
+				  .hint = "If it was made in this transaction, commit that first."});
+	return relation;
+}
+
 Request ShardCall::request_for(const MessageReader &task, const MessageReader &shard) const
 {
 	Request request = request_of(task.member("options"));
-	request.target = pg::relation_named(shard.text("name"));
+	request.target = known_relation(shard.text("name"));
 	if (const char *const staging = shard.text_if_any("staging"))
-		request.staging = pg::relation_named(staging);
+		request.staging = known_relation(staging);
 	check_rights_before_locks(request);
 	return request;
 }
 
-pg::Relation ShardCall::open_target(const MessageReader &task, const MessageReader &) const
+pg::Relation ShardCall::open_target(const MessageReader &task) const
 {
-	return pg::Relation::open_shard(request_.target, pg::relation_named(task.text("table")),
+	return pg::Relation::open_shard(request_.target, known_relation(task.text("table")),
 									target_lock(request_));
 }
 
@@ -235,7 +246,7 @@ void wait_at_one_place(const MessageReader &task, int number)
 {
 	if (number != 0)
 		return;
-	Oid const table = pg::relation_named(task.text("table"));
+	Oid const table = known_relation(task.text("table"));
 	pg::wait_for_other_calls(table, pg::ancestors_of(table),
 							 static_cast<uint32>(task.number("scope")), task.flag("whole_table"));
 }
@@ -309,8 +320,15 @@ Datum do_step(Oid place, Datum task_value)
 	MessageWriter answer;
 	answer.add("place", static_cast<int64>(at.number));
 	pg::LocalSettings const settings;
-	apply_settings(task, settings);
-	do_step_of(task, at, answer);
+	const char *const own_time = pg::transaction_time();
+	try {
+		apply_settings(task, settings);
+		do_step_of(task, at, answer);
+	} catch (...) {
+		pg::set_transaction_time(own_time);
+		throw;
+	}
+	pg::set_transaction_time(own_time);
 	settings.end();
 	return answer.finish();
 }

@@ -118,7 +118,7 @@ int64 filled_shards(const char *helper, const pg::Relation &target)
 	return pg::run_sql(sql).number(0, 0);
 }
 
-void create(const char *helper, const pg::Relation &target, const char *column)
+void create(const char *helper, const pg::Relation &target, const char *column, Oid function)
 {
 	const pg::ColumnType &type = target.find(column)->type;
 	String sql("CREATE TABLE ");
@@ -129,6 +129,7 @@ void create(const char *helper, const pg::Relation &target, const char *column)
 	sql.assign("SELECT pg_catalog.create_distributed_table(").append(pg::literal(helper));
 	sql.append(", 'v', colocate_with => ").append(pg::literal(target.qualified_name())).append(")");
 	pg::run_sql(sql);
+	pg::drop_with_extension_of(function, pg::relation_named(helper));
 	pg::run_sql(sql.assign("GRANT SELECT ON ").append(helper).append(" TO PUBLIC"));
 }
 
@@ -160,8 +161,9 @@ void refuse_incomplete_helper(const pg::Relation &target)
 	refuse_helper(target, "A shard did not answer: shards were split since it was set up.");
 }
 
-const char *set_up(const char *schema, Oid table)
+const char *set_up(Oid function, Oid table)
 {
+	const char *const schema = pg::schema_of_function(function);
 	if (!pg::has_citus())
 		pg::fail({.sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 				  .message = "extension \"citus\" is not there in this database"});
@@ -176,7 +178,7 @@ const char *set_up(const char *schema, Oid table)
 	const char *const helper = pg::format("%s.%s", schema, helper_name(distribution.colocation));
 	bool const is_new = look_for_helper(schema, distribution.colocation, table).count() == 0;
 	if (is_new)
-		create(helper, target, distribution.column);
+		create(helper, target, distribution.column, function);
 	else
 		pg::run_sql(String("DELETE FROM ").append(helper));
 	fill(helper, target, distribution.column);

@@ -218,7 +218,7 @@ const char *new_token()
 struct Found {
 	Findings findings;
 	Done settled;
-	bool has_changes = false;
+	uint64 shards_to_write = 0;
 };
 
 Found find_on_shards(const DistributedCall &call, const Carrier &carrier, const char *token)
@@ -247,11 +247,14 @@ Found find_on_shards(const DistributedCall &call, const Carrier &carrier, const 
 	for (const MessageReader &answer : carrier.send(task.finish())) {
 		add(found.findings, answer);
 		if (answer.flag("kept")) {
-			found.has_changes = true;
+			found.shards_to_write++;
 		} else {
 			add(found.settled, answer);
 		}
 	}
+	call.progress.changes_were_found(
+		call.plan, found.findings.diff.counts,
+		{found.findings.creates, found.findings.updates, found.findings.deletes});
 	return found;
 }
 
@@ -305,10 +308,13 @@ Stats run(const DistributedCall &call)
 	Found const found = find_on_shards(call, carrier, token);
 	call.progress.begin(ProgressPhase::checking);
 	check_sums(plan, found.findings);
-	if (!found.has_changes)
+	if (found.shards_to_write == 0)
 		return pretended(found.findings);
 	call.progress.begin(ProgressPhase::updating);
-	return apply_on_shards(call, carrier, token, found.settled);
+	Stats const stats = apply_on_shards(call, carrier, token, found.settled);
+	call.progress.shards_were_written(stats.created + stats.updated + stats.deleted,
+									  found.shards_to_write);
+	return stats;
 }
 
 void lock_on_all_nodes(Oid target)

@@ -4,11 +4,13 @@
 --
 -- The distributed tables are in schema d, their twins of the same names in schema l, so that a call and its messages
 -- are the same in both. Rows are compared without the column "id", which sequences fill differently.
+SET client_min_messages = warning;
+DROP SCHEMA IF EXISTS d, l CASCADE;
 CREATE SCHEMA d;
 CREATE SCHEMA l;
 
 -- Makes a table in both worlds; the caller distributes the one in d.
-CREATE PROCEDURE twins(definition text) LANGUAGE plpgsql AS $$
+CREATE OR REPLACE PROCEDURE twins(definition text) LANGUAGE plpgsql AS $$
 BEGIN
 	SET LOCAL search_path = l, public;
 	EXECUTE definition;
@@ -17,7 +19,7 @@ BEGIN
 END $$;
 
 -- Does the same in both worlds.
-CREATE PROCEDURE in_both(command text) LANGUAGE plpgsql AS $$
+CREATE OR REPLACE PROCEDURE in_both(command text) LANGUAGE plpgsql AS $$
 BEGIN
 	SET LOCAL search_path = l, public;
 	EXECUTE command;
@@ -27,12 +29,12 @@ END $$;
 
 -- The part of a message that depends on the order in which shards are asked, or on sequences: which keys are named
 -- when there are more than can be, and the row that a constraint refused.
-CREATE FUNCTION without_order(text) RETURNS text
+CREATE OR REPLACE FUNCTION without_order(text) RETURNS text
 RETURN regexp_replace(regexp_replace(regexp_replace($1, 'Keys .* and (\d+ more)', 'Keys .. and \1'),
 	'(Failing row contains).*', '\1 ..'), 'Key .* (already exists|is not present)', 'Key .. \1');
 
 -- What a call comes to, as text.
-CREATE FUNCTION outcome(world text, call text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION outcome(world text, call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	result text;
 	detail text;
@@ -50,14 +52,14 @@ BEGIN
 	RETURN result;
 END $$;
 
-CREATE FUNCTION columns_but_id(relation regclass) RETURNS text
+CREATE OR REPLACE FUNCTION columns_but_id(relation regclass) RETURNS text
 RETURN (
 	SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname)
 	FROM pg_attribute WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped AND attname <> 'id'
 );
 
 -- Rows that the two worlds do not share.
-CREATE FUNCTION differing_rows(target text) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION differing_rows(target text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	columns text := columns_but_id(('l.' || quote_ident(target))::regclass);
 	differing bigint;
@@ -71,7 +73,7 @@ BEGIN
 END $$;
 
 -- "same: " and what came out; or what differs.
-CREATE FUNCTION agree(call text, target text DEFAULT 'employee') RETURNS text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION agree(call text, target text DEFAULT 'employee') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	alone text := outcome('l', call);
 	together text := outcome('d', call);

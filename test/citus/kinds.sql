@@ -1,6 +1,5 @@
 -- Kinds of targets and of staging, with each option.
 \i test/citus/agree.sql
-SET client_min_messages = warning;
 CALL twins('CREATE TABLE employee (company_id int, name text, phone text DEFAULT ''none'', age numeric(5,1), id bigserial,
 	gone timestamptz, at timestamptz DEFAULT now(), PRIMARY KEY (company_id, name))');
 SELECT create_distributed_table('d.employee', 'company_id');
@@ -16,7 +15,7 @@ CALL twins('CREATE VIEW import_view AS SELECT age::text AS age, name, company_id
 SELECT bulk_sync_setup('d.employee');
 
 -- Puts rows into all of them: those of `companies`, from row `first` on.
-CREATE PROCEDURE stage(companies int, rows int, version text) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE d.stage(companies int, rows int, version text) LANGUAGE plpgsql AS $$
 DECLARE
 	name text;
 BEGIN
@@ -29,20 +28,20 @@ END $$;
 
 -- Without rows, and then from one state to the next, by each kind of staging.
 \echo * staging
-CALL stage(20, 500, 'first');
+CALL d.stage(20, 500, 'first');
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}')$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}')$$);
-CALL stage(20, 510, 'second');
+CALL d.stage(20, 510, 'second');
 SELECT agree($$bulk_sync('employee', 'import_other', '{company_id,name}')$$);
-CALL stage(20, 480, 'third');
+CALL d.stage(20, 480, 'third');
 SELECT agree($$bulk_sync('employee', 'import_ref', '{company_id,name}')$$);
-CALL stage(21, 480, 'third');
+CALL d.stage(21, 480, 'third');
 SELECT agree($$bulk_sync('employee', 'import_local', '{company_id,name}')$$);
-CALL stage(23, 400, 'fourth');
+CALL d.stage(23, 400, 'fourth');
 SELECT agree($$bulk_sync('employee', 'import_text', '{company_id,name}')$$);
-CALL stage(20, 600, 'fifth');
+CALL d.stage(20, 600, 'fifth');
 SELECT agree($$bulk_sync('employee', 'import_view', '{company_id,name}')$$);
-CALL stage(20, 300, 'sixth');
+CALL d.stage(20, 300, 'sixth');
 CREATE TEMP TABLE import_temp AS TABLE l.import_local;
 SELECT agree($$bulk_sync('employee', 'pg_temp.import_temp', '{company_id,name}')$$);
 SELECT agree($$bulk_sync_json('employee', '[{"company_id": 1, "name": "a", "phone": "1"}, {"company_id": 2, "name": "b"}, {"company_id": 300, "name": "c", "age": 5}]',
@@ -51,21 +50,21 @@ SELECT agree($$bulk_sync_json('employee', '[]', '{company_id,name}')$$);
 SELECT agree($$bulk_sync_json('employee', '[]', '{company_id,name}', allow_empty => true)$$);
 
 \echo * options
-CALL stage(20, 200, 'first');
+CALL d.stage(20, 200, 'first');
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', dry_run => true)$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', skip_creates => true)$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', columns => '{phone}')$$);
-CALL stage(20, 150, 'second');
+CALL d.stage(20, 150, 'second');
 SELECT agree($$bulk_sync('employee', 'import_local', '{company_id,name}', skip_updates => true, skip_deletes => true)$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', skip_deletes => true)$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', skip_creates => true, skip_updates => true, skip_deletes => true)$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', max_deletes => 49)$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', max_delete_ratio => 0.2)$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', max_deletes => 50, max_delete_ratio => 0.25, lock => 'table')$$);
-CALL stage(20, 120, 'second');
+CALL d.stage(20, 120, 'second');
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', soft_delete => 'gone')$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', soft_delete => 'gone')$$);
-CALL stage(20, 130, 'second');
+CALL d.stage(20, 130, 'second');
 SELECT agree($$bulk_sync('employee', 'import_ref', '{company_id,name}', soft_delete => 'gone', ignore_columns => '{age}')$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', 'employee.phone <> ''second'' OR d_or_l.x')$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', 'employee.age < 5', dry_run => true)$$);
@@ -89,7 +88,7 @@ SELECT agree($$bulk_sync_json('employee', '[{"name": "a"}, {"name": "c"}]', '{na
 SELECT agree($$bulk_sync_json('employee', '[]', '{name}', 'company_id = 7', allow_empty => true)$$);
 
 \echo * errors
-CALL stage(20, 100, 'first');
+CALL d.stage(20, 100, 'first');
 CALL in_both('INSERT INTO import SELECT * FROM import WHERE name = ''name 5''');
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}')$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id}')$$);

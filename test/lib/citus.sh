@@ -15,7 +15,9 @@ node_folder() { say "$work/node$1"; }
 start_node() {
 	local cluster
 	cluster=$(node_folder "$1")
+	# Of a server that crashes, what was committed stays.
 	start_cluster "shared_preload_libraries = 'citus'" \
+		'synchronous_commit = on' \
 		'max_prepared_transactions = 100' \
 		"citus.node_conninfo = 'sslmode=disable'" \
 		"citus.local_hostname = '$cluster'" \

@@ -46,7 +46,7 @@ agree() {
 }
 
 # query SQL: its rows, without decoration; the SQLSTATE of an error.
-query() { psql -X -q -At -v VERBOSITY=sqlstate -d citus -c "$1" 2>&1 | paste -sd ' '; }
+query() { psql -X -q -At -v VERBOSITY=sqlstate -d citus 2>&1 <<<"$1" | sed 's/^psql:<stdin>:[0-9]*: //; s/^ERROR:  \([0-9A-Z]\{5\}\).*/ERROR:  \1/' | paste -sd ' '; }
 
 # expect TEXT EXPECTED SQL
 expect() {
@@ -60,9 +60,193 @@ expect() {
 }
 
 # prepare SQL: what must not fail.
-prepare() { PGOPTIONS='-c client_min_messages=error' psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d citus -c "$1"; }
+prepare() { PGOPTIONS='-c client_min_messages=error' psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d citus <<<"$1"; }
+
+# meanwhile NODE SQL: another session does this on a node, and sleeps until the test ends it by end_meanwhile.
+meanwhile() {
+	PGHOST=$(node_folder "$1") psql -X -q -o /dev/null -d citus -c BEGIN -c "$2" -c "SELECT 'meanwhile', pg_sleep(60)" >"$work/other.log" 2>&1 &
+	await_sessions "$1" 1 "query LIKE '%meanwhile%' AND wait_event = 'PgSleep'"
+}
+
+end_meanwhile() {
+	PGHOST=$(node_folder "$1") psql -X -q -o /dev/null -d citus -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%meanwhile%' AND pid <> pg_backend_pid()"
+}
+
+# await_sessions NODE COUNT CONDITION: until so many sessions of pg_stat_activity are so.
+await_sessions() {
+	local try
+	for try in {1..600}; do
+		[ "$(PGHOST=$(node_folder "$1") query "SELECT count(*) >= $2 FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND $3")" != t ] || return 0
+		sleep 0.05
+	done
+	say "no session got there after $try looks: $3"
+}
+
+make_tables() {
+	prepare "CREATE TABLE employee (company_id int, name text, phone text, boss text, id bigserial, PRIMARY KEY (company_id, name));
+		SELECT create_distributed_table('employee', 'company_id', colocate_with => 'none');
+		ALTER TABLE employee ADD CONSTRAINT boss FOREIGN KEY (company_id, boss) REFERENCES employee (company_id, name) DEFERRABLE INITIALLY DEFERRED;
+		CREATE TABLE import (company_id int, name text, phone text, boss text);
+		SELECT create_distributed_table('import', 'company_id', colocate_with => 'employee');
+		INSERT INTO import SELECT g % 40, 'name ' || g, 'first' FROM generate_series(1, 400) AS g"
+	expect 'before it is set up' 'ERROR:  55000' "SELECT bulk_sync('employee', 'import', '{company_id,name}')"
+	prepare "SELECT bulk_sync_setup('employee')"
+}
+
+readonly call="SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}')"
+readonly phones="SELECT phone, count(*) FROM employee GROUP BY phone ORDER BY phone"
+
+any_node() {
+	expect 'from the coordinator' '400|0|0|0|0' "$call"
+	use_node 1
+	expect 'from a worker' '0|0|0|400|0' "$call"
+	expect 'from a worker, with rows of its own' '0|40|0|360|0' "CREATE TEMP TABLE mine AS SELECT company_id, name, CASE WHEN company_id % 10 = 0 THEN 'second' ELSE phone END AS phone FROM import;
+		SELECT * FROM bulk_sync('employee', 'mine', '{company_id,name}')"
+	expect 'from a worker, one company' '0|10|0|0|0' "CREATE TEMP TABLE mine AS SELECT company_id, name, 'third' AS phone FROM import WHERE company_id = 10; SELECT * FROM bulk_sync('employee', 'mine', '{name}', 'company_id = 10')"
+	expect 'from a worker, JSON' '1|0|10|0|0' "SELECT * FROM bulk_sync_json('employee', '[{\"company_id\": 10, \"name\": \"x\"}]', '{company_id,name}', 'company_id = 10')"
+	use_node 2
+	expect 'from the other worker, rolled back' '0|30|0|360|0' "BEGIN; DELETE FROM import WHERE company_id = 10; DELETE FROM employee WHERE company_id = 10; $call; ROLLBACK"
+	use_node 0
+	expect 'back again' '10|30|1|360|0' "$call"
+	expect 'what is there' 'first|400' "$phones"
+}
+
+users() {
+	prepare "CREATE ROLE clerk LOGIN"
+	local as="SET ROLE clerk; "
+	expect 'without rights' 'ERROR:  42501' "$as$call"
+	prepare "GRANT SELECT, DELETE, INSERT (company_id, name, phone, boss), UPDATE (phone) ON employee TO clerk; GRANT SELECT ON import TO clerk"
+	expect 'not enough rights' 'ERROR:  42501' "$as$call"
+	expect 'enough of them' '0|0|0|400|0' "$as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}')"
+	expect 'to skip deletes needs no right to' '0|0|0|400|0' "REVOKE DELETE ON employee FROM clerk; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}', skip_deletes => true)"
+	expect 'a sequence' 'ERROR:  42501' "GRANT DELETE ON employee TO clerk; DELETE FROM employee WHERE company_id = 1; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}')"
+	expect 'with its right' '10|0|0|390|0 0|0|0|400|0' "GRANT USAGE ON SEQUENCE employee_id_seq TO clerk; $call; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}')"
+}
+
+atomicity() {
+	prepare "UPDATE import SET phone = 'second'; UPDATE import SET boss = 'nobody' WHERE name = 'name 7'"
+	expect 'a constraint that fails at the commit, on one worker' 'ERROR:  23503' "$call"
+	expect 'leaves nothing' 'first|400' "$phones"
+	expect 'in an exception block' 'first|400' "DO \$\$ BEGIN PERFORM bulk_sync('employee', 'import', '{company_id,name}'); RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN END \$\$; $phones"
+	expect 'after a savepoint' 'second|400 first|400' "BEGIN; SAVEPOINT s; SELECT FROM bulk_sync('employee', 'import', '{company_id,name}'); $phones; ROLLBACK TO s; $phones; COMMIT"
+	expect 'two savepoints, the inner one kept' 'first|400' "BEGIN; SAVEPOINT a; SAVEPOINT b; SELECT FROM bulk_sync('employee', 'import', '{company_id,name}'); RELEASE b; ROLLBACK TO a; COMMIT; $phones"
+	prepare "UPDATE import SET boss = NULL"
+	prepare "BEGIN; SAVEPOINT a; SELECT bulk_sync('employee', 'import', '{company_id,name}'); RELEASE a; UPDATE import SET phone = 'third'; SELECT bulk_sync('employee', 'import', '{company_id,name}'); COMMIT"
+	expect 'two calls in a transaction' 'third|400' "$phones"
+}
+
+# company_on NODE: one whose rows are there.
+company_on() {
+	query "SELECT min(c) FROM generate_series(0, 39) AS c WHERE '$(node_folder "$1")' =
+		(SELECT nodename FROM citus_shards WHERE shardid = get_shard_id_for_distribution_column('employee', c))"
+}
+
+crashes() {
+	prepare "UPDATE import SET phone = 'fourth'"
+	meanwhile 0 "UPDATE employee SET phone = 'locked' WHERE company_id = $(company_on 2)"
+	psql -X -q -At -d citus -c "$call" >"$work/call.log" 2>&1 &
+	await_sessions 2 1 "wait_event_type = 'Lock'"
+	stop_node 2
+	end_meanwhile 0
+	wait
+	if ! grep -q ERROR "$work/call.log"; then not_ok 'a worker crashed, and the call came to its end'; fi
+	restart_node 2
+	expect 'a worker that crashes leaves nothing' 'third|400' "$phones"
+	(printf '%s;\n' BEGIN "$call" "SELECT 'in between', pg_sleep(60)" | psql -X -q -At -d citus >"$work/call.log" 2>&1) &
+	await_sessions 0 1 "query LIKE '%in between%' AND wait_event = 'PgSleep'"
+	stop_node 0
+	wait
+	restart_node 0
+	expect 'a coordinator that crashes before the commit leaves nothing' 'third|400' "$phones"
+	expect 'nothing is left prepared' 0 "SELECT sum(result::int) FROM run_command_on_all_nodes('SELECT count(*) FROM pg_prepared_xacts')"
+	expect 'and all goes on' '0|400|0|0|0' "$call"
+	stop_node 1
+	stop_node 0
+	restart_node 1
+	restart_node 0
+	expect 'what was committed stays' 'fourth|400' "$phones"
+}
+
+# Two calls at once from two nodes, several times: neither deadlocks nor both insert.
+initiators() {
+	local try
+	prepare "TRUNCATE employee CASCADE"
+	for try in {1..5}; do
+		prepare "UPDATE import SET phone = 'try $try'"
+		(use_node 1 && query "$call") >"$work/first.log" &
+		(use_node 2 && query "$call") >"$work/second.log" &
+		wait
+		if grep -h ERROR "$work/first.log" "$work/second.log"; then not_ok 'two nodes at once'; fi
+	done
+	expect 'two nodes at once' "try 5|400" "$phones"
+	expect 'nothing to do afterwards' '0|0|0|400|0' "$call"
+	prepare "UPDATE import SET phone = 'sixth'"
+	meanwhile 0 "UPDATE employee SET phone = 'changed' WHERE company_id = 3"
+	psql -X -q -At -d citus -c "$call" >"$work/call.log" 2>&1 &
+	await_sessions 0 1 "query LIKE '%bulk_sync(%' AND state = 'active'"
+	end_meanwhile 0
+	wait
+	expect 'rows that another session changed, and rolled back' "sixth|400" "$phones"
+}
+
+shards() {
+	prepare "SELECT citus_move_shard_placement(shardid, '$(node_folder 1)', 5432, '$(node_folder 2)', 5432, 'block_writes')
+		FROM (SELECT shardid FROM citus_shards WHERE table_name = 'employee'::regclass AND nodename = '$(node_folder 1)' LIMIT 1) AS s"
+	expect 'after a shard was moved' '0|400|0|0|0' "UPDATE import SET phone = 'moved'; $call"
+	prepare "SELECT citus_split_shard_by_split_points(shardid, ARRAY[((shardminvalue::bigint + shardmaxvalue::bigint) / 2)::text],
+			ARRAY[groupid, groupid]::int[], 'block_writes')
+		FROM (SELECT s.shardid, s.shardminvalue, s.shardmaxvalue, p.groupid FROM pg_dist_shard AS s JOIN pg_dist_placement AS p USING (shardid)
+			WHERE s.logicalrelid = 'employee'::regclass ORDER BY s.shardid LIMIT 1) AS s"
+	expect 'after a shard was split' 'ERROR:  55000' "UPDATE import SET phone = 'split'; $call"
+	prepare "SELECT bulk_sync_setup('employee')"
+	expect 'and set up again' '0|400|0|0|0' "$call"
+}
+
+refusals() {
+	prepare "CREATE TABLE plain (a int PRIMARY KEY, b text); CREATE TABLE ref (a int PRIMARY KEY, b text); SELECT create_reference_table('ref');
+		CREATE TABLE appended (a int, b text); SELECT create_distributed_table('appended', 'a', 'append');
+		CREATE EXTENSION IF NOT EXISTS citus_columnar;
+		CREATE TABLE col (a int, b text) USING columnar; SELECT create_distributed_table('col', 'a', colocate_with => 'none');
+		SET citus.shard_replication_factor = 2; CREATE TABLE twice (a int, b text); SELECT create_distributed_table('twice', 'a', colocate_with => 'none')"
+	local target
+	for target in ref appended twice col; do
+		expect "cannot be a target: $target" 'ERROR:  0A000' "SELECT bulk_sync('$target', 'plain', '{a}')"
+	done
+	expect 'a table of Citus as staging of a plain one' 'ERROR:  0A000' "SELECT bulk_sync('plain', 'ref', '{a}')"
+	expect 'keys without the distribution column' 'ERROR:  0A000' "SELECT bulk_sync('employee', 'import', '{name}')"
+	expect 'the same with rows of any company' 'ERROR:  0A000' "SELECT bulk_sync('employee', 'import', '{name}', 'company_id = 5', allow_out_of_scope => true)"
+	expect 'a filter that reads tables' 'ERROR:  0A000' "SELECT bulk_sync('employee', 'import', '{company_id,name}', 'company_id IN (SELECT a FROM ref)')"
+	expect 'a filter that reads settings' 'ERROR:  0A000' "SELECT bulk_sync('employee', 'import', '{company_id,name}', 'name = current_setting(''a.b'', true)')"
+	expect 'a read-only transaction' 'ERROR:  25006' "BEGIN READ ONLY; $call"
+	expect 'but rehearse' '0|0|0|400|0' "BEGIN READ ONLY; SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', dry_run => true)"
+	expect 'compare' 0 "SELECT count(*) FROM bulk_compare('employee', 'import', '{company_id,name}')"
+	expect 'the part of a shard, by hand' 'ERROR:  55000' "SELECT bulk_sync_on_shard(0, '{}')"
+	expect 'and without a transaction' 'ERROR:  25P01' "SELECT bulk_sync_on_shard(0, '{\"protocol\": 1, \"step\": \"find\", \"token\": \"a\", \"now\": \"1\"}')"
+	expect 'a table of this transaction' 'ERROR:  55000' "BEGIN; CREATE TABLE late (LIKE employee INCLUDING ALL); SELECT FROM create_distributed_table('late', 'company_id', colocate_with => 'employee');
+		SELECT bulk_sync('late', 'import', '{company_id,name}')"
+	use_node 1
+	expect 'a shard' 'ERROR:  0A000' "DO \$\$ DECLARE s text; BEGIN SELECT shard_name INTO s FROM citus_shards WHERE table_name = 'employee'::regclass AND nodename = '$(node_folder 1)' LIMIT 1;
+		EXECUTE format('SELECT bulk_sync(%L, ''import'', ''{name}'')', s); END \$\$"
+	use_node 0
+	expect 'goes with the extension' '0' "DROP EXTENSION bulk_sync; SELECT count(*) FROM pg_class WHERE relname LIKE 'bulk_sync_shards%'"
+}
 
 step 'Starting a coordinator and two workers with Citus' start_nodes
 step 'Making a database on all of them' make_distributed_database citus
 use_node 0
 agree kinds
+agree others
+make_tables
+any_node
+users
+atomicity
+crashes
+initiators
+shards
+refusals
+for ((node = 0; node < nodes; node++)); do
+	if grep -nE 'WARNING:.*(leak|reference|still referenced|not closed|buffer refcount|snapshot)|PANIC|TRAP:|terminated by signal' "$(node_folder "$node")/server.log"; then
+		failed=yes
+	fi
+done
+[ "$failed" = no ]
