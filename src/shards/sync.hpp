@@ -11,7 +11,8 @@
  *   refuse     what would not be the same on several machines
  *   mark       a write of no row to each shard, so that the commit is in two phases
  *              (Carrier::mark)
- *   wait       for other calls, on the node with the first shard, whichever node was called
+ *   wait       for other calls over all shards, on the node with the first one, whichever node was
+ *              called: shard by shard alone, two of them could wait for each other
  *   divide     rows of staging that are elsewhere go to a file for each shard (shards/divide)
  *   find       each shard, at the same time: the diff of its part, and the changes kept in the
  *              session of that node (shards/on_shard); what was found comes back as data
