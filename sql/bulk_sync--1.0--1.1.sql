@@ -92,6 +92,66 @@ WHERE p.oid OPERATOR(pg_catalog.=) pair.old::pg_catalog.regprocedure
 
 DROP FUNCTION bulk_sync_1_1, bulk_sync_json_1_1, bulk_compare_1_1;
 
+-- New functions.
+
+CREATE FUNCTION bulk_sync_returning(
+	target regclass,
+	staging regclass,
+	keys text[],
+	filter text DEFAULT NULL,
+	columns text[] DEFAULT NULL,
+	ignore_columns text[] DEFAULT NULL,
+	skip_creates boolean DEFAULT false,
+	skip_updates boolean DEFAULT false,
+	skip_deletes boolean DEFAULT false,
+	allow_empty boolean DEFAULT false,
+	max_deletes bigint DEFAULT NULL,
+	max_delete_ratio float8 DEFAULT NULL,
+	soft_delete text DEFAULT NULL,
+	insert_defaults jsonb DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false,
+	lock text DEFAULT 'rows',
+	dry_run boolean DEFAULT false,
+	verbose boolean DEFAULT false,
+	touch_columns text[] DEFAULT NULL,
+	update_when text DEFAULT NULL
+) RETURNS TABLE (action text, key jsonb, old jsonb, new jsonb, changes jsonb)
+AS 'MODULE_PATHNAME', 'bulk_sync_returning_call'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION bulk_sync_returning(regclass, regclass, text[], text, text[], text[], boolean, boolean,
+	boolean, boolean, bigint, float8, text, jsonb, boolean, text, boolean, boolean, text[], text)
+IS 'the same as bulk_sync, with the rows that were written as the result';
+
+CREATE FUNCTION bulk_sync_json_returning(
+	target regclass,
+	rows jsonb,
+	keys text[],
+	filter text DEFAULT NULL,
+	columns text[] DEFAULT NULL,
+	ignore_columns text[] DEFAULT NULL,
+	skip_creates boolean DEFAULT false,
+	skip_updates boolean DEFAULT false,
+	skip_deletes boolean DEFAULT false,
+	allow_empty boolean DEFAULT false,
+	max_deletes bigint DEFAULT NULL,
+	max_delete_ratio float8 DEFAULT NULL,
+	soft_delete text DEFAULT NULL,
+	insert_defaults jsonb DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false,
+	lock text DEFAULT 'rows',
+	dry_run boolean DEFAULT false,
+	verbose boolean DEFAULT false,
+	touch_columns text[] DEFAULT NULL,
+	update_when text DEFAULT NULL
+) RETURNS TABLE (action text, key jsonb, old jsonb, new jsonb, changes jsonb)
+AS 'MODULE_PATHNAME', 'bulk_sync_json_returning_call'
+LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION bulk_sync_json_returning(regclass, jsonb, text[], text, text[], text[], boolean, boolean,
+	boolean, boolean, bigint, float8, text, jsonb, boolean, text, boolean, boolean, text[], text)
+IS 'the same as bulk_sync_json, with the rows that were written as the result';
+
 -- For tables that Citus distributes. The first is called on the nodes by the functions above, the second by users.
 
 CREATE FUNCTION bulk_sync_on_shard(place oid, task jsonb) RETURNS jsonb

@@ -51,7 +51,7 @@ ALTER EXTENSION bulk_sync UPDATE;
 RESET ROLE;
 SELECT extversion FROM pg_extension WHERE extname = 'bulk_sync';
 
--- Nothing has gone or come but arguments.
+-- Nothing has gone; arguments and functions have come.
 SELECT coalesce(n.proname, b.proname) AS function, n.oid = b.oid AS same,
        n.proacl IS NOT DISTINCT FROM b.proacl AND n.proowner = b.proowner AS rights,
        obj_description(n.oid, 'pg_proc') IS NOT DISTINCT FROM b.comment AS comment, n.pronargs - b.pronargs AS more

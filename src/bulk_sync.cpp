@@ -16,6 +16,8 @@ extern "C" {
 PG_MODULE_MAGIC;
 PG_FUNCTION_INFO_V1(bulk_sync_call);
 PG_FUNCTION_INFO_V1(bulk_sync_json_call);
+PG_FUNCTION_INFO_V1(bulk_sync_returning_call);
+PG_FUNCTION_INFO_V1(bulk_sync_json_returning_call);
 PG_FUNCTION_INFO_V1(bulk_compare_call);
 PG_FUNCTION_INFO_V1(bulk_sync_progress_rows);
 PG_FUNCTION_INFO_V1(bulk_sync_on_shard);
@@ -23,6 +25,8 @@ PG_FUNCTION_INFO_V1(bulk_sync_setup);
 void _PG_init();
 PG_RAISES Datum bulk_sync_call(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_json_call(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_returning_call(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_json_returning_call(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_compare_call(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_on_shard(PG_FUNCTION_ARGS);
@@ -53,8 +57,18 @@ PG_RAISES Datum run(bulk_sync::Function function, FunctionCallInfo call)
 {
 	return bulk_sync::pg::pg_entry([&] {
 		bulk_sync::Stats const stats = bulk_sync::shards::synchronize(
-			{function, call}, bulk_sync::decode_request(function, call));
+			{function, call}, bulk_sync::decode_request(function, call), nullptr);
 		return bulk_sync::pg::pg_call([&] { return encode(stats, call); });
+	});
+}
+
+PG_RAISES Datum run_returning(bulk_sync::Function function, FunctionCallInfo call)
+{
+	return bulk_sync::pg::pg_entry([&] {
+		bulk_sync::pg::ResultRows result(call);
+		bulk_sync::shards::synchronize({function, call}, bulk_sync::decode_request(function, call),
+									   &result);
+		return Datum{0};
 	});
 }
 
@@ -68,6 +82,16 @@ Datum bulk_sync_call(PG_FUNCTION_ARGS)
 Datum bulk_sync_json_call(PG_FUNCTION_ARGS)
 {
 	return run(bulk_sync::Function::bulk_sync_json, fcinfo);
+}
+
+Datum bulk_sync_returning_call(PG_FUNCTION_ARGS)
+{
+	return run_returning(bulk_sync::Function::bulk_sync_returning, fcinfo);
+}
+
+Datum bulk_sync_json_returning_call(PG_FUNCTION_ARGS)
+{
+	return run_returning(bulk_sync::Function::bulk_sync_json_returning, fcinfo);
 }
 
 Datum bulk_compare_call(PG_FUNCTION_ARGS)

@@ -2,13 +2,16 @@
 -- That bulk_compare agrees with bulk_sync, row by row. Read after oracle.sql. From here on sync_checked asks
 -- bulk_compare too, before it syncs, and its verdict tells when the sync then did something else; and
 --     SELECT * FROM agreed('target', 'staging', '{key}', ...);
--- does the same with soft_delete and insert_defaults, which sync_checked does not know. What "ok" means:
+-- does the same with soft_delete and insert_defaults, which sync_checked does not know, and first, in a subtransaction
+-- that is rolled back, with an update_when that holds every second row back. What "ok" means:
 --
 --   * the counts of the dry run and of the sync are the numbers of rows of each status;
 --   * every row that was in scope is `old` of one row of the comparison, each with its copies (already marked ones
 --     left out);
 --   * afterwards the table has every `new` of an updated or unchanged row as it is, a row that contains each `new`
 --     of an added one, the removed ones not at all or marked, and out of scope what was there before;
+--   * with update_when, bulk_compare leaves out exactly those updated rows that it shows without, of whose `old` and
+--     `new` SQL finds the condition not to be true; afterwards the table has their `old`;
 --   * `key` is the key of `old` or `new`, and `changes` is what differs between the two;
 --   * after the sync there is nothing left to find.
 --
@@ -68,17 +71,42 @@ BEGIN
 	END LOOP;
 END $$;
 
--- Before the sync: all rows of the target, and what bulk_compare says.
+-- Gives updated rows that the condition is not true of another status. What differs from the comparison with it?
+CREATE FUNCTION oracle.hold_back(target regclass, update_when text, call text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format(E'CREATE TEMP TABLE oracle_true AS SELECT "oracle place" AS place FROM (SELECT place AS "oracle place", old AS "oracle old", '
+		'new AS "oracle new" FROM oracle_said WHERE status = ''updated'') AS "oracle row", jsonb_populate_record(NULL::%1$s, "oracle old") AS old, '
+		'jsonb_populate_record(NULL::%1$s, "oracle new") AS new WHERE (\n%2$s\n)', target, update_when);
+	UPDATE oracle_said SET status = 'held back' WHERE status = 'updated' AND place NOT IN (SELECT place FROM oracle_true);
+	EXECUTE format('CREATE TEMP TABLE oracle_wanted AS SELECT *, row_number() OVER () AS place FROM %s, update_when => %L)', call, update_when);
+	ALTER TABLE oracle_said RENAME TO oracle_kept;
+	ALTER TABLE oracle_wanted RENAME TO oracle_said;
+	PERFORM oracle.put_all_back(target);
+	ALTER TABLE oracle_said RENAME TO oracle_wanted;
+	ALTER TABLE oracle_kept RENAME TO oracle_said;
+	RETURN QUERY SELECT oracle.difference('bulk_compare with update_when',
+		'SELECT (status, key, old, new, changes)::text FROM oracle_said WHERE status <> ''held back''',
+		'SELECT (status, key, old, new, changes)::text FROM oracle_wanted');
+	DROP TABLE oracle_true, oracle_wanted;
+END $$;
+
+-- Before the sync: all rows of the target, and what bulk_compare says. What is wrong with it already?
 CREATE FUNCTION oracle.ask(target regclass, staging regclass, keys text[], filter text, columns text[],
-	ignore_columns text[], soft_delete text, insert_defaults jsonb, allow_out_of_scope boolean) RETURNS void
+	ignore_columns text[], soft_delete text, insert_defaults jsonb, allow_out_of_scope boolean, update_when text)
+	RETURNS SETOF text
 LANGUAGE plpgsql SET IntervalStyle = postgres AS $$
+DECLARE
+	call text := format('bulk_compare(%L, %L, %L, %L, columns => %L, ignore_columns => %L, soft_delete => %L, '
+		'insert_defaults => %L, allow_out_of_scope => %L, include_unchanged => true',
+		target, staging, keys, filter, columns, ignore_columns, soft_delete, insert_defaults, allow_out_of_scope);
 BEGIN
 	EXECUTE format(E'CREATE TEMP TABLE oracle_was AS SELECT to_jsonb(%2$I.*) AS r, coalesce((\n%1$s\n), false) AS in_scope '
 		'FROM %3$s', coalesce(filter, 'true'), (SELECT relname FROM pg_class WHERE oid = target), target);
-	EXECUTE format('CREATE TEMP TABLE oracle_said AS SELECT *, row_number() OVER () AS place FROM bulk_compare(%L, %L, %L, %L, columns => %L, '
-		'ignore_columns => %L, soft_delete => %L, insert_defaults => %L, allow_out_of_scope => %L, include_unchanged => true)',
-		target, staging, keys, filter, columns, ignore_columns, soft_delete, insert_defaults, allow_out_of_scope);
+	EXECUTE 'CREATE TEMP TABLE oracle_said AS SELECT *, row_number() OVER () AS place FROM ' || call || ')';
 	PERFORM oracle.put_all_back(target);
+	IF update_when IS NOT NULL THEN
+		RETURN QUERY SELECT oracle.hold_back(target, update_when, call);
+	END IF;
 END $$;
 
 -- What is wrong with what bulk_compare said; "done" is what the sync did, as text.
@@ -94,16 +122,16 @@ BEGIN
 		count(*) FILTER (WHERE s.status = 'updated' AND NOT skip_updates),
 		count(*) FILTER (WHERE s.status = 'removed' AND NOT skip_deletes),
 		count(*) FILTER (WHERE s.status = 'unchanged'),
-		count(*) FILTER (WHERE s.status = 'added' AND skip_creates OR s.status = 'updated' AND skip_updates)
+		count(*) FILTER (WHERE s.status = 'added' AND skip_creates OR s.status = 'updated' AND skip_updates OR s.status = 'held back')
 		INTO said FROM oracle_said s;
 	RETURN QUERY SELECT oracle.difference_of_counts('bulk_compare', said::text, done);
 
 	-- What each status comes with.
-	SELECT string_agg(s::text, ', ') INTO found FROM oracle_said s WHERE NOT CASE s.status
-		WHEN 'added' THEN s.old IS NULL AND s.new IS NOT NULL AND s.changes IS NULL
-		WHEN 'updated' THEN s.old IS NOT NULL AND s.new IS NOT NULL AND s.changes <> '{}'
-		WHEN 'removed' THEN s.old IS NOT NULL AND s.new IS NULL AND s.changes IS NULL
-		WHEN 'unchanged' THEN s.old IS NOT NULL AND s.new::text = s.old::text AND s.changes IS NULL
+	SELECT string_agg(s::text, ', ') INTO found FROM oracle_said s WHERE NOT CASE
+		WHEN s.status = 'added' THEN s.old IS NULL AND s.new IS NOT NULL AND s.changes IS NULL
+		WHEN s.status IN ('updated', 'held back') THEN s.old IS NOT NULL AND s.new IS NOT NULL AND s.changes <> '{}'
+		WHEN s.status = 'removed' THEN s.old IS NOT NULL AND s.new IS NULL AND s.changes IS NULL
+		WHEN s.status = 'unchanged' THEN s.old IS NOT NULL AND s.new::text = s.old::text AND s.changes IS NULL
 		ELSE false END;
 	IF found IS NOT NULL THEN
 		RETURN NEXT 'rows that are not as their status says: ' || found;
@@ -137,7 +165,7 @@ BEGIN
 		(SELECT relname FROM pg_class WHERE oid = target), target, soft_delete);
 	CREATE TEMP TABLE oracle_stays AS
 		SELECT CASE WHEN s.status = 'updated' AND NOT skip_updates THEN s.new ELSE s.old END AS r FROM oracle_said s
-		WHERE s.status IN ('updated', 'unchanged') OR s.status = 'removed' AND skip_deletes;
+		WHERE s.status IN ('updated', 'held back', 'unchanged') OR s.status = 'removed' AND skip_deletes;
 	CREATE TEMP TABLE oracle_rest AS
 		SELECT e.r::jsonb AS r, oracle.key_of(keys, e.r::jsonb) AS key
 		FROM (SELECT r::text FROM oracle_is EXCEPT ALL SELECT r::text FROM oracle_stays) AS e (r);
@@ -159,12 +187,13 @@ BEGIN
 END $$;
 
 CREATE FUNCTION oracle.differences_left(target regclass, staging regclass, keys text[], filter text, columns text[],
-	ignore_columns text[], soft_delete text, insert_defaults jsonb, allow_out_of_scope boolean) RETURNS SETOF text
+	ignore_columns text[], soft_delete text, insert_defaults jsonb, allow_out_of_scope boolean, update_when text)
+	RETURNS SETOF text
 LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN QUERY EXECUTE format('SELECT ''left: '' || status || key FROM bulk_compare(%L, %L, %L, %L, columns => %L, '
-		'ignore_columns => %L, soft_delete => %L, insert_defaults => %L, allow_out_of_scope => %L)',
-		target, staging, keys, filter, columns, ignore_columns, soft_delete, insert_defaults, allow_out_of_scope);
+		'ignore_columns => %L, soft_delete => %L, insert_defaults => %L, allow_out_of_scope => %L, update_when => %L)',
+		target, staging, keys, filter, columns, ignore_columns, soft_delete, insert_defaults, allow_out_of_scope, update_when);
 END $$;
 
 ALTER FUNCTION sync_checked SET SCHEMA oracle;
@@ -176,50 +205,54 @@ CREATE FUNCTION sync_checked(target regclass, staging regclass, keys text[],
 	max_deletes bigint DEFAULT NULL, max_delete_ratio float8 DEFAULT NULL,
 	allow_out_of_scope boolean DEFAULT false, lock text DEFAULT 'rows',
 	triggers_interfere boolean DEFAULT false, converges boolean DEFAULT true,
+	touch_columns text[] DEFAULT NULL, update_when text DEFAULT NULL,
 	OUT created bigint, OUT updated bigint, OUT deleted bigint, OUT unchanged bigint,
 	OUT skipped bigint, OUT verdict text)
 LANGUAGE plpgsql AS $$
 DECLARE
-	problem text;
 	memory text := current_setting('work_mem');
 	-- A sync may skip what is wrong with rows that it does not write; a comparison leaves nothing out.
-	asks boolean := NOT triggers_interfere AND converges AND NOT skip_creates AND NOT skip_updates;
+	asks boolean := NOT triggers_interfere AND converges AND NOT skip_creates AND NOT skip_updates
+		-- It has no touched columns, neither for the condition nor to show.
+		AND touch_columns IS NULL;
+	problems text[] := '{}';
 BEGIN
 	IF asks THEN
-		PERFORM oracle.ask(target, staging, keys, filter, columns, ignore_columns, NULL, NULL, allow_out_of_scope);
+		problems := ARRAY(SELECT oracle.ask(target, staging, keys, filter, columns, ignore_columns, NULL, NULL, allow_out_of_scope,
+			update_when));
 	END IF;
 	SELECT * INTO created, updated, deleted, unchanged, skipped, verdict FROM oracle.sync_checked(target, staging, keys,
 		filter, columns, ignore_columns, skip_creates, skip_updates, skip_deletes, allow_empty, max_deletes,
-		max_delete_ratio, allow_out_of_scope, lock, triggers_interfere, converges);
+		max_delete_ratio, allow_out_of_scope, lock, triggers_interfere, converges, touch_columns, update_when);
 	IF asks THEN
 		PERFORM set_config('work_mem', '64MB', true);
-		SELECT string_agg(d, '; ') INTO problem FROM oracle.disagreements(target, keys, NULL, skip_creates, skip_updates,
-			skip_deletes, (created, updated, deleted, unchanged, skipped)::text) AS d;
+		problems := problems || ARRAY(SELECT oracle.disagreements(target, keys, NULL, skip_creates, skip_updates,
+			skip_deletes, (created, updated, deleted, unchanged, skipped)::text));
 		PERFORM set_config('work_mem', memory, true);
-		verdict := CASE WHEN problem IS NULL THEN verdict WHEN verdict = 'ok' THEN problem
-			ELSE verdict || '; ' || problem END;
+		verdict := CASE WHEN problems = '{}' THEN verdict WHEN verdict = 'ok' THEN array_to_string(problems, '; ')
+			ELSE verdict || '; ' || array_to_string(problems, '; ') END;
 	END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION agreed(target regclass, staging regclass, keys text[],
+CREATE FUNCTION oracle.agreed(target regclass, staging regclass, keys text[],
 	filter text DEFAULT NULL, columns text[] DEFAULT NULL, ignore_columns text[] DEFAULT NULL,
 	skip_creates boolean DEFAULT false, skip_updates boolean DEFAULT false,
 	skip_deletes boolean DEFAULT false, soft_delete text DEFAULT NULL, insert_defaults jsonb DEFAULT NULL,
-	allow_out_of_scope boolean DEFAULT false,
+	allow_out_of_scope boolean DEFAULT false, update_when text DEFAULT NULL,
 	OUT created bigint, OUT updated bigint, OUT deleted bigint, OUT unchanged bigint,
 	OUT skipped bigint, OUT verdict text)
 LANGUAGE plpgsql AS $$
 DECLARE
 	call text := format('SELECT * FROM bulk_sync(%L, %L, %L, %L, columns => %L, ignore_columns => %L, '
 		'skip_creates => %L, skip_updates => %L, skip_deletes => %L, soft_delete => %L, insert_defaults => %L, '
-		'allow_out_of_scope => %L, allow_empty => true, dry_run => ', target, staging, keys, filter, columns, ignore_columns,
-		skip_creates, skip_updates, skip_deletes, soft_delete, insert_defaults, allow_out_of_scope);
+		'allow_out_of_scope => %L, update_when => %L, allow_empty => true, dry_run => ', target, staging, keys, filter, columns, ignore_columns,
+		skip_creates, skip_updates, skip_deletes, soft_delete, insert_defaults, allow_out_of_scope, update_when);
 	rehearsed bulk_sync_stats;
 	done bulk_sync_stats;
 	problems text[] := '{}';
 BEGIN
-	PERFORM oracle.ask(target, staging, keys, filter, columns, ignore_columns, soft_delete, insert_defaults,
-		allow_out_of_scope);
+	problems := ARRAY(SELECT oracle.ask(target, staging, keys, filter, columns, ignore_columns, soft_delete, insert_defaults,
+		allow_out_of_scope, update_when));
 	EXECUTE call || 'true)' INTO rehearsed;
 	EXECUTE call || 'false)' INTO done;
 	problems := problems || ARRAY(SELECT oracle.difference_of_counts('dry run', rehearsed::text, done::text));
@@ -227,7 +260,7 @@ BEGIN
 		skip_deletes, done::text));
 	IF NOT (skip_creates OR skip_updates OR skip_deletes OR allow_out_of_scope) THEN
 		problems := problems || ARRAY(SELECT oracle.differences_left(target, staging, keys, filter, columns, ignore_columns,
-			soft_delete, insert_defaults, allow_out_of_scope));
+			soft_delete, insert_defaults, allow_out_of_scope, update_when));
 	END IF;
 	created := done.created;
 	updated := done.updated;
@@ -235,5 +268,41 @@ BEGIN
 	unchanged := done.unchanged;
 	skipped := done.skipped;
 	verdict := CASE WHEN problems = '{}' THEN 'ok' ELSE array_to_string(problems, '; ') END;
+END $$;
+
+CREATE OR REPLACE FUNCTION agreed(target regclass, staging regclass, keys text[],
+	filter text DEFAULT NULL, columns text[] DEFAULT NULL, ignore_columns text[] DEFAULT NULL,
+	skip_creates boolean DEFAULT false, skip_updates boolean DEFAULT false,
+	skip_deletes boolean DEFAULT false, soft_delete text DEFAULT NULL, insert_defaults jsonb DEFAULT NULL,
+	allow_out_of_scope boolean DEFAULT false, update_when text DEFAULT NULL,
+	OUT created bigint, OUT updated bigint, OUT deleted bigint, OUT unchanged bigint,
+	OUT skipped bigint, OUT verdict text)
+LANGUAGE plpgsql AS $$
+DECLARE
+	found text;
+	state text;
+BEGIN
+	IF update_when IS NULL THEN
+		BEGIN
+			-- The condition is about texts, which have to be the same for all who ask it.
+			SET LOCAL IntervalStyle = postgres;
+			SELECT o.verdict INTO found FROM oracle.agreed(target, staging, keys, filter, columns, ignore_columns, true,
+				skip_updates, skip_deletes, soft_delete, insert_defaults, allow_out_of_scope,
+				'hashtext(to_jsonb(old)::text || to_jsonb(new)::text) % 2 = 0') AS o;
+			RAISE EXCEPTION USING ERRCODE = 'ORA99';
+		EXCEPTION WHEN others THEN
+			GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE;
+			IF state <> 'ORA99' THEN
+				found := SQLERRM;
+			END IF;
+		END;
+	END IF;
+	SELECT o.created, o.updated, o.deleted, o.unchanged, o.skipped, o.verdict
+		INTO created, updated, deleted, unchanged, skipped, verdict
+		FROM oracle.agreed(target, staging, keys, filter, columns, ignore_columns, skip_creates, skip_updates, skip_deletes,
+			soft_delete, insert_defaults, allow_out_of_scope, update_when) AS o;
+	IF found <> 'ok' THEN
+		verdict := verdict || '; with update_when: ' || found;
+	END IF;
 END $$;
 \set ECHO all

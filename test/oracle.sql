@@ -14,6 +14,9 @@
 --   * the rows in scope are, with all their copies and in every synced column, those of staging;
 --   * matched rows kept their primary key and every column that is not synced;
 --   * unchanged rows, and rows out of scope, kept ctid and xmin; no other row came into the table;
+--   * with update_when, a row that differs was written only where that is true of the row as it was and the row as
+--     SQL would store it;
+--   * touched columns have now() in every row that was written;
 --   * a second call reports only unchanged rows, and what was skipped is skipped again.
 --
 -- A test in which a BEFORE trigger interferes says triggers_interfere => true and looks at counts and rows itself:
@@ -79,11 +82,11 @@ RETURN (
 
 -- Every row of the target as it is now.
 CREATE FUNCTION oracle.photograph(into_table text, target regclass, keys text[], filter text,
-	synced text[]) RETURNS void
+	synced text[], touched text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
 	everything text[] := oracle.columns_of(target);
-	kept text[] := ARRAY(SELECT unnest(everything) EXCEPT SELECT unnest(synced || oracle.generated(target)) ORDER BY 1);
+	kept text[] := ARRAY(SELECT unnest(everything) EXCEPT SELECT unnest(synced || touched || oracle.generated(target)) ORDER BY 1);
 BEGIN
 	EXECUTE format(
 		E'CREATE TEMP TABLE %I AS SELECT tableoid AS "oracle table", ctid AS "oracle place", '
@@ -134,10 +137,9 @@ BEGIN
 		'CREATE TEMP TABLE oracle_staged AS SELECT row_number() OVER () AS "oracle number", '
 		'%s AS "oracle synced", %s FROM oracle_converted',
 		oracle.image(synced), oracle.key_list(keys));
-	DROP TABLE oracle_converted;
 END $$;
 
--- Which row in scope belongs to which row of staging: both sides, or one of them NULL.
+-- Which row in scope belongs to which row of staging; all of them are wanted, until oracle.want() looks.
 CREATE FUNCTION oracle.pair(keys text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -154,8 +156,54 @@ BEGIN
 	EXECUTE format(
 		'CREATE TEMP TABLE oracle_pairs AS SELECT b."oracle table" AS t, b."oracle place" AS p, '
 		's."oracle number" AS n, b."oracle synced" AS old, s."oracle synced" AS new, '
-		'b."oracle kept" AS kept FROM oracle_before b JOIN oracle_staged s ON b."oracle scope" AND %s',
+		'b."oracle kept" AS kept, true AS wanted FROM oracle_before b JOIN oracle_staged s ON b."oracle scope" AND %s',
 		condition);
+END $$;
+
+-- Which pairs does the condition let through? The new rows go into a table like the target, which computes their
+-- generated columns.
+CREATE FUNCTION oracle.want(target regclass, synced text[], touch_columns text[], update_when text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+	everything text := (SELECT string_agg('oracle_new.' || quote_ident(name), ', ' ORDER BY position)
+		FROM unnest(oracle.columns_of(target)) WITH ORDINALITY AS u (name, position));
+	names text;
+	sources text;
+BEGIN
+	SELECT string_agg(quote_ident(name), ', ' ORDER BY name), string_agg(CASE WHEN name = ANY (touch_columns) THEN 'now()'
+		WHEN name = ANY (synced) THEN format('s.%I', name) ELSE format('o.%I', name) END, ', ' ORDER BY name)
+		INTO names, sources FROM unnest(oracle.columns_of(target)) AS name WHERE name <> ALL (oracle.generated(target));
+	EXECUTE format('CREATE TEMP TABLE oracle_new (LIKE %s INCLUDING GENERATED, "oracle number" bigint)', target);
+	EXECUTE format('INSERT INTO oracle_new (%s, "oracle number") SELECT %s, s."oracle number" FROM oracle_pairs p '
+		'JOIN %s AS o ON o.tableoid = p.t AND o.ctid = p.p '
+		'JOIN (SELECT row_number() OVER () AS "oracle number", * FROM oracle_converted) AS s ON s."oracle number" = p.n',
+		names, sources, target);
+	-- Nothing else that is called old or new is in reach.
+	EXECUTE format(E'CREATE TEMP TABLE oracle_wanted AS SELECT "oracle number" FROM (SELECT t AS "oracle t", p AS "oracle p", n AS "oracle n" '
+		'FROM oracle_pairs) AS "oracle pair" JOIN %s AS old ON old.tableoid = "oracle t" AND old.ctid = "oracle p" '
+		'JOIN oracle_new ON "oracle number" = "oracle n" JOIN LATERAL (SELECT %s) AS new ON true WHERE (\n%s\n)',
+		target, everything, update_when);
+	UPDATE oracle_pairs SET wanted = n IN (SELECT "oracle number" FROM oracle_wanted) WHERE old IS DISTINCT FROM new;
+	DROP TABLE oracle_wanted;
+	DROP TABLE oracle_new;
+END $$;
+
+-- Touched columns that do not have now() in rows that were written.
+CREATE FUNCTION oracle.untouched(target regclass, touch_columns text[]) RETURNS SETOF text
+LANGUAGE plpgsql AS $$
+DECLARE
+	name text;
+	many bigint;
+BEGIN
+	FOREACH name IN ARRAY touch_columns LOOP
+		EXECUTE format('SELECT count(*) FROM %1$s AS t WHERE %2$I IS DISTINCT FROM now()::%3$s '
+			'AND NOT EXISTS (SELECT FROM oracle_before WHERE "oracle table" = t.tableoid AND "oracle place" = t.ctid '
+			'AND "oracle xmin" = t.xmin::text)', target, name, (SELECT format_type(atttypid, atttypmod) FROM pg_attribute
+			WHERE attrelid = target AND attname = name)) INTO many;
+		IF many > 0 THEN
+			RETURN NEXT format('%s: not touched in %s written rows', name, many);
+		END IF;
+	END LOOP;
 END $$;
 
 -- What is in one list and not in the other, each with its copies.
@@ -189,15 +237,18 @@ CREATE OR REPLACE FUNCTION sync_checked(target regclass, staging regclass, keys 
 	max_deletes bigint DEFAULT NULL, max_delete_ratio float8 DEFAULT NULL,
 	allow_out_of_scope boolean DEFAULT false, lock text DEFAULT 'rows',
 	triggers_interfere boolean DEFAULT false, converges boolean DEFAULT true,
+	touch_columns text[] DEFAULT NULL, update_when text DEFAULT NULL,
 	OUT created bigint, OUT updated bigint, OUT deleted bigint, OUT unchanged bigint,
 	OUT skipped bigint, OUT verdict text)
 LANGUAGE plpgsql AS $$
 DECLARE
 	call text := format('SELECT * FROM bulk_sync(%L, %L, %L, %L, columns => %L, ignore_columns => %L, '
 		'skip_creates => %L, skip_updates => %L, skip_deletes => %L, allow_empty => %L, '
-		'max_deletes => %L, max_delete_ratio => %L, allow_out_of_scope => %L, lock => %L, dry_run => ',
+		'max_deletes => %L, max_delete_ratio => %L, allow_out_of_scope => %L, lock => %L, '
+		'touch_columns => %L, update_when => %L, dry_run => ',
 		target, staging, keys, filter, columns, ignore_columns, skip_creates, skip_updates,
-		skip_deletes, allow_empty, max_deletes, max_delete_ratio, allow_out_of_scope, lock);
+		skip_deletes, allow_empty, max_deletes, max_delete_ratio, allow_out_of_scope, lock,
+		touch_columns, update_when);
 	synced text[] := oracle.synced(target, staging, keys, columns, ignore_columns);
 	staged bigint;
 	expected bulk_sync_stats;
@@ -209,21 +260,24 @@ DECLARE
 	memory text := current_setting('work_mem');
 BEGIN
 	PERFORM set_config('work_mem', '64MB', true);
-	PERFORM oracle.photograph('oracle_before', target, keys, filter, synced);
+	PERFORM oracle.photograph('oracle_before', target, keys, filter, synced, coalesce(touch_columns, '{}'));
 	PERFORM oracle.stage(target, staging, keys, synced);
 	ANALYZE oracle_before, oracle_staged;
 	PERFORM oracle.pair(keys);
 	ANALYZE oracle_pairs;
+	IF update_when IS NOT NULL THEN
+		PERFORM oracle.want(target, synced, coalesce(touch_columns, '{}'), update_when);
+	END IF;
 
-	SELECT count(*), count(*) FILTER (WHERE old IS DISTINCT FROM new), count(*) FILTER (WHERE old = new)
-		INTO staged, expected.updated, expected.unchanged FROM oracle_pairs;
+	SELECT count(*) FILTER (WHERE old IS DISTINCT FROM new AND wanted), count(*) FILTER (WHERE NOT wanted),
+		count(*) FILTER (WHERE old = new)
+		INTO expected.updated, expected.skipped, expected.unchanged FROM oracle_pairs;
 	SELECT count(*) INTO staged FROM oracle_staged;
-	expected.created := staged - expected.updated - expected.unchanged;
+	expected.created := staged - expected.updated - expected.unchanged - expected.skipped;
 	SELECT count(*) INTO expected.deleted FROM oracle_before b WHERE b."oracle scope"
 		AND NOT EXISTS (SELECT FROM oracle_pairs p WHERE p.t = b."oracle table" AND p.p = b."oracle place");
-	expected.skipped := 0;
 	IF skip_creates THEN
-		expected.skipped := expected.created;
+		expected.skipped := expected.skipped + expected.created;
 		expected.created := 0;
 	END IF;
 	IF skip_updates THEN
@@ -238,7 +292,7 @@ BEGIN
 	EXECUTE call || 'true)' INTO rehearsed;
 	PERFORM set_config('work_mem', '64MB', true);
 	problems := problems || ARRAY(SELECT oracle.difference_of_counts('dry run', expected::text, rehearsed::text));
-	PERFORM oracle.photograph('oracle_after', target, keys, filter, synced);
+	PERFORM oracle.photograph('oracle_after', target, keys, filter, synced, coalesce(touch_columns, '{}'));
 	problems := problems || ARRAY(SELECT oracle.difference('dry run wrote',
 		'SELECT format(''%s %s %s %s'', "oracle table", "oracle place", "oracle xmin", "oracle row") FROM oracle_before',
 		'SELECT format(''%s %s %s %s'', "oracle table", "oracle place", "oracle xmin", "oracle row") FROM oracle_after'));
@@ -247,7 +301,7 @@ BEGIN
 	PERFORM set_config('work_mem', memory, true);
 	EXECUTE call || 'false)' INTO done;
 	PERFORM set_config('work_mem', '64MB', true);
-	PERFORM oracle.photograph('oracle_after', target, keys, filter, synced);
+	PERFORM oracle.photograph('oracle_after', target, keys, filter, synced, coalesce(touch_columns, '{}'));
 	IF NOT triggers_interfere THEN
 		problems := problems || ARRAY(SELECT oracle.difference_of_counts('counts', expected::text, done::text));
 		IF done.created + done.updated + done.unchanged + done.skipped IS DISTINCT FROM staged THEN
@@ -261,7 +315,7 @@ BEGIN
 
 	IF NOT triggers_interfere THEN
 		problems := problems || ARRAY(SELECT oracle.difference('rows in scope',
-			format('(SELECT new FROM oracle_pairs WHERE NOT %1$L UNION ALL SELECT old FROM oracle_pairs WHERE %1$L '
+			format('(SELECT CASE WHEN wanted AND NOT %1$L THEN new ELSE old END FROM oracle_pairs '
 				'UNION ALL SELECT "oracle synced" FROM oracle_staged WHERE NOT %2$L '
 				'AND NOT EXISTS (SELECT FROM oracle_pairs WHERE n = "oracle number") '
 				'UNION ALL SELECT "oracle synced" FROM oracle_before b WHERE %3$L AND "oracle scope" '
@@ -272,14 +326,14 @@ BEGIN
 				'SELECT "oracle synced", "oracle row" FROM oracle_before WHERE NOT "oracle scope") AS o'
 			ELSE 'SELECT "oracle synced" FROM oracle_after WHERE "oracle scope"' END));
 		problems := problems || ARRAY(SELECT d FROM oracle.difference('columns that are not synced',
-			format('SELECT CASE WHEN %L THEN old ELSE new END || '' kept '' || kept FROM oracle_pairs', skip_updates),
+			format('SELECT CASE WHEN wanted AND NOT %L THEN new ELSE old END || '' kept '' || kept FROM oracle_pairs', skip_updates),
 			'SELECT "oracle synced" || '' kept '' || "oracle kept" FROM oracle_after') AS d
 			WHERE d NOT LIKE '%too many%');
 	END IF;
 
 	problems := problems || ARRAY(SELECT d FROM oracle.difference('untouched rows',
 		'SELECT format(''%s %s %s %s'', "oracle table", "oracle place", "oracle xmin", "oracle row") FROM oracle_before '
-		'LEFT JOIN oracle_pairs ON t = "oracle table" AND p = "oracle place" WHERE NOT "oracle scope" OR old = new',
+		'LEFT JOIN oracle_pairs ON t = "oracle table" AND p = "oracle place" WHERE NOT "oracle scope" OR old = new OR NOT wanted',
 		'SELECT format(''%s %s %s %s'', "oracle table", "oracle place", "oracle xmin", "oracle row") FROM oracle_after') AS d
 		WHERE d NOT LIKE '%too many%');
 	IF NOT allow_out_of_scope AND NOT triggers_interfere THEN
@@ -287,7 +341,10 @@ BEGIN
 			'SELECT "oracle row" FROM oracle_before WHERE NOT "oracle scope"',
 			'SELECT "oracle row" FROM oracle_after WHERE NOT "oracle scope"'));
 	END IF;
-	DROP TABLE oracle_before, oracle_after, oracle_staged, oracle_pairs;
+	IF touch_columns IS NOT NULL AND NOT triggers_interfere THEN
+		problems := problems || ARRAY(SELECT oracle.untouched(target, touch_columns));
+	END IF;
+	DROP TABLE oracle_before, oracle_after, oracle_staged, oracle_converted, oracle_pairs;
 	PERFORM set_config('work_mem', memory, true);
 
 	IF converges THEN

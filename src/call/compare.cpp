@@ -19,7 +19,7 @@ void find_differences(const Plan &plan, const Staging &staging, Snapshot snapsho
 	CompareRows rows(plan, result, plan.checks_stored_rows() ? &changes : nullptr);
 	DiffResult found;
 	NoObserver nobody;
-	diff_into(plan, staging, snapshot, Wanted::all_in_scope, rows, found, nobody);
+	wanted_diff_into(plan, staging, snapshot, Wanted::all_in_scope, rows, found, nobody);
 	check(plan, found, changes, snapshot);
 	changes.finish();
 }

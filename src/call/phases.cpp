@@ -70,12 +70,12 @@ void prepare(const Call &call)
 DiffResult find_changes(const Call &call, Snapshot snapshot, ChangeSet &changes)
 {
 	DiffResult found;
-	diff_into(call.plan, call.staging, snapshot,
-			  call.plan.request.skip_deletes ? Wanted::matches : Wanted::all_in_scope, changes,
-			  found, call.progress);
+	wanted_diff_into(call.plan, call.staging, snapshot,
+					 call.plan.request.skip_deletes ? Wanted::matches : Wanted::all_in_scope,
+					 changes, found, call.progress);
 	call.progress.changes_were_found(
 		call.plan, found.counts,
-		{changes.inserts().count(), changes.updates().count(), changes.deletes().count()});
+		{changes.insert_count(), changes.updates().count(), changes.deletes().count()});
 	return found;
 }
 
@@ -94,7 +94,8 @@ Written apply(const Call &call, ChangeSet &changes, Snapshot snapshot, bool is_l
 {
 	auto subtransaction = pg::Subtransaction::begin();
 	try {
-		Written const written = apply_changes(call.plan, changes, snapshot, call.progress);
+		Written const written =
+			apply_changes(call.plan, changes, snapshot, call.progress, call.rows);
 		if (written.conflict)
 			subtransaction.roll_back();
 		else
@@ -114,10 +115,12 @@ Written apply(const Call &call, ChangeSet &changes, Snapshot snapshot, bool is_l
 	}
 }
 
-Written pretend(const ChangeSet &changes) noexcept
+Written pretend(const Call &call, ChangeSet &changes, Snapshot snapshot)
 {
+	if (call.rows != nullptr)
+		call.rows->foresee(changes, snapshot);
 	Written written;
-	written.created = changes.inserts().count();
+	written.created = changes.insert_count();
 	written.updated = changes.updates().count();
 	written.deleted = changes.deletes().count();
 	return written;

@@ -23,6 +23,7 @@ struct Call {
 	const Plan &plan;
 	const Staging &staging;
 	CallProgress &progress;
+	SyncRows *rows; /* gets the rows that are written; nullptr when nobody asks for them */
 };
 
 /* Waits for other calls that would write the same rows, and takes the locks on what the statements
@@ -42,7 +43,7 @@ void check(const Plan &plan, const DiffResult &found, ChangeSet &changes, Snapsh
 Written apply(const Call &call, ChangeSet &changes, Snapshot snapshot, bool is_last);
 
 /* What apply() would have written. */
-Written pretend(const ChangeSet &changes) noexcept;
+Written pretend(const Call &call, ChangeSet &changes, Snapshot snapshot);
 
 /* The counts of the call. XX000 when they do not add up to the rows in staging. */
 Stats report(const Call &call, const DiffResult &found, const ChangeSet &changes,

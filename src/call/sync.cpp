@@ -64,7 +64,7 @@ std::optional<Stats> attempt(const Call &call, bool is_last)
 	check(call.plan, found, changes, snapshot.get());
 	Written written;
 	if (request.dry_run) {
-		written = pretend(changes);
+		written = pretend(call, changes, snapshot.get());
 	} else if (!changes.is_empty()) {
 		if (!pg::reads_committed())
 			refuse_unnoticed_inserts(call.plan, changes);
@@ -82,10 +82,13 @@ std::optional<Stats> attempt(const Call &call, bool is_last)
 
 /* The plan stays the same over the attempts: the locks keep the tables as they are. */
 Stats run(const Request &request, const pg::Relation &target, const Staging &staging,
-		  CallProgress &progress)
+		  CallProgress &progress, pg::ResultRows *result)
 {
 	Plan const plan = make_plan(request, target, staging.for_plan());
-	Call const call{plan, staging, progress};
+	std::optional<SyncRows> rows;
+	if (result != nullptr)
+		rows.emplace(plan, *result);
+	Call const call{plan, staging, progress, rows ? &*rows : nullptr};
 	prepare(call);
 	for (int retries = 0;; retries++) {
 		bool const is_last = retries == most_retries || !pg::reads_committed();
@@ -94,12 +97,14 @@ Stats run(const Request &request, const pg::Relation &target, const Staging &sta
 		if (is_last)
 			refuse_conflict(target);
 		progress.restart();
+		if (rows)
+			rows->restart();
 	}
 }
 
 } // namespace
 
-Stats synchronize(const Request &request)
+Stats synchronize(const Request &request, pg::ResultRows *result)
 {
 	check_rights_before_locks(request);
 	if (!request.dry_run)
@@ -112,10 +117,10 @@ Stats synchronize(const Request &request)
 	check_target(request, target);
 	Stats stats;
 	if (request.rows) {
-		stats = run(request, target, JsonStaging(request, target), progress);
+		stats = run(request, target, JsonStaging(request, target), progress, result);
 	} else {
 		auto staging = RelationStaging::open(request.staging);
-		stats = run(request, target, staging, progress);
+		stats = run(request, target, staging, progress, result);
 		staging.close();
 	}
 	target.close();

@@ -57,15 +57,26 @@ void Batch::close()
 
 /* ---- running ---- */
 
-bool Batch::run(Matcher &matcher, const RowShape &target_shape)
+bool Batch::run(Matcher &matcher, const RowShape &target_shape, bool keeps_new)
 {
+	StagedRows &rows = matcher.rows();
 	bool const fits = load(matcher);
 	if (fits) {
 		match_target(matcher, target_shape);
-		matcher.emit_added();
+		is_new = keeps_new && rows.count() > 0 && rows.unmatched() == rows.count();
+		if (!is_new)
+			matcher.emit_added();
 	}
-	matcher.rows().clear();
+	rows.clear();
 	return fits;
+}
+
+void Batch::tell_new(Matcher &matcher)
+{
+	load(matcher);
+	matcher.emit_added();
+	matcher.rows().clear();
+	is_new = false;
 }
 
 /* Reads the staged rows; false when they do not fit and can still be divided. */

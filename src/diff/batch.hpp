@@ -17,6 +17,7 @@ struct Batch {
 	pg::TempFile target;
 	uint64 staged_rows = 0;
 	int bits_used = 0;	   /* trailing bits of the hash that all rows have in common */
+	bool is_new = false;   /* are all staged rows new, and has nobody been told of them? */
 	Batch *next = nullptr; /* in the queue of a spill */
 
 	/* `piece`: bytes that are written at a time. */
@@ -35,9 +36,13 @@ struct Batch {
 	 * Diffs the batch: staged rows go into the matcher's rows, which are empty before and after,
 	 * target rows, of the given shape, past them, and then those are told of that have no
 	 * counterpart. False, and nothing done, when the staged rows do not fit into the limit of the
-	 * matcher's rows and the batch can be divided.
+	 * matcher's rows and the batch can be divided. With `keeps_new`, nobody is told of staged rows
+	 * that are all new, each with a key of its own; then is_new is set.
 	 */
-	PG_RAISES bool run(Matcher &matcher, const RowShape &target_shape);
+	PG_RAISES bool run(Matcher &matcher, const RowShape &target_shape, bool keeps_new = false);
+
+	/* Tells of the rows of a batch that is_new. */
+	PG_RAISES void tell_new(Matcher &matcher);
 
 	/* Frees the files. */
 	PG_RAISES void close();

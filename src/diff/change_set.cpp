@@ -1,10 +1,17 @@
 #include "diff/change_set.hpp"
 
 #include <algorithm>
+#include <new>
+
+#include "pg/scratch.hpp"
 
 namespace bulk_sync {
 
 namespace {
+
+/* Of so many staged rows one has to be new, if the memory of all of them is to be kept while rows
+ * are written. */
+constexpr uint64 most_kept_for_one = 4;
 
 template <typename Visit> void each_column(const ColumnMap &map, Visit &&visit)
 {
@@ -40,22 +47,31 @@ void ChangeSet::watch(const UsedColumns &used)
 {
 	for (const pg::Generation &generation : used.generated)
 		for (int i = 0; i < list_length(generation.unknown); i++)
-			watched_.push_back(
-				{list_nth_oid(generation.unknown, i), Vector<bool>(map_.image.size(), false)});
+			watched_.push_back({list_nth_oid(generation.unknown, i),
+								Vector<bool>(map_.image.size(), false), false});
 }
 
 /* A table may be there twice. */
 void ChangeSet::note_changes(const ChangedRow &row) noexcept
 {
-	for (WatchedTable &watched : watched_)
-		for (std::size_t i = 0; watched.table == row.target.id.table && i < map_.image.size(); i++)
+	for (WatchedTable &watched : watched_) {
+		if (watched.table != row.target.id.table)
+			continue;
+		watched.any = true;
+		for (std::size_t i = 0; i < map_.image.size(); i++)
 			watched.changed[i] = watched.changed[i] || row.changed[i];
+	}
 }
 
-bool ChangeSet::changed_in(Oid table, std::size_t position) const noexcept
+bool ChangeSet::changes_in(Oid table, AttrNumber column) const noexcept
 {
 	return std::any_of(watched_.begin(), watched_.end(), [&](const WatchedTable &watched) {
-		return watched.table == table && watched.changed[position];
+		if (watched.table != table)
+			return false;
+		for (std::size_t i = 0; i < map_.image.size(); i++)
+			if (map_.image[i].target == column)
+				return static_cast<bool>(watched.changed[i]);
+		return watched.any && map_.touches(column);
 	});
 }
 
@@ -85,6 +101,75 @@ void ChangeSet::added(const AddedRow &row)
 		row_.nulls[columns] = false;
 	}
 	inserts_.put(row_.values, row_.nulls);
+}
+
+bool ChangeSet::all_added(StagedRows &rows, const RowShape &shape)
+{
+	if (request_.skip_creates) {
+		skipped_creates_ += rows.unmatched();
+		return true;
+	}
+	if (rows.unmatched() < rows.count() / most_kept_for_one)
+		return false;
+	pg::in_context(context_, [&] {
+		added_ = new (palloc(sizeof(AddedRowsInMemory))) AddedRowsInMemory(rows, shape);
+		note_defaults();
+	});
+	return true;
+}
+
+void ChangeSet::all_added(Spill &spill, const RowShape &shape)
+{
+	pg::in_context(context_, [&] {
+		added_ = new (palloc(sizeof(AddedRowsInFiles))) AddedRowsInFiles(spill, shape);
+		note_defaults();
+	});
+}
+
+/* In which columns some of the kept rows take the default, and in which some do not. */
+void ChangeSet::note_defaults()
+{
+	if (defaulting_.empty())
+		return;
+	added_->open();
+	while (TupleTableSlot *const slot = added_->next()) {
+		CHECK_FOR_INTERRUPTS();
+		for (int const column : defaulting_)
+			(slot_attisnull(slot, added_->attribute(column) + 1) ? has_null_ : has_value_)[column] =
+				true;
+	}
+	added_->close();
+}
+
+void ChangeSet::store_added()
+{
+	int const columns = static_cast<int>(has_null_.size());
+	int64 position = 0;
+	added_->open();
+	while (TupleTableSlot *const slot = added_->next()) {
+		CHECK_FOR_INTERRUPTS();
+		slot_getallattrs(slot);
+		for (int i = 0; i < columns; i++) {
+			row_.values[i] = slot->tts_values[added_->attribute(i)];
+			row_.nulls[i] = slot->tts_isnull[added_->attribute(i)];
+		}
+		/* Rows out of files are all those of staging, and those out of memory have none. */
+		if (inserts_have_positions_) {
+			row_.values[columns] = Int64GetDatum(position++);
+			row_.nulls[columns] = false;
+		}
+		inserts_.put(row_.values, row_.nulls);
+	}
+	added_->close();
+	added_->release();
+}
+
+pg::RowStore &ChangeSet::inserts()
+{
+	if (added_ != nullptr)
+		pg::pg_call([&] { pg::in_context(context_, [&] { store_added(); }); });
+	added_ = nullptr;
+	return inserts_;
 }
 
 InsertStore ChangeSet::insert_store() const
@@ -144,6 +229,8 @@ void ChangeSet::fill_row_id(const RowId &id) noexcept
 
 void ChangeSet::finish()
 {
+	if (added_ != nullptr)
+		pg::pg_call([&] { added_->release(); });
 	deletes_.finish();
 	updates_.finish();
 	inserts_.finish();

@@ -216,18 +216,42 @@ void Diff::end_target()
 		run_batches();
 	} else {
 		matcher_.end();
-		matcher_.emit_added();
+		if (rows_.unmatched() > 0 && !sink_.all_added(rows_, staged_->shape))
+			matcher_.emit_added();
 	}
 }
 
+/* In a first load nothing has a counterpart: then all batches are kept, so that their rows can be
+ * merged into the order of staging. */
 void Diff::run_batches()
 {
 	spill_.end();
-	while (Batch *const batch = spill_.next())
-		if (batch->run(matcher_, target_->shape))
-			spill_.finish(batch);
-		else
+	bool keeps = sink_.keeps_new_rows();
+	while (Batch *const batch = spill_.next()) {
+		bool const has_staged = batch->staged.exists();
+		if (!batch->run(matcher_, target_->shape, keeps)) {
 			spill_.divide(batch);
+			continue;
+		}
+		if (batch->is_new && spill_.keep(batch))
+			continue;
+		keeps = keeps && !has_staged;
+		if (!keeps)
+			tell_kept();
+		if (batch->is_new)
+			batch->tell_new(matcher_);
+		spill_.finish(batch);
+	}
+	if (spill_.kept() > 0)
+		sink_.all_added(spill_, staged_->shape);
+}
+
+void Diff::tell_kept()
+{
+	while (Batch *const batch = spill_.next_kept()) {
+		batch->tell_new(matcher_);
+		spill_.finish(batch);
+	}
 }
 
 } // namespace bulk_sync

@@ -79,6 +79,7 @@ class Diff {
   private:
 	PG_RAISES void begin_spill();
 	PG_RAISES void run_batches();
+	PG_RAISES void tell_kept();
 	PG_RAISES StagedRow *staged_space_for(std::size_t bytes);
 	PG_RAISES void take_staged(StagedRow *row, uint32 hash);
 	PG_RAISES void fill(TargetRow &row, const HeapTupleData &tuple);

@@ -7,6 +7,9 @@
 
 namespace bulk_sync {
 
+class Spill;
+class StagedRows;
+
 /* A row of staging without a counterpart. */
 struct AddedRow {
 	StagedRow *row;
@@ -33,10 +36,20 @@ class DiffSink {
 	/* Called before any row when new rows will not come in the order of staging. May throw, too. */
 	virtual void expect_disorder() {}
 
+	/* All new rows at once, when all rows of staging are in memory and the target has been read:
+	 * those of `rows` that are not matched. True when it has taken what it wants of them, the rows
+	 * themselves perhaps; else added() is called for each. */
+	virtual bool all_added(StagedRows &, const RowShape &) { return false; }
+	/* The same when staging is in files and all of it is new: the rows of the batches that are kept.
+	 * Only then is a sink told so that keeps_new_rows(), instead of by added(). */
+	virtual bool keeps_new_rows() const noexcept { return false; }
+	virtual void all_added(Spill &, const RowShape &) {}
 	PG_RAISES virtual void added(const AddedRow &row) = 0;
 	PG_RAISES virtual void updated(const ChangedRow &row) = 0;
 	PG_RAISES virtual void removed(const TargetRow &row) = 0;
 	PG_RAISES virtual void unchanged(const TargetRow &row, StagedRow *staged) = 0;
+	/* A pair that would be updated() if the condition for updates were true of it. */
+	PG_RAISES virtual void held_back(const ChangedRow &row) = 0;
 
   protected:
 	~DiffSink() = default;

@@ -22,6 +22,9 @@ void RowArena::open_piece(std::size_t bytes)
 						errdetail("They need more than %zu bytes of memory.", largest)));
 	std::size_t const start = start_of(piece);
 	std::size_t const size = end_of(piece) - start;
+	if (context_ == nullptr)
+		context_ =
+			AllocSetContextCreateInternal(owner_, "bulk_sync staged rows", ALLOCSET_SMALL_SIZES);
 	if (base_[piece] == nullptr) {
 		auto *const memory = static_cast<char *>(MemoryContextAllocHuge(context_, size));
 		pg::advise_huge_pages(memory, size);
@@ -44,13 +47,19 @@ void RowArena::clear() noexcept
 	bytes_ = 0;
 }
 
+void RowArena::change_owner()
+{
+	owner_ = CurrentMemoryContext;
+	if (context_ != nullptr)
+		MemoryContextSetParent(context_, owner_);
+}
+
 void RowArena::release()
 {
-	for (int piece = 0; piece < most_pieces; piece++) {
-		if (base_[piece] != nullptr)
-			pfree(base_[piece] + start_of(piece));
-		base_[piece] = nullptr;
-	}
+	if (context_ != nullptr)
+		MemoryContextDelete(context_);
+	context_ = nullptr;
+	std::fill_n(base_, most_pieces, nullptr);
 	clear();
 	shift_ = smallest_shift;
 }

@@ -1,7 +1,8 @@
 /*
  * Memory for rows that never moves them: pieces, each as large as all before it together, so that a
  * position of 32 bits tells the piece by its leading bit. When the planner's estimate was right,
- * there is one.
+ * there is one. The pieces are in a memory context of their own, so that they can be given to
+ * another owner as they are.
  */
 #pragma once
 
@@ -18,8 +19,8 @@ class RowArena {
 	/* What positions can tell apart. */
 	static constexpr std::size_t largest = std::size_t{PG_UINT32_MAX} * MAXIMUM_ALIGNOF;
 
-	/* Empty, in the current memory context, which all memory comes from. */
-	RowArena() noexcept : context_(CurrentMemoryContext) {}
+	/* Empty. All memory will be a part of the current memory context. */
+	RowArena() noexcept : owner_(CurrentMemoryContext) {}
 
 	/* So many bytes will be needed, more or less. Before the first reserve(). */
 	void expect(std::size_t bytes) noexcept;
@@ -50,22 +51,41 @@ class RowArena {
 		return base_[piece_of(offset)] + offset;
 	}
 
+	/* Where a walk over what has been taken is; from the start on. */
+	struct Place {
+		int piece = 0;
+		std::size_t offset = first_position;
+	};
+
+	/* What lies there; nullptr at the end. The walk goes on when its length is added to the offset. */
+	char *at(Place &place) const noexcept
+	{
+		while (place.offset >= (place.piece == piece_ ? used_ : filled_[place.piece])) {
+			if (place.piece == piece_)
+				return nullptr;
+			place.piece++;
+			place.offset = start_of(place.piece);
+		}
+		return base_[place.piece] + place.offset;
+	}
+
 	/* Calls visit(memory, position) for what has been taken, in that order; it returns how much of
 	 * it it has seen, in bytes. */
 	template <typename Visit> void for_each(Visit &&visit) const
 	{
-		for (int piece = 0; piece <= piece_; piece++) {
-			std::size_t const end = piece == piece_ ? used_ : filled_[piece];
-			for (std::size_t at = start_of(piece); at < end;)
-				at += visit(base_[piece] + at, static_cast<uint32>(at / MAXIMUM_ALIGNOF));
-		}
+		Place place;
+		while (char *const memory = at(place))
+			place.offset += visit(memory, static_cast<uint32>(place.offset / MAXIMUM_ALIGNOF));
 	}
+
+	/* Makes all memory, now and later, a part of the current context. Raises. */
+	PG_RAISES void change_owner();
 
 	/* Forgets what was taken and keeps the memory. */
 	void clear() noexcept;
 
-	/* Forgets what was taken and frees the memory; it is as new. Raises. */
-	PG_RAISES void release();
+	/* Forgets what was taken and frees the memory; it is as new. */
+	void release();
 
   private:
 	static constexpr int most_pieces = 24;
@@ -80,9 +100,10 @@ class RowArena {
 	std::size_t end_of(int piece) const noexcept { return std::size_t{1} << (shift_ + piece); }
 	PG_RAISES void open_piece(std::size_t bytes);
 
-	MemoryContext context_;
-	int shift_ = smallest_shift; /* the first piece has 2^shift bytes */
-	int piece_ = 0;				 /* that is being filled */
+	MemoryContext owner_;
+	MemoryContext context_ = nullptr; /* of the pieces, when there are any */
+	int shift_ = smallest_shift;	  /* the first piece has 2^shift bytes */
+	int piece_ = 0;					  /* that is being filled */
 	std::size_t used_ = 0;
 	std::size_t end_ = 0; /* of the room in the piece; 0: nothing is reserved yet */
 	std::size_t bytes_ = 0;

@@ -33,6 +33,7 @@ int batch_bits(double parts, std::size_t limit) noexcept
 
 void Spill::begin(double parts)
 {
+	context_ = AllocSetContextCreateInternal(context_, "bulk_sync batches", ALLOCSET_DEFAULT_SIZES);
 	open_parts(0, parts);
 	has_begun_ = true;
 }
@@ -55,16 +56,21 @@ void Spill::make_space(std::size_t bytes)
 
 /* ---- parts ---- */
 
+/* What the buffers may take, in whole pages. */
+std::size_t Spill::piece_for(std::size_t buffers) const noexcept
+{
+	return TYPEALIGN_DOWN(BLCKSZ,
+						  std::clamp(limit_ / 2 / buffers, pg::smallest_piece, pg::largest_piece));
+}
+
 void Spill::open_parts(int bits_used, double parts)
 {
 	bits_used_ = bits_used;
 	bits_ = batch_bits(parts, limit_);
-	/* What the buffers may take, in whole pages. */
-	std::size_t const piece =
-		std::clamp(limit_ / 2 / (std::size_t{2} << bits_), pg::smallest_piece, pg::largest_piece);
+	std::size_t const piece = piece_for(std::size_t{2} << bits_);
 	MemoryContext const caller = MemoryContextSwitchTo(context_);
 	for (int i = 0; i < 1 << bits_; i++) {
-		parts_[i] = new (palloc(sizeof(Batch))) Batch(TYPEALIGN_DOWN(BLCKSZ, piece));
+		parts_[i] = new (palloc(sizeof(Batch))) Batch(piece);
 		parts_[i]->bits_used = bits_used + bits_;
 	}
 	MemoryContextSwitchTo(caller);
@@ -103,6 +109,29 @@ void Spill::finish(Batch *batch)
 {
 	batch->close();
 	pfree(batch);
+}
+
+bool Spill::keep(Batch *batch)
+{
+	if ((kept_count_ + 1) * pg::smallest_piece > limit_ / 2)
+		return false;
+	batch->target.close();
+	batch->next = kept_;
+	kept_ = batch;
+	kept_count_++;
+	kept_rows_ += batch->staged_rows;
+	return true;
+}
+
+Batch *Spill::next_kept() noexcept
+{
+	Batch *const batch = kept_;
+	if (batch != nullptr) {
+		kept_ = batch->next;
+		kept_count_--;
+		kept_rows_ -= batch->staged_rows;
+	}
+	return batch;
 }
 
 void Spill::divide(Batch *batch)

@@ -10,6 +10,8 @@
  *           spill.finish(batch);
  *       else
  *           spill.divide(batch);
+ *
+ * Instead of finish(), a batch whose staged rows are all new can be kept, up to the end of the call.
  */
 #pragma once
 
@@ -20,7 +22,7 @@ namespace bulk_sync {
 /* The hash table uses the leading bits of a hash, batches the trailing ones. */
 class Spill {
   public:
-	/* Works in the current memory context. `limit`: bytes that the diff wants to stay within; the
+	/* Works in a part of the current memory context. `limit`: bytes that the diff wants to stay within; the
 	 * buffers of the files get half of it. */
 	explicit Spill(std::size_t limit) noexcept : limit_(limit), context_(CurrentMemoryContext) {}
 
@@ -55,6 +57,23 @@ class Spill {
 	/* Frees a batch that has been run. */
 	PG_RAISES void finish(Batch *batch);
 
+	/* Keeps a batch that is_new in place of finish(). False, and nothing done, when a buffer for
+	 * each would take more than half of the limit. */
+	PG_RAISES bool keep(Batch *batch);
+
+	/* Takes a batch out of those that are kept; nullptr when there is none. */
+	Batch *next_kept() noexcept;
+	int kept() const noexcept { return kept_count_; }
+	/* Their rows of staging. */
+	uint64 kept_rows() const noexcept { return kept_rows_; }
+
+	/* All batches have been run, and some are kept: makes what they have a part of the current memory
+	 * context. Raises. */
+	PG_RAISES void change_owner() { MemoryContextSetParent(context_, CurrentMemoryContext); }
+
+	/* Bytes of a buffer, of which so many are in use at a time. */
+	std::size_t piece_for(std::size_t buffers) const noexcept;
+
 	/* Puts a batch's rows into new batches, by the bits behind those that it has used. Frees it. */
 	PG_RAISES void divide(Batch *batch);
 
@@ -77,6 +96,9 @@ class Spill {
 	int bits_used_ = 0;
 	int bits_ = 0;
 	Batch *queue_ = nullptr; /* the batch that was put there last comes out first */
+	Batch *kept_ = nullptr;	 /* likewise */
+	int kept_count_ = 0;
+	uint64 kept_rows_ = 0;
 	char *memory_ = nullptr; /* for one row */
 	std::size_t size_ = 0;
 };

@@ -50,7 +50,17 @@ void StagedRows::clear()
 	arena_.clear();
 	count_ = 0;
 	matched_ = 0;
+	repeated_ = 0;
 	drop_table();
+}
+
+RowArena StagedRows::take_arena()
+{
+	arena_.change_owner();
+	RowArena const arena = arena_;
+	arena_ = RowArena();
+	clear();
+	return arena;
 }
 
 void StagedRows::make_slots()

@@ -57,8 +57,8 @@ class StagedRows {
 		append(row, hash);
 	}
 
-	/* From now on the rows of batches come, with positions. There are none yet. Raises. */
-	PG_RAISES void begin_batches();
+	/* From now on the rows of batches come, with positions. There are none yet. */
+	void begin_batches();
 
 	/* Would these rows, in so many bytes with their positions, stay within the limit when there are
 	 * no others? */
@@ -93,6 +93,7 @@ class StagedRows {
 			for (int i = 0; i < grouped; i++) {
 				if (StagedRow *const first = place(group[i], same_key)) {
 					row_in(group[i])->matched = 1;
+					repeated_++;
 					duplicate(first);
 				}
 			}
@@ -174,12 +175,18 @@ class StagedRows {
 	/* Frees the table and keeps the rows. Raises. */
 	PG_RAISES void drop_table();
 
+	/* Gives the rows away, of which each is at its position in staging: the arena's memory becomes a
+	 * part of the current context. Frees the table; there are no rows then, and none will come. Raises. */
+	PG_RAISES RowArena take_arena();
+
 	/* Forgets all rows and frees the table. Raises. */
 	PG_RAISES void clear();
 
 	uint64 count() const noexcept { return count_; }
 	/* How many set_matched() was called for. */
 	uint64 matched() const noexcept { return matched_; }
+	/* How many others there are, less those whose key a row before them has. */
+	uint64 unmatched() const noexcept { return count_ - matched_ - repeated_; }
 
   private:
 	struct Slot {
@@ -230,6 +237,7 @@ class StagedRows {
 	int prefetched_of_row_ = 0; /* bytes */
 	uint64 count_ = 0;
 	uint64 matched_ = 0;
+	uint64 repeated_ = 0; /* whose key a row before them has */
 };
 
 } // namespace bulk_sync

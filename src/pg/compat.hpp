@@ -9,6 +9,7 @@ extern "C" {
 #include "access/genam.h"
 #include "access/relscan.h"
 #include "access/tableam.h"
+#include "access/toast_internals.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -132,13 +133,13 @@ inline void finish_tuple_desc([[maybe_unused]] TupleDesc desc)
 
 /* 18 added the result relation of the query, for RETURNING OLD and NEW (80feb727c86). */
 PG_RAISES inline Node *replace_vars(Node *node, RangeTblEntry *entry, List *targets,
-									bool *has_sublinks)
+									bool *has_sublinks, int number = 1)
 {
 #if PG_VERSION_NUM >= 180000
-	return ReplaceVarsFromTargetList(node, 1, 0, entry, targets, 0, REPLACEVARS_REPORT_ERROR, 0,
-									 has_sublinks);
+	return ReplaceVarsFromTargetList(node, number, 0, entry, targets, 0, REPLACEVARS_REPORT_ERROR,
+									 0, has_sublinks);
 #else
-	return ReplaceVarsFromTargetList(node, 1, 0, entry, targets, REPLACEVARS_REPORT_ERROR, 0,
+	return ReplaceVarsFromTargetList(node, number, 0, entry, targets, REPLACEVARS_REPORT_ERROR, 0,
 									 has_sublinks);
 #endif
 }
@@ -189,6 +190,27 @@ PG_RAISES inline TableScanDesc begin_scan(::Relation table, Snapshot snapshot)
 	return table_beginscan(table, snapshot, 0, nullptr);
 #endif
 }
+
+/* The snapshot by which values out of line are read. 18 has one that everybody shares; before, it
+ * is part of this object. */
+class ToastSnapshot {
+  public:
+#if PG_VERSION_NUM >= 180000
+	PG_RAISES Snapshot get()
+	{
+		return get_toast_snapshot();
+	}
+#else
+	PG_RAISES Snapshot get()
+	{
+		init_toast_snapshot(&data_);
+		return &data_;
+	}
+
+  private:
+	SnapshotData data_;
+#endif
+};
 
 /* A scan of an index. 18 counts for EXPLAIN (0fbceae841c), 19 takes flags. */
 PG_RAISES inline IndexScanDesc begin_index_scan(::Relation table, ::Relation index,
@@ -243,17 +265,17 @@ PG_RAISES inline std::size_t read_file(BufFile *file, void *bytes, std::size_t l
 }
 
 /*
- * The entry of a range table that says which rights a write needs, and which columns it sets. 16
- * moved that out of the range table (a61b1f74823).
+ * The entry of a range table that says which rights on the relation are needed, and which columns
+ * are read and set. 16 moved that out of the range table (a61b1f74823).
  */
 #if PG_VERSION_NUM >= 160000
-using WritePermissions = RTEPermissionInfo;
+using RelationPermissions = RTEPermissionInfo;
 #else
-using WritePermissions = RangeTblEntry;
+using RelationPermissions = RangeTblEntry;
 #endif
 
 /* That of the first relation of the state. */
-inline WritePermissions *write_permissions(ParseState *state)
+inline RelationPermissions *permissions_of_first(ParseState *state)
 {
 #if PG_VERSION_NUM >= 160000
 	return linitial_node(RTEPermissionInfo, state->p_rteperminfos);
@@ -262,18 +284,26 @@ inline WritePermissions *write_permissions(ParseState *state)
 #endif
 }
 
-/* Asks for the rights, as the start of a plan does, and makes the range table known to the
- * executor. 18 wants to know which relations are not pruned (cbc127917e0). */
-PG_RAISES inline void check_and_use_range_table(EState *executor, ParseState *state)
+/* Asks for the rights, as the start of a plan does. */
+PG_RAISES inline void check_permissions(ParseState *state)
 {
-#if PG_VERSION_NUM >= 180000
+#if PG_VERSION_NUM >= 160000
 	ExecCheckPermissions(state->p_rtable, state->p_rteperminfos, true);
-	ExecInitRangeTable(executor, state->p_rtable, state->p_rteperminfos, bms_make_singleton(1));
-#elif PG_VERSION_NUM >= 160000
-	ExecCheckPermissions(state->p_rtable, state->p_rteperminfos, true);
-	ExecInitRangeTable(executor, state->p_rtable, state->p_rteperminfos);
 #else
 	ExecCheckRTPerms(state->p_rtable, true);
+#endif
+}
+
+/* The same, and makes the range table known to the executor. 18 wants to know which relations are
+ * not pruned (cbc127917e0). */
+PG_RAISES inline void check_and_use_range_table(EState *executor, ParseState *state)
+{
+	check_permissions(state);
+#if PG_VERSION_NUM >= 180000
+	ExecInitRangeTable(executor, state->p_rtable, state->p_rteperminfos, bms_make_singleton(1));
+#elif PG_VERSION_NUM >= 160000
+	ExecInitRangeTable(executor, state->p_rtable, state->p_rteperminfos);
+#else
 	ExecInitRangeTable(executor, state->p_rtable);
 #endif
 }

@@ -49,6 +49,9 @@ Conversion Conversion::find(const ColumnType &source, const ColumnType &target)
 	Conversion conversion;
 	conversion.typmod_ = target.typmod;
 	conversion.is_domain_ = getBaseType(target.oid) != target.oid;
+	/* The parser would find no cast either. */
+	if (source.oid == target.oid && source.typmod == target.typmod)
+		return conversion;
 
 	/* From text to text an INSERT's cast is right; to other types some casts take other input than
 	 * the type writes as output (regclass). */

@@ -4,9 +4,9 @@
 
 #include "pg/compat.hpp"
 #include "pg/error_context.hpp"
-#include "pg/ordered_rows.hpp"
 #include "pg/result_relation.hpp"
 #include "pg/scratch.hpp"
+#include "pg/tuple_layout.hpp"
 
 extern "C" {
 #include "executor/nodeModifyTable.h"
@@ -39,8 +39,9 @@ PG_RAISES Node *null_value(Form_pg_attribute attribute)
 /* Makes the new rows. */
 class RowMaker {
   public:
-	/* `desc` is that of a slot, which keeps it. Raises. */
-	RowMaker(const ResultRelation &target, TupleDesc desc, const Vector<InsertedColumn> &columns)
+	/* `desc` is that of a slot, which keeps it, `source` that of the rows. Raises. */
+	RowMaker(const ResultRelation &target, TupleDesc desc, TupleDesc source,
+			 const Vector<InsertedColumn> &columns)
 		: executor_(target.executor), count_(desc->natts),
 		  sources_(static_cast<Source *>(palloc0(sizeof(Source) * count_)))
 	{
@@ -57,24 +58,27 @@ class RowMaker {
 			give({static_cast<AttrNumber>(i + 1), 0,
 				  value == nullptr ? null_value(attribute) : value});
 		}
+		copies_ = source->natts == count_ && are_alike(desc, source);
 	}
 
 	/* May an expression see what was inserted before its row? COPY takes sequences for harmless
 	 * too. */
 	bool sees_rows() const noexcept { return sees_rows_; }
 
-	/* Values are those of the store's row and of the row's memory. Expressions are evaluated in the
-	 * order of the columns. */
-	PG_RAISES void make(TupleTableSlot *stored, TupleTableSlot *slot) const
+	/* Values are those of the source's row and of the row's memory. Expressions are evaluated in
+	 * the order of the columns. */
+	PG_RAISES void make(TupleTableSlot *row, TupleTableSlot *slot) const
 	{
-		slot_getsomeattrs(stored, stored_columns_);
+		if (copies_ && copy(row, slot))
+			return;
+		slot_getsomeattrs(row, used_columns_);
 		ExecClearTuple(slot);
 		for (int i = 0; i < count_; i++) {
 			const Source &source = sources_[i];
 			slot->tts_isnull[i] = true;
-			if (source.store_column != 0) {
-				slot->tts_values[i] = stored->tts_values[source.store_column - 1];
-				slot->tts_isnull[i] = stored->tts_isnull[source.store_column - 1];
+			if (source.column != 0) {
+				slot->tts_values[i] = row->tts_values[source.column - 1];
+				slot->tts_isnull[i] = row->tts_isnull[source.column - 1];
 			}
 			if (slot->tts_isnull[i] && source.expression != nullptr)
 				slot->tts_values[i] = ExecEvalExprSwitchContext(
@@ -85,15 +89,40 @@ class RowMaker {
 
   private:
 	struct Source {
-		int store_column;
+		int column; /* of the source, from 1; 0 for none */
 		ExprState *expression;
 	};
+
+	/* Is each of the table's columns the one at its place in the source, stored by the same rules?
+	 * Dropped ones get no value, and so are not. */
+	bool are_alike(TupleDesc desc, TupleDesc source) const noexcept
+	{
+		for (int i = 0; i < count_; i++)
+			if (sources_[i].column != i + 1 || sources_[i].expression != nullptr ||
+				!TupleLayout::same_rules(desc, i, source, i))
+				return false;
+		return true;
+	}
+
+	/* Takes the tuple as it is, with a header that the insert fills; false when it is from before a
+	 * column was added. */
+	PG_RAISES bool copy(TupleTableSlot *row, TupleTableSlot *slot) const
+	{
+		bool is_copy;
+		MinimalTuple const tuple = ExecFetchSlotMinimalTuple(row, &is_copy);
+		if (HeapTupleHeaderGetNatts(tuple) != count_)
+			return false;
+		HeapTuple const taken =
+			in_context(slot->tts_mcxt, [&] { return heap_tuple_from_minimal_tuple(tuple); });
+		ExecStoreHeapTuple(taken, slot, true);
+		return true;
+	}
 
 	PG_RAISES void give(const InsertedColumn &column)
 	{
 		Source &source = sources_[column.column - 1];
-		source.store_column = column.store_column;
-		stored_columns_ = Max(stored_columns_, column.store_column);
+		source.column = column.source_column;
+		used_columns_ = Max(used_columns_, column.source_column);
 		if (column.expression == nullptr)
 			return;
 		sees_rows_ = sees_rows_ || contain_volatile_functions_not_nextval(column.expression);
@@ -102,9 +131,10 @@ class RowMaker {
 
 	EState *executor_;
 	int count_;
-	Source *sources_; /* of the table's columns */
-	int stored_columns_ = 0;
+	Source *sources_;	   /* of the table's columns */
+	int used_columns_ = 0; /* how many of the source's, from the first on */
 	bool sees_rows_ = false;
+	bool copies_ = false; /* are the tuples of the source those of the table? */
 };
 
 /* May a CHECK constraint see what was inserted before its row? */
@@ -127,8 +157,9 @@ PG_RAISES bool checks_see_rows(const TupleConstr *constraints)
 class Inserter {
   public:
 	/* `first` is the slot of the first row of each batch. Raises. */
-	Inserter(const ResultRelation &target, TupleTableSlot *first, bool one_by_one, uint64 rows)
-		: target_(target), constraints_(first->tts_tupleDescriptor->constr),
+	Inserter(const ResultRelation &target, TupleTableSlot *first, bool one_by_one, uint64 rows,
+			 WrittenRows *written)
+		: target_(target), written_(written), constraints_(first->tts_tupleDescriptor->constr),
 		  computes_(constraints_ != nullptr && constraints_->has_generated_stored),
 		  capacity_(one_by_one || computes_ || checks_see_rows(constraints_)
 						? 1
@@ -142,7 +173,8 @@ class Inserter {
 	PG_RAISES TupleTableSlot *free_slot()
 	{
 		if (slots_[count_] == nullptr)
-			slots_[count_] = table_slot_create(target_.table, &target_.executor->es_tupleTable);
+			slots_[count_] = ExecInitExtraTupleSlot(
+				target_.executor, slots_[0]->tts_tupleDescriptor, &TTSOpsHeapTuple);
 		return slots_[count_];
 	}
 
@@ -193,6 +225,15 @@ class Inserter {
 												  compat::all_indexes);
 		ExecARInsertTriggers(target_.executor, target_.info, slot, recheck, target_.transition);
 		list_free(recheck);
+		tell(slot);
+	}
+
+	PG_RAISES void tell(TupleTableSlot *slot)
+	{
+		if (written_ == nullptr)
+			return;
+		StoredRow const row = stored_row(slot);
+		written_->written(nullptr, &row);
 	}
 
 	PG_RAISES void flush()
@@ -215,6 +256,7 @@ class Inserter {
 	}
 
 	const ResultRelation &target_;
+	WrittenRows *written_;
 	const TupleConstr *constraints_;
 	bool computes_; /* stored generated columns, whose expressions may fail */
 	int capacity_;	/* rows of a batch */
@@ -235,21 +277,22 @@ PG_RAISES uint64 insert_rows(ResultRelation &target, const RowsToInsert &rows,
 							 WriteObserver &observer)
 {
 	/* Keeps the descriptor, in place of which the relation cache may get another one. */
-	TupleTableSlot *const slot = table_slot_create(target.table, &target.executor->es_tupleTable);
-	RowMaker const maker(target, slot->tts_tupleDescriptor, rows.columns);
-	Inserter inserter(target, slot, maker.sees_rows(), rows.store.count());
-	OrderedRows ordered(target.executor, rows.store, rows.order_column);
+	TupleTableSlot *const slot =
+		ExecInitExtraTupleSlot(target.executor, RelationGetDescr(target.table), &TTSOpsHeapTuple);
+	RowMaker const maker(target, slot->tts_tupleDescriptor, rows.source.tuple_desc(), rows.columns);
+	Inserter inserter(target, slot, maker.sees_rows(), rows.source.count(), rows.written);
+	rows.source.open();
 	uint64 count = 0;
-	while (TupleTableSlot *const stored = ordered.next()) {
+	while (TupleTableSlot *const row = rows.source.next()) {
 		CHECK_FOR_INTERRUPTS();
 		if (++count % WriteObserver::told_writes == 0)
 			observer.writing(count);
 		target.next_row();
-		maker.make(stored, inserter.free_slot());
+		maker.make(row, inserter.free_slot());
 		inserter.add();
 	}
 	inserter.finish();
-	ordered.finish();
+	rows.source.close();
 	return count;
 }
 

@@ -18,9 +18,10 @@ class RowsInPlace {
   public:
 	RowsInPlace(ResultRelation &target, const RowsById &rows, WriteObserver &observer)
 		: target_(target), observer_(observer),
-		  ordered_(target.executor, rows.store, rows.in_disorder ? ctid_column : 0),
+		  ordered_(rows.store, rows.in_disorder ? ctid_column : 0),
 		  old_(table_slot_create(target.table, &target.executor->es_tupleTable))
 	{
+		ordered_.open();
 	}
 
 	/* Goes to the next row that is as the snapshot saw it; false at the end. */
@@ -45,7 +46,7 @@ class RowsInPlace {
 	PG_RAISES void finish()
 	{
 		ExecClearTuple(old_);
-		ordered_.finish();
+		ordered_.close();
 	}
 
   private:
@@ -201,7 +202,17 @@ PG_RAISES void queue_after_update(const ResultRelation &target, ItemPointer tid,
 	list_free(recheck);
 }
 
-PG_RAISES uint64 delete_rows(ResultRelation &target, RowsInPlace &rows)
+/* The old version is still on its page, which is pinned. */
+PG_RAISES void tell(WrittenRows *written, TupleTableSlot *old_slot, TupleTableSlot *new_slot)
+{
+	if (written == nullptr)
+		return;
+	StoredRow const old_row = stored_row(old_slot);
+	StoredRow const new_row = new_slot == nullptr ? StoredRow{} : stored_row(new_slot);
+	written->written(&old_row, new_slot == nullptr ? nullptr : &new_row);
+}
+
+PG_RAISES uint64 delete_rows(ResultRelation &target, RowsInPlace &rows, WrittenRows *told)
 {
 	uint64 written = 0;
 	while (rows.next()) {
@@ -213,11 +224,13 @@ PG_RAISES uint64 delete_rows(ResultRelation &target, RowsInPlace &rows)
 		written++;
 		ExecARDeleteTriggers(target.executor, target.info, rows.tid(), nullptr, target.transition,
 							 false);
+		tell(told, rows.old(), nullptr);
 	}
 	return written;
 }
 
-PG_RAISES uint64 update_rows(ResultRelation &target, RowsInPlace &rows, NewRow &row)
+PG_RAISES uint64 update_rows(ResultRelation &target, RowsInPlace &rows, NewRow &row,
+							 WrittenRows *told)
 {
 	uint64 written = 0;
 	while (rows.next()) {
@@ -235,6 +248,7 @@ PG_RAISES uint64 update_rows(ResultRelation &target, RowsInPlace &rows, NewRow &
 			recheck = compat::insert_index_tuples(target.info, row.slot(), target.executor, true,
 												  updates);
 		queue_after_update(target, rows.tid(), row.slot(), recheck);
+		tell(told, rows.old(), row.slot());
 	}
 	return written;
 }
@@ -282,7 +296,7 @@ uint64 delete_directly(const RowsById &rows, WriteObserver &observer)
 		return with_error_context(describe, [&] {
 			auto target = ResultRelation::open(rows.table, CMD_DELETE, rows.snapshot, nullptr);
 			RowsInPlace in_place(target, rows, observer);
-			uint64 const written = delete_rows(target, in_place);
+			uint64 const written = delete_rows(target, in_place, rows.written);
 			in_place.finish();
 			target.close();
 			return written;
@@ -300,7 +314,7 @@ uint64 update_directly(const RowsById &rows, const Vector<SetColumn> &columns,
 				ResultRelation::open(rows.table, CMD_UPDATE, rows.snapshot, set_columns(columns));
 			RowsInPlace in_place(target, rows, observer);
 			NewRow row(target, columns);
-			uint64 const written = update_rows(target, in_place, row);
+			uint64 const written = update_rows(target, in_place, row, rows.written);
 			in_place.finish();
 			target.close();
 			return written;

@@ -12,6 +12,7 @@
 #include "pg/applied_rows.hpp"
 #include "pg/relation.hpp"
 #include "pg/row_store.hpp"
+#include "pg/written_rows.hpp"
 
 namespace bulk_sync::pg {
 
@@ -30,6 +31,7 @@ struct RowsById {
 	Snapshot snapshot;
 	/* Are the rows of the store not in the order of the pages? Then they are sorted first. */
 	bool in_disorder;
+	WrittenRows *written; /* is told of each row; nullptr: nobody asks */
 };
 
 /* A column that an update sets. */

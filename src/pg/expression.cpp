@@ -14,6 +14,7 @@ extern "C" {
 #include "parser/parse_coerce.h"
 #include "parser/parse_collate.h"
 #include "parser/parser.h"
+#include "utils/datum.h"
 #include "utils/fmgroids.h"
 }
 
@@ -21,8 +22,8 @@ namespace bulk_sync::pg {
 
 namespace {
 
-/* Shows positions of errors in the filter, not in the statement that called us. */
-PG_RAISES void add_filter_context(const char *text)
+/* Shows positions of errors in the expression, not in the statement that called us. */
+PG_RAISES void add_expression_context(const char *text, const ExpressionWords &words)
 {
 	int const position = geterrposition();
 	if (position > 0) {
@@ -30,15 +31,20 @@ PG_RAISES void add_filter_context(const char *text)
 		internalerrposition(position);
 		internalerrquery(text);
 	}
-	errcontext("bulk_sync filter");
+	errcontext("%s", words.context);
 }
 
-[[noreturn]] PG_RAISES void refuse_shape(const char *detail)
+[[noreturn]] PG_RAISES void refuse_shape(const char *detail, const ExpressionWords &words)
 {
 	raise({.sqlstate = ERRCODE_SYNTAX_ERROR,
-		   .message = "filter must be exactly one boolean expression",
+		   .message = psprintf("%s must be exactly one boolean expression", words.argument),
 		   .detail = detail,
-		   .hint = "Write what would stand after WHERE, for example 'company_id = 501'."});
+		   .hint = words.hint});
+}
+
+[[noreturn]] PG_RAISES void refuse_empty(const ExpressionWords &words)
+{
+	refuse_shape(psprintf("%s is empty.", words.subject), words);
 }
 
 /* Is it *, t.* or (t).*, which mean something only in the list of a SELECT? */
@@ -53,11 +59,11 @@ bool ends_in_star(Node *expression)
 }
 
 /* The grammar reads the text as what may follow SELECT; only a single bare expression will do. */
-PG_RAISES Node *single_expression(const char *text)
+PG_RAISES Node *single_expression(const char *text, const ExpressionWords &words)
 {
 	List *const parsed = raw_parser(text, RAW_PARSE_PLPGSQL_EXPR);
 	if (list_length(parsed) != 1)
-		refuse_shape("The filter is empty.");
+		refuse_empty(words);
 	auto *const select = castNode(SelectStmt, linitial_node(RawStmt, parsed)->stmt);
 	if (select->op != SETOP_NONE || select->distinctClause != NIL || select->fromClause != NIL ||
 		select->whereClause != nullptr || select->groupClause != NIL ||
@@ -66,20 +72,22 @@ PG_RAISES Node *single_expression(const char *text)
 		select->limitOffset != nullptr || select->lockingClause != NIL ||
 		select->intoClause != nullptr || select->valuesLists != NIL ||
 		select->withClause != nullptr)
-		refuse_shape("It has a clause after or before the expression.");
+		refuse_shape("It has a clause after or before the expression.", words);
+	if (select->targetList == NIL)
+		refuse_empty(words);
 	if (list_length(select->targetList) != 1)
-		refuse_shape(select->targetList == NIL ? "The filter is empty."
-											   : "It is a list of expressions.");
+		refuse_shape("It is a list of expressions.", words);
 	auto *const target = linitial_node(ResTarget, select->targetList);
 	if (target->name != nullptr || target->indirection != NIL)
-		refuse_shape("The expression has a name.");
+		refuse_shape("The expression has a name.", words);
 	if (ends_in_star(target->val))
-		refuse_shape("It is a list of expressions.");
+		refuse_shape("It is a list of expressions.", words);
 	return target->val;
 }
 
-/* Visits the columns of range table entry 1 of the outermost level. */
+/* Visits the columns of one range table entry of the outermost level. */
 struct ColumnWalk {
+	int entry;
 	int depth = 0;
 	Bitmapset *columns = nullptr; /* column numbers less FirstLowInvalidHeapAttributeNumber */
 };
@@ -91,7 +99,7 @@ PG_RAISES bool visit_columns(Node *node, void *argument)
 		return false;
 	if (IsA(node, Var)) {
 		auto *const var = reinterpret_cast<Var *>(node);
-		if (var->varno == 1 && static_cast<int>(var->varlevelsup) == walk->depth)
+		if (var->varno == walk->entry && static_cast<int>(var->varlevelsup) == walk->depth)
 			walk->columns =
 				bms_add_member(walk->columns, var->varattno - FirstLowInvalidHeapAttributeNumber);
 		return false;
@@ -106,41 +114,71 @@ PG_RAISES bool visit_columns(Node *node, void *argument)
 	return compat::walk_expression(node, visit_columns, argument);
 }
 
-PG_RAISES Bitmapset *columns_of(Node *expression)
+PG_RAISES Bitmapset *columns_of(Node *expression, int entry = 1)
 {
 	ColumnWalk walk;
+	walk.entry = entry;
 	visit_columns(expression, &walk);
 	return walk.columns;
 }
 
-PG_RAISES void check_filter(Node *filter, ParseState *state)
+/* Makes the relation an entry of the range table, under its own name when `alias` is nullptr. */
+PG_RAISES RangeTblEntry *add_relation(ParseState *state, const Relation &relation,
+									  const char *alias)
 {
-	int const first = bms_next_member(columns_of(filter), -1);
-	if (first >= 0 && first + FirstLowInvalidHeapAttributeNumber < 0)
-		raise({.sqlstate = ERRCODE_INVALID_COLUMN_REFERENCE,
-			   .message = "system columns are not allowed in the filter",
-			   .detail = "The filter has to hold for rows that are not stored yet."});
-	refuse_unrepeatable(filter, state);
+	ParseNamespaceItem *const item = addRangeTableEntryForRelation(
+		state, relation.get(), AccessShareLock,
+		alias == nullptr ? nullptr : makeAlias(pstrdup(alias), NIL), true, true);
+	addNSItemToQuery(state, item, true, true, true);
+	return item->p_rte;
+}
+
+/* The expression of a text over the relations in the range table, analyzed and checked. */
+PG_RAISES Node *analyze(const char *text, ParseState *state, const ExpressionWords &words)
+{
+	Node *const parsed = single_expression(text, words);
+	Node *const expression = transformWhereClause(state, parsed, EXPR_KIND_WHERE, words.context);
+	assign_expr_collations(state, expression);
+	for (int entry = 1; entry <= list_length(state->p_rtable); entry++) {
+		int const first = bms_next_member(columns_of(expression, entry), -1);
+		if (first >= 0 && first + FirstLowInvalidHeapAttributeNumber < 0)
+			raise({.sqlstate = ERRCODE_INVALID_COLUMN_REFERENCE,
+				   .message = psprintf("system columns are not allowed in %s", words.object),
+				   .detail = words.about_rows});
+	}
+	refuse_unrepeatable(expression, state, words);
+	return expression;
 }
 
 PG_RAISES Filter analyze_filter(const char *text, const Relation &relation)
 {
-	Node *const parsed = single_expression(text);
 	ParseState *const state = make_parsestate(nullptr);
 	state->p_sourcetext = text;
-	Alias *const alias =
-		relation.alias() == nullptr ? nullptr : makeAlias(pstrdup(relation.alias()), NIL);
-	ParseNamespaceItem *const item =
-		addRangeTableEntryForRelation(state, relation.get(), AccessShareLock, alias, true, true);
-	addNSItemToQuery(state, item, true, true, true);
 	Filter filter;
-	filter.relation = item->p_rte;
-	filter.expression = transformWhereClause(state, parsed, EXPR_KIND_WHERE, "bulk_sync filter");
-	assign_expr_collations(state, filter.expression);
-	check_filter(filter.expression, state);
+	filter.relation = add_relation(state, relation, relation.alias());
+	filter.expression = analyze(text, state, filter_words);
 	filter.has_sub_selects = state->p_hasSubLinks;
 	free_parsestate(state);
 	return filter;
+}
+
+PG_RAISES UpdateCondition analyze_update_condition(const char *text, const Relation &relation)
+{
+	ParseState *const state = make_parsestate(nullptr);
+	state->p_sourcetext = text;
+	UpdateCondition condition;
+	condition.rows[0] = add_relation(state, relation, "old");
+	condition.rows[1] = add_relation(state, relation, "new");
+	condition.expression = analyze(text, state, update_when_words);
+	condition.has_sub_selects = state->p_hasSubLinks;
+	if (bms_is_empty(columns_of(condition.expression, UpdateCondition::old_row)) &&
+		bms_is_empty(columns_of(condition.expression, UpdateCondition::new_row)))
+		raise({.sqlstate = ERRCODE_INVALID_COLUMN_REFERENCE,
+			   .message = "update_when must use columns of old or new",
+			   .detail = "It would be the same for all rows.",
+			   .hint = update_when_words.hint});
+	free_parsestate(state);
+	return condition;
 }
 
 /* The column that an expression is, with nothing but a change of its label; nullptr for others. */
@@ -272,14 +310,22 @@ PG_RAISES Bitmapset *columns_fixed_by(Node *condition)
 Filter parse_filter(const char *text, const Relation &relation)
 {
 	return pg_call([&] {
-		return with_error_context([&] { add_filter_context(text); },
+		return with_error_context([&] { add_expression_context(text, filter_words); },
 								  [&] { return analyze_filter(text, relation); });
 	});
 }
 
-Vector<AttrNumber> columns_used(Node *expression, const Relation &relation)
+UpdateCondition parse_update_condition(const char *text, const Relation &relation)
 {
-	Bitmapset *const used = pg_call([&] { return columns_of(expression); });
+	return pg_call([&] {
+		return with_error_context([&] { add_expression_context(text, update_when_words); },
+								  [&] { return analyze_update_condition(text, relation); });
+	});
+}
+
+Vector<AttrNumber> columns_used(Node *expression, const Relation &relation, int entry)
+{
+	Bitmapset *const used = pg_call([&] { return columns_of(expression, entry); });
 	bool const whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
 	Vector<AttrNumber> columns;
 	for (const Attribute &attribute : relation.attributes())
@@ -327,6 +373,22 @@ Node *current_time()
 	return pg_call([] {
 		return reinterpret_cast<Node *>(
 			makeFuncExpr(F_NOW, TIMESTAMPTZOID, NIL, InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL));
+	});
+}
+
+Datum evaluate(Node *expression, bool &is_null)
+{
+	return pg_call([&] {
+		int16 length;
+		bool by_value;
+		get_typlenbyval(exprType(expression), &length, &by_value);
+		EState *const executor = CreateExecutorState();
+		ExprState *const state = ExecPrepareExpr(reinterpret_cast<Expr *>(expression), executor);
+		Datum const value =
+			ExecEvalExprSwitchContext(state, GetPerTupleExprContext(executor), &is_null);
+		Datum const kept = is_null ? value : datumCopy(value, by_value, length);
+		FreeExecutorState(executor);
+		return kept;
 	});
 }
 

@@ -1,5 +1,5 @@
 /*
- * Expressions over a relation: the caller's filter, and the defaults of columns.
+ * Expressions over a relation: the caller's filter and condition, and the defaults of columns.
  */
 #pragma once
 
@@ -22,9 +22,24 @@ struct Filter {
  */
 Filter parse_filter(const char *text, const Relation &relation);
 
-/* Numbers of the columns of the relation that the expression uses; a whole-row reference uses all.
- * Throws Error. */
-Vector<AttrNumber> columns_used(Node *expression, const Relation &relation);
+/* A boolean expression over a row before and after it is updated, which are entries 1 and 2 of its
+ * range table, by the names old and new. */
+struct UpdateCondition {
+	static constexpr int old_row = 1;
+	static constexpr int new_row = 2;
+
+	Node *expression = nullptr;
+	RangeTblEntry *rows[2] = {};
+	bool has_sub_selects = false;
+};
+
+/* The same for one over old and new, as in the WHEN of a trigger, but that it may have sub-selects.
+ * 42P10 also when it uses neither. Throws Error. */
+UpdateCondition parse_update_condition(const char *text, const Relation &relation);
+
+/* Numbers of the columns of the relation, an entry of its range table, that the expression uses; a
+ * whole-row reference uses all. Throws Error. */
+Vector<AttrNumber> columns_used(Node *expression, const Relation &relation, int entry = 1);
 
 /*
  * The columns that have one value, and no NULL, in all rows for which the filter is true: those
@@ -47,6 +62,10 @@ Node *constant(const ColumnType &type, Datum value, bool is_null);
 
 /* now(), of type timestamptz. Throws Error. */
 Node *current_time();
+
+/* The value of an expression over no columns, evaluated now, in the current memory context. Throws
+ * Error. */
+Datum evaluate(Node *expression, bool &is_null);
 
 /* The value as it is assigned to a column of the type: cast, cut to length, and asked for by a
  * domain. Throws Error. */

@@ -73,12 +73,16 @@ PG_RAISES Node *over_relation(Node *expression, ::Relation relation, ::Relation 
 	return compat::replace_vars(expression, nullptr, targets, nullptr);
 }
 
+/* A generated column is stored or virtual. */
+bool is_virtual(TupleDesc desc, AttrNumber generated)
+{
+	return TupleDescAttr(desc, generated - 1)->attgenerated != ATTRIBUTE_GENERATED_STORED;
+}
+
 /* What the relation's column is in rows of a member, over the relation's columns; or nullptr. */
 PG_RAISES Node *expression_in(::Relation member, ::Relation relation, AttrNumber column)
 {
-	bool const stored = TupleDescAttr(RelationGetDescr(relation), column - 1)->attgenerated ==
-						ATTRIBUTE_GENERATED_STORED;
-	::Relation const source = stored ? member : relation;
+	::Relation const source = is_virtual(RelationGetDescr(relation), column) ? relation : member;
 	AttrNumber const number = find_column(source, column_name(relation, column));
 	return over_relation(compat::generation_expression(source, number), relation, source,
 						 RelationGetRelid(member));
@@ -150,7 +154,9 @@ PG_RAISES Node *case_of(List *arms, Node *otherwise)
 	return reinterpret_cast<Node *>(expression);
 }
 
-[[noreturn]] PG_RAISES void refuse_column(const Relation &relation, AttrNumber column, Oid table)
+} // namespace
+
+void refuse_unknown_column(const Relation &relation, AttrNumber column, Oid table)
 {
 	raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
 		   .message = psprintf("cannot compute column \"%s\" of rows of \"%s\"",
@@ -158,8 +164,6 @@ PG_RAISES Node *case_of(List *arms, Node *otherwise)
 		   .detail = psprintf("It is generated from columns that \"%s\" does not have.",
 							  relation.name())});
 }
-
-} // namespace
 
 Generation generation_of(const Relation &relation, AttrNumber column, const Vector<Oid> &members)
 {
@@ -216,7 +220,9 @@ GeneratedColumns::GeneratedColumns(const Relation &relation, const Vector<Oid> &
 			{generation, pg_call([&] {
 				 return ExecInitExpr(
 					 expression_planner(reinterpret_cast<Expr *>(generation.expression)), nullptr);
-			 })});
+			 }),
+			 is_virtual(relation.tuple_desc(), attribute.number)});
+		has_virtual_ = has_virtual_ || columns_.back().is_virtual;
 	}
 	if (columns_.empty())
 		return;
@@ -234,13 +240,35 @@ void GeneratedColumns::refuse_unknown(const Generation &generation, const bool *
 		return;
 	for (const Attribute &attribute : relation_.attributes())
 		if (changed[attribute.number - 1] && generation.is_unknown_from(attribute.number))
-			refuse_column(relation_, generation.column, table);
+			refuse_unknown_column(relation_, generation.column, table);
 }
 
 void GeneratedColumns::compute(Datum *values, bool *nulls, const bool *changed, Oid table)
 {
 	if (columns_.empty())
 		return;
+	load(values, nulls, table);
+	for (const Computed &column : columns_) {
+		computing_ = column.generation.column;
+		refuse_unknown(column.generation, changed, table);
+		compute(column, values, nulls);
+	}
+	computing_ = InvalidAttrNumber;
+}
+
+void GeneratedColumns::compute_virtual(Datum *values, bool *nulls, Oid table)
+{
+	load(values, nulls, table);
+	for (const Computed &column : columns_) {
+		computing_ = column.generation.column;
+		if (column.is_virtual)
+			compute(column, values, nulls);
+	}
+	computing_ = InvalidAttrNumber;
+}
+
+void GeneratedColumns::load(const Datum *values, const bool *nulls, Oid table)
+{
 	ExecClearTuple(slot_);
 	for (int i = 0; i < slot_->tts_tupleDescriptor->natts; i++) {
 		slot_->tts_values[i] = values[i];
@@ -249,13 +277,12 @@ void GeneratedColumns::compute(Datum *values, bool *nulls, const bool *changed, 
 	ExecStoreVirtualTuple(slot_);
 	slot_->tts_tableOid = table;
 	context_->ecxt_scantuple = slot_;
-	for (const Computed &computed : columns_) {
-		AttrNumber const column = computed.generation.column;
-		computing_ = column;
-		refuse_unknown(computed.generation, changed, table);
-		values[column - 1] = ExecEvalExpr(computed.expression, context_, &nulls[column - 1]);
-	}
-	computing_ = InvalidAttrNumber;
+}
+
+void GeneratedColumns::compute(const Computed &column, Datum *values, bool *nulls)
+{
+	int const at = column.generation.column - 1;
+	values[at] = ExecEvalExpr(column.expression, context_, &nulls[at]);
 }
 
 } // namespace bulk_sync::pg

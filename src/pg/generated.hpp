@@ -43,6 +43,10 @@ struct Generation {
  * among them. In the current memory context. Throws Error. */
 Generation generation_of(const Relation &relation, AttrNumber column, const Vector<Oid> &members);
 
+/* Raises 0A000: in rows of `table`, the column is generated from columns that the relation lacks. */
+[[noreturn]] PG_RAISES void refuse_unknown_column(const Relation &relation, AttrNumber column,
+												  Oid table);
+
 /* Names of the generated columns of a table, found without opening it; in the current memory
  * context. Throws Error. */
 List *generated_columns(Oid table);
@@ -56,6 +60,12 @@ class GeneratedColumns {
 	 * columns have changed; arrays by column number less one. The values live in the current memory
 	 * context. Raises, 0A000 when the new one comes from columns that the relation lacks. */
 	PG_RAISES void compute(Datum *values, bool *nulls, const bool *changed, Oid table);
+
+	/* Is there a column that is generated when it is read? */
+	bool has_virtual() const noexcept { return has_virtual_; }
+	/* Computes those of a row that is stored. Likewise, but for 0A000. */
+	PG_RAISES void compute_virtual(Datum *values, bool *nulls, Oid table);
+
 	/* The column that compute() is at, for the context of an error; else InvalidAttrNumber. */
 	AttrNumber computing() const noexcept { return computing_; }
 
@@ -63,7 +73,11 @@ class GeneratedColumns {
 	struct Computed {
 		Generation generation;
 		ExprState *expression;
+		bool is_virtual;
 	};
+
+	PG_RAISES void load(const Datum *values, const bool *nulls, Oid table);
+	PG_RAISES void compute(const Computed &column, Datum *values, bool *nulls);
 
 	PG_RAISES void refuse_unknown(const Generation &generation, const bool *changed,
 								  Oid table) const;
@@ -72,6 +86,7 @@ class GeneratedColumns {
 	Vector<Computed> columns_;
 	TupleTableSlot *slot_ = nullptr;
 	ExprContext *context_ = nullptr;
+	bool has_virtual_ = false;
 	AttrNumber computing_ = InvalidAttrNumber;
 };
 

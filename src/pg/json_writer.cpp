@@ -9,6 +9,7 @@ extern "C" {
 #include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
+#include "utils/numeric.h"
 }
 
 namespace bulk_sync::pg {
@@ -100,12 +101,30 @@ JsonbValue string_value(const char *characters, int length) noexcept
 	return value;
 }
 
+/* Digits that an int64 holds in any case, behind a sign or not? Most numbers are, and for them
+ * numeric_in() would cost a fifth of a row. */
+bool read_integer(const char *number, int64 &value) noexcept
+{
+	constexpr int most_digits = 18;
+	const char *const first = number + (*number == '-' ? 1 : 0);
+	const char *at = first;
+	for (value = 0; *at >= '0' && *at <= '9' && at - first < most_digits; at++)
+		value = value * 10 + (*at - '0');
+	if (first != number)
+		value = -value;
+	return *at == '\0' && at != first;
+}
+
 PG_RAISES JsonbValue number_value(const char *number)
 {
 	JsonbValue value;
 	value.type = jbvNumeric;
-	value.val.numeric = DatumGetNumeric(DirectFunctionCall3(
-		numeric_in, CStringGetDatum(number), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	int64 integer;
+	value.val.numeric =
+		read_integer(number, integer)
+			? int64_to_numeric(integer)
+			: DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(number),
+												  ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 	return value;
 }
 

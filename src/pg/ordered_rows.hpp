@@ -3,25 +3,30 @@
  */
 #pragma once
 
+#include "pg/row_source.hpp"
 #include "pg/row_store.hpp"
+#include "pg/statement.hpp"
 
 extern "C" {
-#include "executor/executor.h"
 #include "utils/tuplesort.h"
 }
 
 namespace bulk_sync::pg {
 
-class OrderedRows {
+class OrderedRows final : public RowSource {
   public:
-	/*
-	 * `column` is counted from 1; 0 stands for the order of the store. Sorting takes another
-	 * work_mem, and goes to disk beyond. What is allocated lives in the executor's memory. Raises.
-	 */
-	OrderedRows(EState *executor, RowStore &store, int column);
+	/* `column` is counted from 1; 0 stands for the order of the store. Sorting takes another
+	 * work_mem, and goes to disk beyond. */
+	OrderedRows(RowStore &store, int column) noexcept
+		: store_(store), column_(static_cast<AttrNumber>(column))
+	{
+	}
 
-	/* The next row, which lasts until the one after it; nullptr at the end. */
-	PG_RAISES TupleTableSlot *next()
+	uint64 count() const noexcept override { return store_.count(); }
+	TupleDesc tuple_desc() const noexcept override { return store_.tuple_desc(); }
+	PG_RAISES void open() override;
+
+	PG_RAISES TupleTableSlot *next() override
 	{
 		bool const found = sorted_ == nullptr
 							   ? store_.next(slot_)
@@ -29,15 +34,18 @@ class OrderedRows {
 		return found ? slot_ : nullptr;
 	}
 
-	/* Gives back memory and files before the executor does. */
-	PG_RAISES void finish();
+	PG_RAISES void close() override;
 
   private:
-	PG_RAISES void sort(AttrNumber column);
+	PG_RAISES void sort();
 
 	RowStore &store_;
-	TupleTableSlot *slot_;
+	AttrNumber column_;
+	TupleTableSlot *slot_ = nullptr;
 	Tuplesortstate *sorted_ = nullptr;
 };
+
+/* Gives each row of the store to the receiver, in this order. Throws Error. */
+void read_rows(RowStore &store, int order_column, RowReceiver &receiver);
 
 } // namespace bulk_sync::pg

@@ -23,13 +23,15 @@ PG_RAISES bool passes(SeqScanState *node, HeapTuple tuple, Buffer buffer)
 	return ExecQual(condition, context);
 }
 
-PG_RAISES uint64 scan(SeqScanState *node, HeapScanDesc scan, PageReceiver &receiver)
+/* Returns the number of tuples that passes(tuple, buffer) was true for, and that the receiver got. */
+template <typename Passes>
+PG_RAISES uint64 scan_passing(HeapScanDesc scan, PageReceiver &receiver, Passes &&passes)
 {
 	HeapTupleData tuples[MaxHeapTuplesPerPage];
 	int count = 0;
 	uint64 rows = 0;
 	while (HeapTuple const tuple = heap_getnext(&scan->rs_base, ForwardScanDirection)) {
-		if (passes(node, tuple, scan->rs_cbuf))
+		if (passes(tuple, scan->rs_cbuf))
 			tuples[count++] = *tuple;
 		/* The next call would go on to another page and let this one go. */
 		if (scan->rs_cindex + 1 < scan->rs_ntuples)
@@ -49,6 +51,12 @@ bool is_heap(::Relation relation) noexcept
 	return relation->rd_tableam == GetHeapamTableAmRoutine();
 }
 
+void scan_all_pages(TableScanDesc scan, PageReceiver &receiver)
+{
+	scan_passing(reinterpret_cast<HeapScanDesc>(scan), receiver,
+				 [](HeapTuple, Buffer) { return true; });
+}
+
 void scan_pages(QueryDesc *query, PageReceiver &receiver)
 {
 	auto *const node = reinterpret_cast<SeqScanState *>(query->planstate);
@@ -62,7 +70,8 @@ void scan_pages(QueryDesc *query, PageReceiver &receiver)
 		compat::begin_scan(node->ss.ss_currentRelation, state->es_snapshot);
 	MemoryContextSwitchTo(caller);
 	state->es_processed =
-		scan(node, reinterpret_cast<HeapScanDesc>(node->ss.ss_currentScanDesc), receiver);
+		scan_passing(reinterpret_cast<HeapScanDesc>(node->ss.ss_currentScanDesc), receiver,
+					 [&](HeapTuple tuple, Buffer buffer) { return passes(node, tuple, buffer); });
 	/* A tuple of the last page may still be in it. */
 	ExecClearTuple(node->ss.ss_ScanTupleSlot);
 }

@@ -7,6 +7,7 @@
 #include "pg/statement.hpp"
 
 extern "C" {
+#include "access/relscan.h"
 #include "executor/execdesc.h"
 }
 
@@ -21,5 +22,8 @@ bool is_heap(::Relation relation) noexcept;
  * Where a hook has put another node in the place of the scan, it raises 0A000. Raises.
  */
 PG_RAISES void scan_pages(QueryDesc *query, PageReceiver &receiver);
+
+/* Gives all tuples of a scan of a heap, which has just begun. Raises. */
+PG_RAISES void scan_all_pages(TableScanDesc scan, PageReceiver &receiver);
 
 } // namespace bulk_sync::pg

@@ -252,25 +252,28 @@ bool Relation::has_rules() const noexcept
 	return relation_->rd_rules != nullptr;
 }
 
+int64 Relation::width(const Vector<AttrNumber> &columns) const
+{
+	return pg_call([&] {
+		int64 sum = 0;
+		for (AttrNumber const column : columns) {
+			int32 const width = get_attavgwidth(oid(), column);
+			const ColumnType &type = find(column)->type;
+			sum += width > 0 ? width : get_typavgwidth(type.oid, type.typmod);
+		}
+		return sum;
+	});
+}
+
 bool Relation::is_mostly(const Vector<AttrNumber> &columns) const
 {
 	/* What a tuple has besides its values. */
-	constexpr int32 header = SizeofMinimalTupleHeader;
-	auto const width_of = [&](const Attribute &attribute) {
-		int32 const width = get_attavgwidth(oid(), attribute.number);
-		return width > 0 ? width : get_typavgwidth(attribute.type.oid, attribute.type.typmod);
-	};
-	return pg_call([&] {
-		int64 all = header;
-		int64 used = header;
-		for (const Attribute &attribute : attributes()) {
-			int32 const width = width_of(attribute);
-			all += width;
-			if (std::find(columns.begin(), columns.end(), attribute.number) != columns.end())
-				used += width;
-		}
-		return 3 * used >= 2 * all;
-	});
+	constexpr int64 header = SizeofMinimalTupleHeader;
+	Vector<AttrNumber> others;
+	for (const Attribute &attribute : attributes())
+		if (std::find(columns.begin(), columns.end(), attribute.number) == columns.end())
+			others.push_back(attribute.number);
+	return others.empty() || header + width(columns) >= 2 * width(others);
 }
 
 Vector<Oid> Relation::tree(LOCKMODE mode) const
@@ -325,6 +328,15 @@ Vector<Oid> ancestors_of(Oid relation)
 	found.erase(found.begin());
 	std::sort(found.begin(), found.end());
 	return found;
+}
+
+/* Columns know what they inherit, and most tables need no look at the catalog. */
+Vector<Oid> Relation::ancestors() const
+{
+	for (int i = 0; i < desc_->natts; i++)
+		if (TupleDescAttr(desc_, i)->attinhcount > 0)
+			return ancestors_of(oid());
+	return {};
 }
 
 Vector<AttrNumber> Relation::primary_key() const

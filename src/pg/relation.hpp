@@ -123,6 +123,9 @@ class Relation : public ColumnList {
 	bool has_children() const noexcept;
 	bool is_temporary_of_other_session() const noexcept;
 	bool has_rules() const noexcept;
+	/* The average width of the values of these columns together, in bytes, as far as the statistics
+	 * know. Throws Error. */
+	int64 width(const Vector<AttrNumber> &columns) const;
 	/* Do these columns make up most of a row, as far as the statistics know? Throws Error. */
 	bool is_mostly(const Vector<AttrNumber> &columns) const;
 
@@ -132,8 +135,9 @@ class Relation : public ColumnList {
 	/* Has it, or a partition or child, a BEFORE trigger for rows, which may suppress them? Throws
 	 * Error. */
 	bool has_before_row_triggers() const;
-	/* The relations that it is a partition or child of, in the order of their OIDs. Throws Error. */
-	Vector<Oid> ancestors() const { return ancestors_of(oid()); }
+	/* The relations that it is a partition or child of, and has columns of, in the order of their
+	 * OIDs. Throws Error. */
+	Vector<Oid> ancestors() const;
 
 	/* Column numbers of the primary key; empty without one. Throws Error. */
 	Vector<AttrNumber> primary_key() const;

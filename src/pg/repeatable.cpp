@@ -11,16 +11,18 @@ namespace bulk_sync::pg {
 
 namespace {
 
-/* Of what a reader of the filter does not see there. */
-constexpr const char *behind_names = " It is in a view that the filter reads, or in a policy of "
-									 "row-level security on a table that it reads.";
+struct Search {
+	const ExpressionWords &words;
+	bool is_behind_names; /* is it in what a reader of the condition does not see there? */
+};
 
-/* `place` is its end. */
-PG_RAISES const char *detail_for(const char *place)
+PG_RAISES const char *detail_for(const Search &search)
 {
-	return psprintf("The filter decides which rows exist for the call and must give the same "
-					"answer each time.%s",
-					place);
+	if (!search.is_behind_names)
+		return search.words.purpose;
+	return psprintf("%s It is in a view that %s reads, or in a policy of row-level security on a "
+					"table that it reads.",
+					search.words.purpose, search.words.object);
 }
 
 /* Raises for what makes a query give other rows each time although no function of it is volatile.
@@ -28,40 +30,42 @@ PG_RAISES const char *detail_for(const char *place)
  * version. A sequence knows no snapshot, and the rows that we insert move it. */
 PG_RAISES bool visit_unrepeatable(Node *node, void *argument)
 {
-	auto *const place = static_cast<const char *>(argument);
+	const auto &search = *static_cast<const Search *>(argument);
 	if (node == nullptr)
 		return false;
 	if (IsA(node, Query)) {
 		auto *const query = reinterpret_cast<Query *>(node);
 		if (query->rowMarks != NIL)
 			raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-				   .message = "row locking is not allowed in the filter",
-				   .detail = detail_for(place)});
+				   .message = psprintf("row locking is not allowed in %s", search.words.object),
+				   .detail = detail_for(search)});
 		return compat::walk_query(query, visit_unrepeatable, argument, QTW_EXAMINE_RTES_BEFORE);
 	}
 	if (IsA(node, RangeTblEntry)) {
 		auto *const entry = reinterpret_cast<RangeTblEntry *>(node);
 		if (entry->rtekind == RTE_RELATION && entry->relkind == RELKIND_SEQUENCE)
 			raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-				   .message = "reading a sequence is not allowed in the filter",
-				   .detail = detail_for(place)});
+				   .message =
+					   psprintf("reading a sequence is not allowed in %s", search.words.object),
+				   .detail = detail_for(search)});
 		return false;
 	}
 	if (IsA(node, TableSampleClause) &&
 		reinterpret_cast<TableSampleClause *>(node)->repeatable == nullptr)
 		raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-			   .message = "TABLESAMPLE without REPEATABLE is not allowed in the filter",
-			   .detail = detail_for(place)});
+			   .message = psprintf("TABLESAMPLE without REPEATABLE is not allowed in %s",
+								   search.words.object),
+			   .detail = detail_for(search)});
 	return compat::walk_expression(node, visit_unrepeatable, argument);
 }
 
 /*
- * SELECT FROM <relation> WHERE <filter>
+ * SELECT FROM <relations> WHERE <condition>
  *
- * as it will run: with views in place of their names, and policies. Those of the filter's relation
- * itself, and what it reads when it is a view, are not the filter's.
+ * as it will run: with views in place of their names, and policies. Those of the condition's own
+ * relations, and what these read when they are views, are not the condition's.
  */
-PG_RAISES Node *expanded(Node *filter, ParseState *state)
+PG_RAISES Node *expanded(Node *condition, ParseState *state)
 {
 	Query *const query = makeNode(Query);
 	query->commandType = CMD_SELECT;
@@ -70,29 +74,30 @@ PG_RAISES Node *expanded(Node *filter, ParseState *state)
 	query->hasSubLinks = true;
 	query->rtable = state->p_rtable;
 	compat::take_permissions(query, state);
-	query->jointree = makeFromExpr(state->p_joinlist, filter);
+	query->jointree = makeFromExpr(state->p_joinlist, condition);
 	auto *const rewritten =
 		linitial_node(Query, QueryRewrite(static_cast<Query *>(copyObjectImpl(query))));
-	linitial(rewritten->rtable) = linitial(query->rtable);
+	for (int i = 0; i < list_length(query->rtable); i++)
+		lfirst(list_nth_cell(rewritten->rtable, i)) = list_nth(query->rtable, i);
 	return reinterpret_cast<Node *>(rewritten);
 }
 
-PG_RAISES void refuse_in(Node *node, const char *place)
+PG_RAISES void refuse_in(Node *node, Search search)
 {
 	if (contain_volatile_functions(node))
 		raise({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-			   .message = "volatile functions are not allowed in the filter",
-			   .detail = detail_for(place)});
-	visit_unrepeatable(node, const_cast<char *>(place));
+			   .message = psprintf("volatile functions are not allowed in %s", search.words.object),
+			   .detail = detail_for(search)});
+	visit_unrepeatable(node, &search);
 }
 
 } // namespace
 
-void refuse_unrepeatable(Node *filter, ParseState *state)
+void refuse_unrepeatable(Node *condition, ParseState *state, const ExpressionWords &words)
 {
-	refuse_in(filter, "");
+	refuse_in(condition, {words, false});
 	if (state->p_hasSubLinks)
-		refuse_in(expanded(filter, state), behind_names);
+		refuse_in(expanded(condition, state), {words, true});
 }
 
 } // namespace bulk_sync::pg

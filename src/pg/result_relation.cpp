@@ -14,7 +14,7 @@ namespace {
 
 /* The rights that the statement would need: the row ids that it joins by are columns of the
  * table. */
-PG_RAISES void require_rights(compat::WritePermissions *permissions, CmdType command,
+PG_RAISES void require_rights(compat::RelationPermissions *permissions, CmdType command,
 							  Bitmapset *columns)
 {
 	constexpr AttrNumber row_id[] = {TableOidAttributeNumber, SelfItemPointerAttributeNumber,
@@ -69,7 +69,7 @@ PG_RAISES EState *start_executor(::Relation table, CmdType command, Bitmapset *c
 	in_context(executor->es_query_cxt, [&] {
 		ParseState *const state = make_parsestate(nullptr);
 		addRangeTableEntryForRelation(state, table, RowExclusiveLock, nullptr, false, false);
-		require_rights(compat::write_permissions(state), command, columns);
+		require_rights(compat::permissions_of_first(state), command, columns);
 		compat::check_and_use_range_table(executor, state);
 	});
 	return executor;

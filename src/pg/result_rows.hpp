@@ -26,6 +26,9 @@ class ResultRows {
 	/* Raises. */
 	PG_RAISES void put(const Datum *values, const bool *nulls);
 
+	/* Forgets the rows so far. Throws Error. */
+	void clear();
+
   private:
 	ReturnSetInfo *result_;
 };

@@ -17,6 +17,13 @@ void RowStore::put(const Datum *values, const bool *nulls)
 	count_++;
 }
 
+void RowStore::replace(const Datum *values, const bool *nulls)
+{
+	tuplestore_clear(store_);
+	count_ = 0;
+	put(values, nulls);
+}
+
 void RowStore::rewind()
 {
 	tuplestore_rescan(store_);
@@ -35,7 +42,7 @@ void RowStore::register_in(QueryEnvironment *environment) const
 	relation->md.reliddesc = InvalidOid;
 	relation->md.tupdesc = desc_;
 	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
-	relation->md.enrtuples = static_cast<double>(count_);
+	relation->md.enrtuples = static_cast<double>(Max(count_, expected_));
 	relation->reldata = store_;
 	register_ENR(environment, relation);
 }

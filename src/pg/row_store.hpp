@@ -21,8 +21,14 @@ class RowStore {
 	 */
 	static RowStore create(const char *name, TupleDesc desc);
 
+	/* Tells the planner of at least so many rows. */
+	void expect(uint64 rows) noexcept { expected_ = rows; }
+
 	/* Appends a copy of a row. Raises, 53400 beyond temp_file_limit among others. */
 	PG_RAISES void put(const Datum *values, const bool *nulls);
+
+	/* Leaves this row alone in the store. Raises. */
+	PG_RAISES void replace(const Datum *values, const bool *nulls);
 
 	/* Reads the rows from the first on; false at the end. Raises. */
 	PG_RAISES void rewind();
@@ -49,6 +55,7 @@ class RowStore {
 	TupleDesc desc_;
 	Tuplestorestate *store_;
 	uint64 count_ = 0;
+	uint64 expected_ = 0;
 };
 
 } // namespace bulk_sync::pg

@@ -147,12 +147,14 @@ PG_RAISES PlannedStmt *plan_write(Query *query, const char *text, ParamListInfo 
 	return plan;
 }
 
-/* The types of a SELECT's columns, as a list of OIDs. */
+/* The types of the columns that a statement gives, as a list of OIDs. */
 PG_RAISES List *column_types(const Query *query)
 {
+	List *const columns =
+		query->commandType == CMD_SELECT ? query->targetList : query->returningList;
 	List *types = NIL;
-	for (int i = 0; i < list_length(query->targetList); i++) {
-		auto *const entry = list_nth_node(TargetEntry, query->targetList, i);
+	for (int i = 0; i < list_length(columns); i++) {
+		auto *const entry = list_nth_node(TargetEntry, columns, i);
 		if (!entry->resjunk)
 			types = lappend_oid(types, exprType(reinterpret_cast<Node *>(entry->expr)));
 	}
@@ -228,8 +230,8 @@ void Statement::analyze_and_plan(Oid relation, const Parameters &parameters, Par
 		add_condition(analyzed, condition);
 	auto *const query = rewrite(analyzed, relation);
 	has_policies_ = query->hasRowSecurity && policies_apply(query);
+	column_types_ = column_types(query);
 	if (query->commandType == CMD_SELECT) {
-		column_types_ = column_types(query);
 		plan_ = compat::plan_query(
 			query, text_, parallel == Parallel::allowed ? CURSOR_OPT_PARALLEL_OK : 0, parameters_);
 	} else {
@@ -248,6 +250,8 @@ Statement Statement::plan_query(Query *query, const char *description, Snapshot 
 		PushActiveSnapshot(snapshot);
 		auto *const rewritten = linitial_node(Query, QueryRewrite(query));
 		statement.column_types_ = column_types(rewritten);
+		statement.has_sub_selects_ = rewritten->hasSubLinks;
+		statement.targets_ = static_cast<List *>(copyObjectImpl(rewritten->targetList));
 		statement.plan_ = compat::plan_query(rewritten, description, 0, nullptr);
 		PopActiveSnapshot();
 		return statement;
@@ -338,14 +342,29 @@ void Statement::read_pages(PageReceiver &receiver)
 	});
 }
 
-uint64 Statement::write(WriteObserver &observer)
+uint64 Statement::write(WriteObserver &observer, RowReceiver *returned)
 {
 	AppliedRows counter(observer);
+	ReceiverAdapter adapter = adapter_for(returned);
 	return pg_call([&] {
-		return with_error_context(
-			[&] { add_statement_context(text_); },
-			[&] { return execute(None_Receiver, true, compat::run_executor); });
+		return with_error_context([&] { add_statement_context(text_); },
+								  [&] {
+									  return execute(returned == nullptr ? None_Receiver
+																		 : &adapter.base,
+													 true, compat::run_executor);
+								  });
 	});
+}
+
+QueryDesc *Statement::start()
+{
+	PushActiveSnapshot(snapshot_);
+	QueryDesc *const query = CreateQueryDesc(plan_, text_, snapshot_, InvalidSnapshot,
+											 None_Receiver, parameters_, environment_, 0);
+	ExecutorStart(query, 0);
+	check_columns(query->tupDesc, column_types_);
+	PopActiveSnapshot();
+	return query;
 }
 
 template <typename Run> uint64 Statement::execute(DestReceiver *receiver, bool writes, Run &&run)
@@ -365,9 +384,9 @@ template <typename Run> uint64 Statement::execute(DestReceiver *receiver, bool w
 	if (writes) {
 		wrapped_ = is_wrapped(query->planstate);
 		AppliedRows::count_rows_of(query->planstate, written_);
-	} else {
-		check_columns(query->tupDesc, column_types_);
 	}
+	if (!writes || column_types_ != NIL)
+		check_columns(query->tupDesc, column_types_);
 	run(query);
 	uint64 const processed = query->estate->es_processed;
 	ExecutorFinish(query);

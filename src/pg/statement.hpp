@@ -13,6 +13,7 @@
 #include "pg/row_store.hpp"
 
 extern "C" {
+#include "executor/execdesc.h"
 #include "nodes/params.h"
 #include "nodes/plannodes.h"
 #include "tcop/dest.h"
@@ -21,7 +22,7 @@ extern "C" {
 
 namespace bulk_sync::pg {
 
-/* Takes the rows of a SELECT. Called from executor frames: may raise, and may throw. */
+/* Takes the rows of a SELECT, or those that a write returns. Called from executor frames: may raise, and may throw. */
 class RowReceiver {
   public:
 	virtual void row(TupleTableSlot *slot) = 0;
@@ -135,8 +136,16 @@ class Statement {
 	void read_pages(PageReceiver &receiver);
 
 	/* Runs INSERT, UPDATE or DELETE and leaves its AFTER triggers queued; returns the number of
-	 * rows written, and tells the observer of them as they are taken. Throws Error. */
-	uint64 write(WriteObserver &observer);
+	 * rows written, and tells the observer of them as they are taken. The receiver gets what the
+	 * statement returns; nullptr when it returns nothing. Throws Error. */
+	uint64 write(WriteObserver &observer, RowReceiver *returned);
+
+	/* Starts a SELECT whose rows the caller fetches from the executor, which it also ends. Raises. */
+	PG_RAISES QueryDesc *start();
+	/* Of a query tree: its columns before it was planned, which may hide them below a node of
+	 * another extension. */
+	List *targets() const noexcept { return targets_; }
+	bool has_sub_selects() const noexcept { return has_sub_selects_; }
 
 	/* Was the last write done by a plan that another extension had changed at its top? Then the
 	 * number of rows is what that extension says. */
@@ -154,7 +163,9 @@ class Statement {
 	QueryEnvironment *environment_ = nullptr;
 	ParamListInfo parameters_ = nullptr;
 	PlannedStmt *plan_ = nullptr;
-	List *column_types_ = NIL; /* of a SELECT, as OIDs */
+	List *column_types_ = NIL; /* of the rows that it gives, as OIDs */
+	List *targets_ = NIL;	   /* of a query tree: its columns before it was planned */
+	bool has_sub_selects_ = false;
 	Oid written_ = InvalidOid; /* the relation that a writing statement writes */
 	bool has_policies_ = false;
 	bool wrapped_ = false;

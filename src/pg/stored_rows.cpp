@@ -67,8 +67,8 @@ PG_RAISES List *shown_columns(const RowStore &store, const Vector<int> &shown)
 	return targets;
 }
 
-PG_RAISES Query *select_where(Node *condition, bool has_sublinks, const RowStore &store,
-							  const Vector<int> &shown)
+PG_RAISES Query *select_where(List *targets, Node *condition, bool has_sublinks,
+							  const RowStore &store)
 {
 	ParseState *const state = make_parsestate(nullptr);
 	state->p_queryEnv = create_queryEnv();
@@ -84,7 +84,7 @@ PG_RAISES Query *select_where(Node *condition, bool has_sublinks, const RowStore
 	query->canSetTag = true;
 	query->rtable = state->p_rtable;
 	query->jointree = makeFromExpr(list_make1(reference), condition);
-	query->targetList = shown_columns(store, shown);
+	query->targetList = targets;
 	query->hasSubLinks = has_sublinks;
 	return query;
 }
@@ -104,21 +104,32 @@ PG_RAISES Node *wrap_whole_row(Var *var, replace_rte_variables_context *)
 }
 
 /*
- * The filter with whole rows that mean what they mean in WHERE. There `t IS NOT NULL` does not look
- * at dropped columns. The row that will stand for t has NULLs in their place, and the planner
- * divides such a test among the fields of a row that it sees built, as in WHERE where it builds the
- * row itself.
+ * The expression with whole rows of an entry of its range table that mean what they mean in WHERE.
+ * There `t IS NOT NULL` does not look at dropped columns. The row that will stand for t has NULLs in
+ * their place, and the planner divides such a test among the fields of a row that it sees built, as
+ * in WHERE where it builds the row itself.
  */
-PG_RAISES Node *keep_whole_rows(const Filter &filter, const Relation &relation, bool *has_sublinks)
+PG_RAISES Node *keep_whole_rows(Node *expression, int entry, const Relation &relation,
+								bool *has_sublinks)
 {
 	TupleDesc const desc = relation.tuple_desc();
 	if (compat::builds_whole_rows(relation.get()))
-		return filter.expression;
+		return expression;
 	for (int i = 0; i < desc->natts; i++)
 		if (TupleDescAttr(desc, i)->attisdropped)
-			return replace_rte_variables(filter.expression, 1, 0, wrap_whole_row, nullptr,
+			return replace_rte_variables(expression, entry, 0, wrap_whole_row, nullptr,
 										 has_sublinks);
-	return filter.expression;
+	return expression;
+}
+
+/* Is that known without any row? */
+PG_RAISES bool is_never_true(Node *condition)
+{
+	if (contain_var_clause(condition))
+		return false;
+	Node *const value = eval_const_expressions(nullptr, condition);
+	return IsA(value, Const) && !reinterpret_cast<Const *>(value)->constisnull &&
+		   !DatumGetBool(reinterpret_cast<Const *>(value)->constvalue);
 }
 
 PG_RAISES Query *build_failing_rows(const Filter &filter, const Relation &relation,
@@ -127,14 +138,42 @@ PG_RAISES Query *build_failing_rows(const Filter &filter, const Relation &relati
 {
 	List *const targets = replacements(filter.relation, store, sources);
 	bool has_sublinks = checkExprHasSubLink(filter.expression);
-	Node *const expression = compat::replace_vars(keep_whole_rows(filter, relation, &has_sublinks),
-												  filter.relation, targets, &has_sublinks);
+	Node *const expression =
+		compat::replace_vars(keep_whole_rows(filter.expression, 1, relation, &has_sublinks),
+							 filter.relation, targets, &has_sublinks);
 
 	auto *const test = makeNode(BooleanTest);
 	test->arg = reinterpret_cast<Expr *>(expression);
 	test->booltesttype = IS_NOT_TRUE;
 	test->location = -1;
-	return select_where(reinterpret_cast<Node *>(test), has_sublinks, store, shown);
+	if (!has_sublinks && is_never_true(reinterpret_cast<Node *>(test)))
+		return nullptr;
+	return select_where(shown_columns(store, shown), reinterpret_cast<Node *>(test), has_sublinks,
+						store);
+}
+
+/* Puts what the store has in the place of the columns of one entry of the range table. */
+PG_RAISES Node *replaced(Node *expression, int entry, RangeTblEntry *row, const Relation &relation,
+						 const RowStore &store, const Vector<ColumnSource> &sources,
+						 bool *has_sublinks)
+{
+	return compat::replace_vars(keep_whole_rows(expression, entry, relation, has_sublinks), row,
+								replacements(row, store, sources), has_sublinks, entry);
+}
+
+/* The store is entry 1 too, so the old row, which is that, goes first. */
+PG_RAISES Query *build_condition(const UpdateCondition &condition, const Relation &relation,
+								 const RowStore &store, const Vector<ColumnSource> &old_sources,
+								 const Vector<ColumnSource> &new_sources)
+{
+	bool has_sublinks = condition.has_sub_selects;
+	Node *expression = replaced(condition.expression, UpdateCondition::old_row, condition.rows[0],
+								relation, store, old_sources, &has_sublinks);
+	expression = replaced(expression, UpdateCondition::new_row, condition.rows[1], relation, store,
+						  new_sources, &has_sublinks);
+	TargetEntry *const target =
+		makeTargetEntry(reinterpret_cast<Expr *>(expression), 1, pstrdup("update_when"), false);
+	return select_where(list_make1(target), nullptr, has_sublinks, store);
 }
 
 /* With the casts that the operator's declared types need. A polymorphic one takes the value as it
@@ -171,8 +210,8 @@ PG_RAISES Query *build_other_values(const ComparedColumn &compared, const RowSto
 	Node *const value = compat::replace_vars(reinterpret_cast<Node *>(column), nullptr,
 											 replacements(nullptr, store, sources), nullptr);
 	auto *const other = reinterpret_cast<Node *>(store_column(store, compared.store_column));
-	return select_where(is_distinct(value, other, compared.equality, type.collation), false, store,
-						shown);
+	return select_where(shown_columns(store, shown),
+						is_distinct(value, other, compared.equality, type.collation), false, store);
 }
 
 PG_RAISES Query *build_nulls(int column, const RowStore &store, const Vector<int> &shown)
@@ -181,7 +220,7 @@ PG_RAISES Query *build_nulls(int column, const RowStore &store, const Vector<int
 	test->arg = store_column(store, column);
 	test->nulltesttype = IS_NULL;
 	test->location = -1;
-	return select_where(reinterpret_cast<Node *>(test), false, store, shown);
+	return select_where(shown_columns(store, shown), reinterpret_cast<Node *>(test), false, store);
 }
 
 } // namespace
@@ -190,6 +229,14 @@ Query *select_failing_rows(const Filter &filter, const Relation &relation, const
 						   const Vector<ColumnSource> &sources, const Vector<int> &shown)
 {
 	return pg_call([&] { return build_failing_rows(filter, relation, store, sources, shown); });
+}
+
+Query *select_condition(const UpdateCondition &condition, const Relation &relation,
+						const RowStore &store, const Vector<ColumnSource> &old_sources,
+						const Vector<ColumnSource> &new_sources)
+{
+	return pg_call(
+		[&] { return build_condition(condition, relation, store, old_sources, new_sources); });
 }
 
 Query *select_other_values(const ComparedColumn &compared, const RowStore &store,

@@ -27,11 +27,24 @@ struct ColumnSource {
  *
  *   SELECT <shown columns> FROM <store> WHERE (<filter>) IS NOT TRUE
  *
- * with the filter's references to the columns of `relation` replaced by `sources`. `shown` are
- * columns of the store, from 1. Throws Error.
+ * with the filter's references to the columns of `relation` replaced by `sources`; nullptr when the
+ * filter turns out to be true for whatever row is in the store, for the sources have the same values
+ * in all of them. `shown` are columns of the store, from 1. Throws Error.
  */
 Query *select_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,
 						   const Vector<ColumnSource> &sources, const Vector<int> &shown);
+
+/*
+ * Whether the condition is true of each row of `store`, which has what makes up the old and the new
+ * row:
+ *
+ *   SELECT <condition> FROM <store>
+ *
+ * Throws Error.
+ */
+Query *select_condition(const UpdateCondition &condition, const Relation &relation,
+						const RowStore &store, const Vector<ColumnSource> &old_sources,
+						const Vector<ColumnSource> &new_sources);
 
 /* A column of the relation, and the column of a store that it is compared with. */
 struct ComparedColumn {

@@ -91,12 +91,13 @@ void TempFile::end_writing()
 
 /* ---- reading ---- */
 
-void TempFile::rewind()
+void TempFile::rewind(std::size_t piece)
 {
-	if (offset_ < size_)
+	if (!is_read_)
 		end_writing();
+	is_read_ = true;
 	free_buffer();
-	piece_ = largest_piece; /* one file is read at a time, where many are written */
+	piece_ = piece;
 	offset_ = 0;
 }
 
@@ -167,6 +168,7 @@ void TempFile::close()
 	file_ = -1;
 	size_ = 0;
 	offset_ = 0;
+	is_read_ = false;
 }
 
 } // namespace bulk_sync::pg

@@ -1,5 +1,5 @@
 /*
- * A temporary file of bytes, written once and then read once from the start, in large pieces: at a
+ * A temporary file of bytes, written once and then read from the start, in large pieces: at a
  * page a call, as BufFile does it, the calls cost as much as the copying.
  */
 #pragma once
@@ -45,8 +45,8 @@ class TempFile {
 	/* All has been written; frees the memory of a piece. */
 	PG_RAISES void end_writing();
 
-	/* From here on it is read, from the start. */
-	PG_RAISES void rewind();
+	/* From here on it is read, from the start, in pieces of so many bytes. */
+	PG_RAISES void rewind(std::size_t piece = largest_piece);
 
 	/* False at the end of the file; raises when it ends within the bytes. */
 	PG_RAISES bool read(void *bytes, std::size_t length)
@@ -85,6 +85,7 @@ class TempFile {
 	char *buffer_ = nullptr; /* for a piece */
 	std::size_t used_ = 0;	 /* of the buffer: written, or read */
 	std::size_t end_ = 0;	 /* of the buffer */
+	bool is_read_ = false;	 /* all has been written */
 };
 
 } // namespace bulk_sync::pg

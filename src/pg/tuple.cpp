@@ -93,8 +93,9 @@ TupleDesc describe(const Vector<ColumnType> &types)
 		TupleDesc const desc = CreateTemplateTupleDesc(static_cast<int>(types.size()));
 		for (int i = 0; i < desc->natts; i++) {
 			auto const number = static_cast<AttrNumber>(i + 1);
-			TupleDescInitEntry(desc, number, psprintf("c%d", i + 1), types[i].oid, types[i].typmod,
-							   0);
+			char name[NAMEDATALEN] = "c";
+			pg_ltoa(number, name + 1);
+			TupleDescInitEntry(desc, number, name, types[i].oid, types[i].typmod, 0);
 			TupleDescInitEntryCollation(desc, number, types[i].collation);
 		}
 		compat::finish_tuple_desc(desc);

@@ -2,6 +2,7 @@
 
 #include "pg/compat.hpp"
 #include "pg/fail.hpp"
+#include "pg/large_value.hpp"
 #include "pg/parallel_safety.hpp"
 #include "pg/type_parts.hpp"
 
@@ -105,8 +106,10 @@ ColumnType ColumnType::of(Form_pg_attribute attribute) noexcept
 
 bool same_image(const ColumnType &type, Datum left, Datum right)
 {
-	return type.by_value ? type.stored_bits(left) == type.stored_bits(right)
-						 : datum_image_eq(left, right, false, type.length);
+	if (type.by_value)
+		return type.stored_bits(left) == type.stored_bits(right);
+	return type.is_varlena() ? same_varlena(left, right)
+							 : datum_image_eq(left, right, false, type.length);
 }
 
 uint64 image_hash(const ColumnType &type, Datum value)

@@ -8,6 +8,7 @@
 #include "pg/json.hpp"
 #include "pg/tuple.hpp"
 #include "plan/name_hints.hpp"
+#include "plan/touched.hpp"
 
 namespace bulk_sync {
 
@@ -53,18 +54,6 @@ void check_staging_columns(const Request &request, const Relation &target,
 		if (target.find(attribute.name) == nullptr &&
 			!request.ignore_columns.contains(attribute.name))
 			counterpart_missing(target, staging, attribute.name);
-}
-
-/* Why a column that is no key is never updated; nullptr when it may be. */
-const char *reason_not_updated(const Attribute &attribute, const Vector<AttrNumber> &primary_key)
-{
-	if (attribute.generated)
-		return "It is a generated column.";
-	if (attribute.identity != '\0')
-		return "It is an identity column.";
-	if (contains(primary_key, attribute.number))
-		return "It belongs to the primary key.";
-	return nullptr;
 }
 
 void refuse_update(const Attribute &attribute, const char *reason)
@@ -136,7 +125,7 @@ void add_others(ColumnMap &map, const Request &request, const Relation &target,
 	for (const Attribute &attribute : target.attributes()) {
 		const Attribute *const staged = staging.find(attribute.name);
 		if (staged == nullptr || request.keys.contains(attribute.name) ||
-			is_mark(request, attribute))
+			is_mark(request, attribute) || map.touches(attribute.number))
 			continue;
 		const char *const reason = reason_not_updated(attribute, primary_key);
 		bool const listed = request.columns && request.columns->contains(attribute.name);
@@ -249,6 +238,8 @@ void add_insert_defaults(ColumnMap &map, const Request &request, const Relation 
 			refuse_default(name, "It is a generated column.");
 		if (is_mark(request, *attribute))
 			refuse_default(name, "It marks deleted rows.");
+		if (map.touches(attribute->number))
+			refuse_default(name, "It is named in argument \"touch_columns\".");
 		if (staging.columns.find(name) != nullptr && !request.rows)
 			refuse_default(name, "Staging has it too.");
 		if (staging.columns.find(name) != nullptr)
@@ -274,6 +265,23 @@ TupleDesc describe_columns(const Vector<Column> &columns, const Relation &target
 
 } // namespace
 
+const char *reason_not_updated(const Attribute &attribute, const Vector<AttrNumber> &primary_key)
+{
+	if (attribute.generated)
+		return "It is a generated column.";
+	if (attribute.identity != '\0')
+		return "It is an identity column.";
+	if (contains(primary_key, attribute.number))
+		return "It belongs to the primary key.";
+	return nullptr;
+}
+
+bool ColumnMap::touches(AttrNumber column) const noexcept
+{
+	return std::any_of(touched.begin(), touched.end(),
+					   [&](const TouchedColumn &other) { return other.column == column; });
+}
+
 bool ColumnMap::keys_are_parallel_safe() const noexcept
 {
 	return std::all_of(keys.begin(), keys.end(),
@@ -287,6 +295,7 @@ ColumnMap map_columns(const Request &request, const Relation &target, const Stag
 
 	ColumnMap map;
 	Vector<AttrNumber> const primary_key = target.primary_key();
+	map.touched = touched_columns(request, target, staging.columns, primary_key);
 	add_keys(map, request, target, staging.columns, primary_key);
 	Vector<Column> const keys = map.image;
 	add_others(map, request, target, staging.columns, primary_key);
@@ -314,6 +323,8 @@ void carry_columns(ColumnMap &map, const Relation &target, const Vector<AttrNumb
 	Vector<bool> is_read(target.tuple_desc()->natts + 1, false);
 	for (const Column &column : map.image)
 		is_read[column.target] = true;
+	for (AttrNumber const column : map.carried)
+		is_read[column] = true;
 	for (AttrNumber const column : columns) {
 		if (!is_read[column])
 			map.carried.push_back(column);

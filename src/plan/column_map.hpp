@@ -42,6 +42,13 @@ struct InsertDefault {
 	bool always_identity = false;
 };
 
+/* A column that gets now() in each row that is written. */
+struct TouchedColumn {
+	AttrNumber column = InvalidAttrNumber; /* of the target */
+	const char *name = nullptr;			   /* as in the catalog */
+	pg::ColumnType type;
+};
+
 /*
  * The row image holds the key columns, in the order of the call, and behind them the compared
  * columns in the target's order; the extra columns are those that only new rows take from staging.
@@ -55,6 +62,7 @@ struct ColumnMap {
 	Vector<pg::KeyEquality> keys; /* of the first columns of the image */
 	std::optional<int> mark;	  /* its position in the image, from 0 */
 	Vector<InsertDefault> insert_defaults;
+	Vector<TouchedColumn> touched; /* neither in the image nor among the extra columns */
 	/* Columns of the target that are read along with its rows, for checks or to be shown. */
 	Vector<AttrNumber> carried;
 	/* Are the target's rows to be found again? A view has no row ids. */
@@ -71,6 +79,7 @@ struct ColumnMap {
 	{
 		return position < image.size() ? image[position] : extra[position - image.size()];
 	}
+	bool touches(AttrNumber column) const noexcept;
 	int key_count() const noexcept { return static_cast<int>(keys.size()); }
 	/* May keys be hashed, compared and shown while the executor has workers running? */
 	bool keys_are_parallel_safe() const noexcept;
@@ -84,10 +93,14 @@ struct ColumnMap {
 ColumnMap map_columns(const Request &request, const pg::Relation &target,
 					  const StagingColumns &staging);
 
+/* Why a column that is no key is never updated, as a sentence; nullptr when it may be. */
+const char *reason_not_updated(const pg::Attribute &attribute,
+							   const Vector<AttrNumber> &primary_key);
+
 /* Numbers of the key columns in the target, in the order of the call. Throws std::bad_alloc. */
 Vector<AttrNumber> key_numbers(const ColumnMap &map);
 
-/* Adds target columns to read along, each once, and none that the image has. Throws pg::Error. */
+/* Adds target columns to read along, each once, and none that is read already. Throws pg::Error. */
 void carry_columns(ColumnMap &map, const pg::Relation &target, const Vector<AttrNumber> &columns);
 
 } // namespace bulk_sync

@@ -13,6 +13,12 @@ bool ComputedKeys::use(AttrNumber column) const noexcept
 					   });
 }
 
+bool ComputedKeys::use_touched(const ColumnMap &map) const noexcept
+{
+	return std::any_of(map.touched.begin(), map.touched.end(),
+					   [&](const TouchedColumn &column) { return use(column.column); });
+}
+
 bool has_generated_keys(const ColumnMap &map, const pg::Relation &target) noexcept
 {
 	return std::any_of(map.image.begin(), map.image.begin() + map.key_count(),
@@ -35,6 +41,7 @@ ComputedKeys computed_keys(const ColumnMap &map, const pg::Relation &target,
 	}
 	keys.used = used_columns(generated, target, members);
 	keys.changed_by_updates =
+		keys.use_touched(map) ||
 		std::any_of(map.image.begin(), map.image.end(), [&](const Column &column) {
 			return column.updated && keys.use(column.target);
 		});

@@ -21,6 +21,8 @@ struct ComputedKeys {
 	bool none() const noexcept { return identity.empty() && generated.empty(); }
 	/* Is a generated key computed from this column of the target? */
 	bool use(AttrNumber column) const noexcept;
+	/* From a touched column? */
+	bool use_touched(const ColumnMap &map) const noexcept;
 };
 
 /* Is a key a generated column? Then the members that may have rows of the call have to be known. */

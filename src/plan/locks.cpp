@@ -3,6 +3,7 @@
 #include "pg/statement.hpp"
 #include "plan/read_statements.hpp"
 #include "plan/rights.hpp"
+#include "plan/update_test.hpp"
 #include "plan/write_statements.hpp"
 
 namespace bulk_sync {
@@ -43,6 +44,14 @@ void lock_policies_of_writes(const Plan &plan, Snapshot snapshot)
 		lock(insert_nothing(target));
 }
 
+void lock_update_test(const Plan &plan, Snapshot snapshot)
+{
+	UpdateTest const test = update_test(plan);
+	pg::RowStore store = update_test_store(test);
+	plan_update_test(plan, test, store, snapshot);
+	store.finish();
+}
+
 } // namespace
 
 /* It is planning that takes the locks. */
@@ -51,6 +60,8 @@ void lock_what_is_read(const Plan &plan, Snapshot snapshot)
 	bool const policies = has_policies(plan.target);
 	if (plan.scope.has_sub_selects() || policies)
 		pg::Statement::plan(select_whole_rows(plan), snapshot, plan.target.oid(), {}, {});
+	if (plan.tests_updates() && plan.update_when.condition.has_sub_selects)
+		lock_update_test(plan, snapshot);
 	if (policies && plan.request.may_write())
 		lock_policies_of_writes(plan, snapshot);
 }

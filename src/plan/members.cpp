@@ -20,15 +20,18 @@ bool has_generated_columns(const pg::Relation &target)
 }
 
 /* Does the call write or judge the column? */
-bool is_used(const ColumnMap &map, const Scope &scope, AttrNumber number)
+bool is_used(const Plan &plan, AttrNumber number)
 {
+	const ColumnMap &map = plan.map;
 	auto const is_column = [&](const Column &column) { return column.target == number; };
 	auto const is_default = [&](const InsertDefault &value) { return value.column == number; };
-	const Vector<AttrNumber> &judged = scope.used.columns;
-	return std::any_of(map.image.begin(), map.image.end(), is_column) ||
+	auto const judges = [&](const UsedColumns &used) {
+		return std::find(used.columns.begin(), used.columns.end(), number) != used.columns.end();
+	};
+	return map.touches(number) || std::any_of(map.image.begin(), map.image.end(), is_column) ||
 		   std::any_of(map.extra.begin(), map.extra.end(), is_column) ||
 		   std::any_of(map.insert_defaults.begin(), map.insert_defaults.end(), is_default) ||
-		   std::find(judged.begin(), judged.end(), number) != judged.end();
+		   judges(plan.scope.used) || judges(plan.update_when.new_columns);
 }
 
 void refuse_column(const pg::Relation &target, const char *column, Oid member)
@@ -113,9 +116,9 @@ Vector<Oid> computing_members(const pg::Relation &target, const Vector<Oid> *kno
 	return known != nullptr ? *known : target.tree(AccessShareLock);
 }
 
-void refuse_columns_generated_below(const ColumnMap &map, const Scope &scope,
-									const pg::Relation &target, const Vector<Oid> *known)
+void refuse_columns_generated_below(const Plan &plan, const Vector<Oid> *known)
 {
+	const pg::Relation &target = plan.target;
 	if (!pg::compat::children_may_generate_alone || !target.has_children())
 		return;
 	/* Only the catalog is asked about the members. */
@@ -125,7 +128,7 @@ void refuse_columns_generated_below(const ColumnMap &map, const Scope &scope,
 		for (int i = 0; i < list_length(names); i++) {
 			auto *const name = static_cast<const char *>(list_nth(names, i));
 			const pg::Attribute *const column = target.find(name);
-			if (column != nullptr && !column->generated && is_used(map, scope, column->number))
+			if (column != nullptr && !column->generated && is_used(plan, column->number))
 				refuse_column(target, name, member);
 		}
 	}

@@ -4,8 +4,7 @@
  */
 #pragma once
 
-#include "plan/column_map.hpp"
-#include "plan/scope.hpp"
+#include "plan/plan.hpp"
 
 namespace bulk_sync {
 
@@ -31,7 +30,6 @@ Vector<Oid> computing_members(const pg::Relation &target, const Vector<Oid> *kno
 
 /* A column of the call that is ordinary in the target and generated in a member would not be stored
  * as staging has it. `known` as above. Throws pg::Error, 0A000. */
-void refuse_columns_generated_below(const ColumnMap &map, const Scope &scope,
-									const pg::Relation &target, const Vector<Oid> *known);
+void refuse_columns_generated_below(const Plan &plan, const Vector<Oid> *known);
 
 } // namespace bulk_sync

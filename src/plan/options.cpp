@@ -9,9 +9,15 @@ namespace {
 using pg::Argument;
 using pg::pg_call;
 
-constexpr unsigned of_bulk_sync = static_cast<unsigned>(Function::bulk_sync);
-constexpr unsigned of_bulk_sync_json = static_cast<unsigned>(Function::bulk_sync_json);
-constexpr unsigned of_bulk_compare = static_cast<unsigned>(Function::bulk_compare);
+constexpr unsigned bit(Function function)
+{
+	return static_cast<unsigned>(function);
+}
+
+constexpr unsigned of_bulk_sync = bit(Function::bulk_sync) | bit(Function::bulk_sync_returning);
+constexpr unsigned of_bulk_sync_json =
+	bit(Function::bulk_sync_json) | bit(Function::bulk_sync_json_returning);
+constexpr unsigned of_bulk_compare = bit(Function::bulk_compare);
 constexpr unsigned of_writers = of_bulk_sync | of_bulk_sync_json;
 constexpr unsigned of_all = of_writers | of_bulk_compare;
 
@@ -153,6 +159,8 @@ Request decode_request(Function function, FunctionCallInfo call)
 		if (position < call->nargs)
 			option.decode(request, Argument(call, position, option.name));
 	});
+	request.foresees_rows = request.dry_run && (function == Function::bulk_sync_returning ||
+												function == Function::bulk_sync_json_returning);
 	return request;
 }
 

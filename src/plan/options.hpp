@@ -15,6 +15,8 @@ enum class Function : unsigned {
 	bulk_sync = 1,
 	bulk_sync_json = 2,
 	bulk_compare = 4,
+	bulk_sync_returning = 8,
+	bulk_sync_json_returning = 16,
 };
 
 struct Option {

@@ -15,8 +15,8 @@ Vector<AttrNumber> all_columns(const pg::Relation &relation)
 	return columns;
 }
 
-/* What the checks before the writes have to know of the target's rows besides the image, and what a
- * comparison shows of them. */
+/* What the checks before the writes and the condition for updates have to know of the target's rows
+ * besides the image, and what a comparison shows of them. */
 void carry_further_columns(Plan &plan)
 {
 	if (plan.request.only_compares) {
@@ -26,21 +26,29 @@ void carry_further_columns(Plan &plan)
 	carry_columns(plan.map, plan.target, plan.scope.used.columns);
 	if (plan.keys.changed_by_updates)
 		carry_columns(plan.map, plan.target, plan.keys.used.columns);
+	if (plan.tests_updates()) {
+		carry_columns(plan.map, plan.target, plan.update_when.old_columns);
+		carry_columns(plan.map, plan.target, plan.update_when.new_columns.columns);
+	}
 }
 
-/* Which columns the filter and generated keys depend on, in whichever member a row is. */
+/* Which columns the filter, generated keys and the condition for updates depend on, in whichever
+ * member a row is. */
 void look_up_used_columns(Plan &plan)
 {
 	const Request &request = plan.request;
 	const pg::Relation &target = plan.target;
 	bool const in_scope = !request.allow_out_of_scope;
 	const Vector<Oid> *const known = members_with_rows(request, plan.scope);
-	if (in_scope || request.only_compares || has_generated_keys(plan.map, target))
+	if (in_scope || request.only_compares || request.foresees_rows || plan.tests_updates() ||
+		has_generated_keys(plan.map, target))
 		plan.computing_members = computing_members(target, known);
 	if (in_scope)
 		look_up_columns(plan.scope, target, plan.computing_members);
 	plan.keys = computed_keys(plan.map, target, plan.computing_members);
-	refuse_columns_generated_below(plan.map, plan.scope, target, known);
+	if (plan.tests_updates())
+		look_up_columns(plan.update_when, target, plan.computing_members);
+	refuse_columns_generated_below(plan, known);
 }
 
 } // namespace
@@ -53,6 +61,7 @@ Plan make_plan(const Request &request, const pg::Relation &target, const Staging
 			  map_columns(request, target, staging),
 			  define_scope(request, target),
 			  {},
+			  define_update_when(request, target),
 			  {}};
 	if (!request.only_compares) {
 		plan.keys_are_unique = target.has_unique_index_on(key_numbers(plan.map), plan.scope.fixed,

@@ -6,6 +6,7 @@
 
 #include "plan/computed_keys.hpp"
 #include "plan/scope.hpp"
+#include "plan/update_when.hpp"
 
 namespace bulk_sync {
 
@@ -18,10 +19,14 @@ struct Plan {
 	ColumnMap map;
 	Scope scope;
 	ComputedKeys keys;
+	UpdateWhen update_when;
 	/* Partitions or children that may compute a generated column by an expression of their own. */
 	Vector<Oid> computing_members;
 	/* Does an index make sure that no two rows in scope ever have the same key? */
 	bool keys_are_unique = false;
+
+	/* Is a condition asked about rows that differ? */
+	bool tests_updates() const noexcept { return update_when.is_given() && !request.skip_updates; }
 
 	/* Is anything asked about rows as they will be stored, before they are written? */
 	bool checks_stored_rows() const noexcept
@@ -33,7 +38,8 @@ struct Plan {
 /*
  * Decides how target and staging, both open and locked, are brought together: checks the rights
  * that the columns need, and locks the partitions or children that can hold rows in scope. Throws
- * pg::Error: what map_columns(), define_scope(), check_rights() and lock_members() throw.
+ * pg::Error: what map_columns(), define_scope(), define_update_when(), check_rights() and
+ * lock_members() throw.
  */
 Plan make_plan(const Request &request, const pg::Relation &target, const StagingColumns &staging);
 

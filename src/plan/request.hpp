@@ -45,6 +45,9 @@ struct Request {
 	/* Is it bulk_compare(), which may read relations that cannot be written? */
 	bool only_compares = false;
 
+	/* Does it show the rows that it would write, and so what would be generated in them? */
+	bool foresees_rows = false;
+
 	/* A call that cannot write takes no locks of a writer: the right to read is enough for it. */
 	bool may_write() const noexcept
 	{

@@ -70,6 +70,9 @@ Vector<AttrNumber> columns_of(const ColumnMap &map, About about)
 	if (about == About::inserted)
 		for (const InsertDefault &value : map.insert_defaults)
 			columns.push_back(value.column);
+	if (about != About::staged)
+		for (const TouchedColumn &column : map.touched)
+			columns.push_back(column.column);
 	return columns;
 }
 

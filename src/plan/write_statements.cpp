@@ -2,6 +2,7 @@
 
 #include "pg/expression.hpp"
 #include "plan/sql_text.hpp"
+#include "plan/touched.hpp"
 
 namespace bulk_sync {
 
@@ -34,6 +35,8 @@ void each_default_elsewhere(const Plan &plan, const InsertStore &store, Visit &&
 				  [&](const Column &column, int, Defaulted) { given[column.target] = true; });
 	for (const InsertDefault &value : plan.map.insert_defaults)
 		given[value.column] = true;
+	for (const TouchedColumn &column : plan.map.touched)
+		given[column.column] = true;
 	for (const pg::Attribute &attribute : plan.target.attributes()) {
 		if (given[attribute.number] || attribute.generated)
 			continue;
@@ -41,6 +44,21 @@ void each_default_elsewhere(const Plan &plan, const InsertStore &store, Visit &&
 		if (expression != nullptr)
 			visit(attribute, expression);
 	}
+}
+
+constexpr const char *now = "pg_catalog.now()";
+
+/* Adds the touched columns to those that an UPDATE sets. */
+void append_touched(SeparatedList &list, const ColumnMap &map)
+{
+	for (const TouchedColumn &column : map.touched)
+		list.next().append(quoted(column.name)).append(" = ").append(now);
+}
+
+void add_touched(Vector<pg::SetColumn> &columns, const ColumnMap &map)
+{
+	for (const TouchedColumn &column : map.touched)
+		columns.push_back({column.column, pg::SetColumn::To::expression, 0, value_of(column)});
 }
 
 } // namespace
@@ -63,6 +81,8 @@ String delete_rows(const pg::Relation &target)
  * UPDATE public.employee AS t SET deleted_at = pg_catalog.now(), phone = t.phone
  * FROM "bulk_sync deletes" AS d WHERE t.tableoid OPERATOR(pg_catalog.=) d.c1 AND ..
  *
+ * with updated_at = pg_catalog.now() for touched columns, here and there.
+ *
  * The columns that update_rows() sets are set here as well, and the mark is set there: of two
  * UPDATEs in one trigger group, the server asks only the first for BEFORE STATEMENT triggers and
  * only the last for AFTER STATEMENT ones, whatever columns these triggers are for.
@@ -72,14 +92,17 @@ String mark_rows(const Plan &plan, const Vector<bool> &changed)
 	const ColumnMap &map = plan.map;
 	const Column &mark = map.image[*map.mark];
 	String text("UPDATE ");
-	text.append(plan.target.qualified_name()).append(" AS t SET ").append(quoted(mark.name));
-	text.append(mark.mark_is_boolean() ? " = true" : " = pg_catalog.now()");
+	text.append(plan.target.qualified_name()).append(" AS t SET ");
+	SeparatedList list(text, ", ");
+	list.next().append(quoted(mark.name)).append(" = ");
+	text.append(mark.mark_is_boolean() ? "true" : now);
 	for (std::size_t i = 0; i < map.image.size(); i++)
 		if (changed[i] && static_cast<int>(i) != *map.mark)
-			text.append(", ")
+			list.next()
 				.append(quoted(map.image[i].name))
 				.append(" = t.")
 				.append(quoted(map.image[i].name));
+	append_touched(list, map);
 	text.append(" FROM ").append(quoted(deletes_name)).append(" AS d WHERE ");
 	append_row_id_join(text);
 	return text;
@@ -101,6 +124,7 @@ Vector<pg::SetColumn> marked_columns(const Plan &plan, const Vector<bool> &chang
 	for (std::size_t i = 0; i < map.image.size(); i++)
 		if (changed[i] && static_cast<int>(i) != *map.mark)
 			columns.push_back({map.image[i].target, pg::SetColumn::To::itself});
+	add_touched(columns, map);
 	return columns;
 }
 
@@ -125,6 +149,7 @@ String update_rows(const Plan &plan, const Vector<bool> &changed)
 			list.next().append(quoted(map.image[i].name)).append(" = ");
 			append_column(text, "d", row_id_columns + i + 1);
 		}
+	append_touched(list, map);
 	text.append(" FROM (SELECT c1, c2, c3");
 	for (std::size_t i = 0; i < map.image.size(); i++)
 		if (changed[i])
@@ -141,6 +166,7 @@ Vector<pg::SetColumn> updated_columns(const Plan &plan, const Vector<bool> &chan
 		if (changed[i])
 			columns.push_back({plan.map.image[i].target, pg::SetColumn::To::stored_value,
 							   static_cast<int>(row_id_columns + i + 1)});
+	add_touched(columns, plan.map);
 	return columns;
 }
 
@@ -182,6 +208,10 @@ String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &p
 		append_number(value_list.next().append("$"), parameters.add(attribute.type.oid, 0, true));
 		parameters.null_defaults.push_back({attribute.number, expression});
 	});
+	for (const TouchedColumn &column : map.touched) {
+		name_list.next().append(quoted(column.name));
+		value_list.next().append(now);
+	}
 
 	String text("INSERT INTO ");
 	text.append(plan.target.qualified_name());
@@ -194,6 +224,14 @@ String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &p
 	if (store.has_positions)
 		append_column(text.append(" ORDER BY "), "d", position_column(store));
 	return text;
+}
+
+/* .. RETURNING d.c1, d.c2, t.tableoid, t.* */
+void append_returning(String &text, CmdType command)
+{
+	text.append(command == CMD_INSERT	? " RETURNING tableoid, *"
+				: command == CMD_UPDATE ? " RETURNING d.c1, d.c2, t.tableoid, t.*"
+										: " RETURNING d.c1, d.c2");
 }
 
 /* DELETE FROM public.employee WHERE false */
@@ -242,6 +280,8 @@ Vector<pg::InsertedColumn> inserted_columns(const Plan &plan, const InsertStore 
 	each_default_elsewhere(plan, store, [&](const pg::Attribute &attribute, Node *expression) {
 		columns.push_back({attribute.number, 0, expression});
 	});
+	for (const TouchedColumn &column : plan.map.touched)
+		columns.push_back({column.column, 0, value_of(column)});
 	return columns;
 }
 

@@ -22,6 +22,9 @@ pg::String update_rows(const Plan &plan, const Vector<bool> &changed);
  * that take the place of NULLs, to the parameters. */
 pg::String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &parameters);
 
+/* Adds to one of these, by its command, what pg::ReturnedRows takes. */
+void append_returning(pg::String &text, CmdType command);
+
 /* What mark_rows() and update_rows() set, without a statement. In the current memory context. */
 Vector<pg::SetColumn> marked_columns(const Plan &plan, const Vector<bool> &changed);
 Vector<pg::SetColumn> updated_columns(const Plan &plan, const Vector<bool> &changed);

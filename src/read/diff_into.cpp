@@ -1,5 +1,7 @@
 #include "read/diff_into.hpp"
 
+#include "diff/wanted_updates.hpp"
+
 namespace bulk_sync {
 
 void diff_into(const Plan &plan, const Staging &staging, Snapshot snapshot, Wanted wanted,
@@ -15,6 +17,18 @@ void diff_into(const Plan &plan, const Staging &staging, Snapshot snapshot, Want
 	scan_target(plan, snapshot, wanted, sink, diff, observer);
 	observer.reading(result.counts.in_scope);
 	work.finish();
+}
+
+void wanted_diff_into(const Plan &plan, const Staging &staging, Snapshot snapshot, Wanted wanted,
+					  DiffSink &sink, DiffResult &result, Observer &observer)
+{
+	if (!plan.tests_updates()) {
+		diff_into(plan, staging, snapshot, wanted, sink, result, observer);
+		return;
+	}
+	WantedUpdates updates(plan, snapshot, sink);
+	diff_into(plan, staging, snapshot, wanted, updates, result, observer);
+	updates.finish();
 }
 
 } // namespace bulk_sync

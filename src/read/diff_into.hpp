@@ -17,4 +17,9 @@ namespace bulk_sync {
 void diff_into(const Plan &plan, const Staging &staging, Snapshot snapshot, Wanted wanted,
 			   DiffSink &sink, DiffResult &result, Observer &observer);
 
+/* The same with the condition for updates asked about the rows that differ; those of which it is
+ * not true are held back. */
+void wanted_diff_into(const Plan &plan, const Staging &staging, Snapshot snapshot, Wanted wanted,
+					  DiffSink &sink, DiffResult &result, Observer &observer);
+
 } // namespace bulk_sync

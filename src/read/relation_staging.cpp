@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "pg/access.hpp"
 #include "pg/statement.hpp"
+#include "pg/whole_table.hpp"
 #include "plan/rights.hpp"
 #include "plan/read_statements.hpp"
 #include "read/staging_receiver.hpp"
@@ -34,14 +36,11 @@ Vector<AttrNumber> selected(const ColumnMap &map)
 	return columns;
 }
 
-/* Are the tuples of staging taken whole? They are kept in memory, and so most of them has to be of
+/* May the tuples of staging be taken whole? They are kept in memory, and so most of them has to be of
  * use. */
-bool takes_stored_tuples(const ColumnMap &map, const pg::Relation &staging,
-						 const pg::Statement &statement)
+bool may_take_stored_tuples(const ColumnMap &map, const pg::Relation &staging)
 {
-	Vector<AttrNumber> const used = selected(map);
-	return holds_rows(staging) && needs_no_conversion(map) && staging.is_mostly(used) &&
-		   statement.scans_pages(staging, used);
+	return holds_rows(staging) && needs_no_conversion(map) && staging.is_mostly(selected(map));
 }
 
 /* Takes the tuples of staging as they are stored. */
@@ -97,13 +96,38 @@ void RelationStaging::lock_sources(const Plan &plan, Snapshot snapshot) const
 void RelationStaging::scan(const Plan &plan, Snapshot snapshot, Diff &diff,
 						   Observer &observer) const
 {
+	bool const may_take_stored = may_take_stored_tuples(plan.map, relation_);
+	if (may_take_stored && pg::needs_no_plan(relation_))
+		scan_without_plan(plan, snapshot, diff, observer);
+	else
+		scan_by_plan(plan, snapshot, may_take_stored, diff, observer);
+	pg_call([&] { diff.end_staged(); });
+}
+
+void RelationStaging::scan_without_plan(const Plan &plan, Snapshot snapshot, Diff &diff,
+										Observer &observer) const
+{
+	if (pg::row_security_applies(relation_.oid()))
+		refuse_policies(*this);
+	Vector<AttrNumber> const columns = selected(plan.map);
+	double const rows = pg::estimated_rows(relation_);
+	diff.expect_staged(rows, static_cast<double>(relation_.width(columns)));
+	observer.expect(rows);
+	StoredStagingReceiver receiver(diff, observer);
+	diff.take_stored_staging(RelationGetDescr(relation_.get()));
+	pg::read_whole_table(relation_, columns, snapshot, receiver);
+}
+
+void RelationStaging::scan_by_plan(const Plan &plan, Snapshot snapshot, bool may_take_stored,
+								   Diff &diff, Observer &observer) const
+{
 	auto statement = pg::Statement::plan(select_staging(plan.map, relation_), snapshot,
 										 relation_.oid(), {}, {}, parallel_for_staging(plan.map));
 	if (statement.has_policies())
 		refuse_policies(*this);
 	diff.expect_staged(statement.planned_rows(), statement.planned_width());
 	observer.expect(statement.planned_rows());
-	if (takes_stored_tuples(plan.map, relation_, statement)) {
+	if (may_take_stored && statement.scans_pages(relation_, selected(plan.map))) {
 		StoredStagingReceiver receiver(diff, observer);
 		diff.take_stored_staging(RelationGetDescr(relation_.get()));
 		statement.read_pages(receiver);
@@ -112,7 +136,6 @@ void RelationStaging::scan(const Plan &plan, Snapshot snapshot, Diff &diff,
 		diff.form_staging(plan.target.tuple_desc());
 		statement.read(receiver);
 	}
-	pg_call([&] { diff.end_staged(); });
 }
 
 } // namespace bulk_sync

@@ -30,6 +30,11 @@ class RelationStaging final : public Staging {
 	{
 	}
 
+	void scan_without_plan(const Plan &plan, Snapshot snapshot, Diff &diff,
+						   Observer &observer) const;
+	void scan_by_plan(const Plan &plan, Snapshot snapshot, bool may_take_stored, Diff &diff,
+					  Observer &observer) const;
+
 	pg::Relation relation_;
 	const char *description_;
 };

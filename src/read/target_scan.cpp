@@ -4,7 +4,8 @@
 
 #include "pg/fail.hpp"
 #include "pg/foreign_plan.hpp"
-#include "pg/statement.hpp"
+#include "pg/whole_table.hpp"
+#include "plan/rights.hpp"
 #include "plan/read_statements.hpp"
 #include "plan/stores.hpp"
 
@@ -135,6 +136,14 @@ bool takes_stored_tuples(const Plan &plan, Diff &diff)
 	return diff.staged_in_memory() != nullptr || plan.target.is_mostly(used);
 }
 
+Vector<AttrNumber> all_columns(const pg::Relation &relation)
+{
+	Vector<AttrNumber> all;
+	for (const pg::Attribute &attribute : relation.attributes())
+		all.push_back(attribute.number);
+	return all;
+}
+
 TargetStatement plan_scan(const Plan &plan, Snapshot snapshot, pg::Parallel parallel, Diff &diff)
 {
 	auto const planned = [&](const pg::String &sql) {
@@ -142,15 +151,29 @@ TargetStatement plan_scan(const Plan &plan, Snapshot snapshot, pg::Parallel para
 	};
 	if (takes_stored_tuples(plan, diff)) {
 		TargetStatement whole{planned(select_whole_rows(plan))};
-		Vector<AttrNumber> all;
-		for (const pg::Attribute &attribute : plan.target.attributes())
-			all.push_back(attribute.number);
-		whole.gives_pages = whole.statement.scans_pages(plan.target, all);
+		whole.gives_pages = whole.statement.scans_pages(plan.target, all_columns(plan.target));
 		whole.gives_tuples = whole.statement.gives_stored_tuples(plan.target);
 		if (whole.gives_pages || whole.gives_tuples)
 			return whole;
 	}
 	return {planned(select_target(plan))};
+}
+
+/* Is every row of the table read, as it is stored? Policies would hide some. */
+bool takes_whole_table(const Plan &plan, Wanted wanted, Diff &diff)
+{
+	return plan.scope.is_whole_table() && pg::needs_no_plan(plan.target) &&
+		   takes_stored_tuples(plan, diff) &&
+		   !(wanted == Wanted::matches && may_look_up(plan.map, diff)) &&
+		   !has_policies(plan.target);
+}
+
+void scan_whole_table(const Plan &plan, Snapshot snapshot, Diff &diff, Observer &observer)
+{
+	observer.expect(pg::estimated_rows(plan.target));
+	StoredTupleReceiver receiver(diff, observer);
+	diff.take_stored_target(RelationGetDescr(plan.target.get()));
+	pg::read_whole_table(plan.target, all_columns(plan.target), snapshot, receiver);
 }
 
 void scan(const Plan &plan, TargetStatement &scanned, Diff &diff, Observer &observer)
@@ -200,13 +223,17 @@ void scan_target(const Plan &plan, Snapshot snapshot, Wanted wanted, const DiffS
 									  : pg::Parallel::forbidden;
 	if (plan.map.reads_row_ids)
 		require_row_ids(plan, snapshot);
-	TargetStatement scanned = plan_scan(plan, snapshot, parallel, diff);
-	observer.expect(scanned.statement.planned_rows());
-	bool const looked_up =
-		wanted == Wanted::matches && may_look_up(plan.map, diff) &&
-		look_up(plan, snapshot, parallel, scanned.statement.planned_cost(), diff, observer);
-	if (!looked_up)
-		scan(plan, scanned, diff, observer);
+	if (takes_whole_table(plan, wanted, diff)) {
+		scan_whole_table(plan, snapshot, diff, observer);
+	} else {
+		TargetStatement scanned = plan_scan(plan, snapshot, parallel, diff);
+		observer.expect(scanned.statement.planned_rows());
+		bool const looked_up =
+			wanted == Wanted::matches && may_look_up(plan.map, diff) &&
+			look_up(plan, snapshot, parallel, scanned.statement.planned_cost(), diff, observer);
+		if (!looked_up)
+			scan(plan, scanned, diff, observer);
+	}
 	pg_call([&] { diff.end_target(); });
 }
 

@@ -180,7 +180,7 @@ void ShardCall::release()
 bool ShardCall::find(MessageWriter &answer)
 {
 	CallProgress progress(request_);
-	Call const call{*plan_, staging_.get(), progress};
+	Call const call{*plan_, staging_.get(), progress, nullptr};
 	if (staging_.check)
 		staging_.check->look_up(*plan_);
 	prepare(call);
@@ -191,7 +191,7 @@ bool ShardCall::find(MessageWriter &answer)
 	found_ = find_changes(call, snapshot, *changes_);
 	Findings findings;
 	findings.diff = found_;
-	findings.creates = changes_->inserts().count();
+	findings.creates = changes_->insert_count();
 	findings.updates = changes_->updates().count();
 	findings.deletes = changes_->deletes().count();
 	findings.skipped = changes_->skipped_creates() + changes_->skipped_updates();
@@ -207,7 +207,7 @@ bool ShardCall::find(MessageWriter &answer)
 void ShardCall::write(MessageWriter &answer)
 {
 	CallProgress progress(request_);
-	Call const call{*plan_, staging_.get(), progress};
+	Call const call{*plan_, staging_.get(), progress, nullptr};
 	for (int retries = 0;; retries++) {
 		bool const is_last = retries == most_retries || !pg::reads_committed();
 		if (!pg::reads_committed())

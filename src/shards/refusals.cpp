@@ -32,6 +32,24 @@ void refuse_nodes_without_metadata(const char *target)
 			 .hint = "Call start_metadata_sync_to_all_nodes()."});
 }
 
+/* It is evaluated where the shards are: other tables may not be there, nor the caller's settings. */
+void refuse_condition(const Plan &plan, const char *name, Node *expression, bool has_sub_selects)
+{
+	const char *const detail = pg::format(
+		"It is evaluated on the nodes where the shards of \"%s\" are.", plan.target.name());
+	if (has_sub_selects)
+		pg::fail({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+				  .message = pg::format(
+					  "%s must not read other tables when the target is distributed", name),
+				  .detail = detail});
+	if (pg::reads_settings(expression))
+		pg::fail({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+				  .message = pg::format(
+					  "%s must not call current_setting() when the target is distributed", name),
+				  .detail = detail,
+				  .hint = "Put the value itself into the expression."});
+}
+
 } // namespace
 
 void refuse_kind(Oid target, const Distribution &distribution)
@@ -47,24 +65,14 @@ void refuse_kind(Oid target, const Distribution &distribution)
 	refuse_nodes_without_metadata(name);
 }
 
-void refuse_filter(const Plan &plan)
+void refuse_conditions(const Plan &plan)
 {
-	if (plan.scope.is_whole_table())
-		return;
-	if (plan.scope.has_sub_selects())
-		pg::fail(
-			{.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-			 .message = "the filter must not read other tables when the target is distributed",
-			 .detail = pg::format("It is evaluated on the nodes where the shards of \"%s\" are.",
-								  plan.target.name())});
-	if (pg::reads_settings(plan.scope.filter.expression))
-		pg::fail(
-			{.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-			 .message = "the filter must not call current_setting() when the target is "
-						"distributed",
-			 .detail = pg::format("It is evaluated on the nodes where the shards of \"%s\" are.",
-								  plan.target.name()),
-			 .hint = "Put the value itself into the filter."});
+	if (!plan.scope.is_whole_table())
+		refuse_condition(plan, "filter", plan.scope.filter.expression,
+						 plan.scope.has_sub_selects());
+	if (plan.update_when.is_given())
+		refuse_condition(plan, "update_when", plan.update_when.condition.expression,
+						 plan.update_when.condition.has_sub_selects);
 }
 
 void refuse_shard_as_target(Oid target)
@@ -82,6 +90,15 @@ void refuse_staging_of_citus(Oid staging)
 			  .message = pg::format("cannot use \"%s\" as staging", pg::relation_name(staging)),
 			  .detail = "It is a table of Citus, and the target is none.",
 			  .hint = "Copy its rows into a temporary table and use that as staging."});
+}
+
+void refuse_returned_rows(Oid target)
+{
+	pg::fail({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
+			  .message = pg::format("cannot return the rows that are written to \"%s\"",
+									pg::relation_name(target)),
+			  .detail = "They are in shards on other nodes.",
+			  .hint = "Call bulk_sync() or bulk_sync_json()."});
 }
 
 void refuse_keys(const pg::Relation &target, const char *column)

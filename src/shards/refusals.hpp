@@ -9,14 +9,17 @@
 namespace bulk_sync::shards {
 
 /* Both throw pg::Error, 0A000 or 55000, with the reason. The first needs nothing but the catalogs
- * of Citus; the second is about the filter. */
+ * of Citus; the second is about filter and update_when. */
 void refuse_kind(Oid target, const Distribution &distribution);
-void refuse_filter(const Plan &plan);
+void refuse_conditions(const Plan &plan);
 
 /* A table that is none of Citus', but one of its shards, named as a target. Likewise a staging
  * table of Citus when the target is on this node alone. Throw pg::Error, 0A000. */
 void refuse_shard_as_target(Oid target);
 void refuse_staging_of_citus(Oid staging);
+
+/* Throws pg::Error, 0A000: rows that were written are not brought back from the shards. */
+[[noreturn]] void refuse_returned_rows(Oid target);
 
 /* Throws pg::Error, 0A000: the keys of the call do not say in which shard a row is. */
 [[noreturn]] void refuse_keys(const pg::Relation &target, const char *column);

@@ -297,7 +297,7 @@ Stats apply_on_shards(const DistributedCall &call, const Carrier &carrier, const
 Stats run(const DistributedCall &call)
 {
 	const Plan &plan = call.plan;
-	refuse_filter(plan);
+	refuse_conditions(plan);
 	Carrier const carrier = carrier_for(call);
 	if (plan.request.may_write()) {
 		carrier.mark(plan);
@@ -353,20 +353,22 @@ Stats run(const SqlCall &sql, const Request &request, const Distribution &distri
 
 } // namespace
 
-Stats synchronize(const SqlCall &call, const Request &request)
+Stats synchronize(const SqlCall &call, const Request &request, pg::ResultRows *result)
 {
 	if (!pg::has_citus())
-		return bulk_sync::synchronize(request);
+		return bulk_sync::synchronize(request, result);
 	Distribution const distribution = distribution_of(request.target);
 	if (!distribution.is_distributed()) {
 		refuse_shard_as_target(request.target);
 		refuse_staging_of_citus(request.staging);
-		return bulk_sync::synchronize(request);
+		return bulk_sync::synchronize(request, result);
 	}
 	check_rights_before_locks(request);
 	if (!request.dry_run)
 		pg::require_writable(request.target, "bulk_sync()");
 	refuse_kind(request.target, distribution);
+	if (result != nullptr)
+		refuse_returned_rows(request.target);
 	pg::WorkContext work("bulk_sync shards");
 	Stats const stats = run(call, request, distribution);
 	work.finish();

@@ -31,7 +31,8 @@
 
 namespace bulk_sync::shards {
 
-/* Makes the target match staging, wherever it is. Throws pg::Error; see bulk_sync::synchronize(). */
-Stats synchronize(const SqlCall &call, const Request &request);
+/* Makes the target match staging, wherever it is; `result` as in bulk_sync::synchronize(). Throws
+ * pg::Error. */
+Stats synchronize(const SqlCall &call, const Request &request, pg::ResultRows *result);
 
 } // namespace bulk_sync::shards

@@ -3,6 +3,7 @@
 #include "pg/concurrency.hpp"
 #include "pg/direct_write.hpp"
 #include "pg/fail.hpp"
+#include "pg/ordered_rows.hpp"
 #include "pg/statement.hpp"
 #include "plan/read_statements.hpp"
 #include "plan/rights.hpp"
@@ -113,20 +114,21 @@ uint64 count_suppressed(const Plan &plan, const RowStore &store, const Reported 
 /* The three writes of one attempt. */
 class Writes {
   public:
-	Writes(const Plan &plan, ChangeSet &changes, Snapshot snapshot, Observer &observer)
-		: plan_(plan), changes_(changes), snapshot_(snapshot), observer_(observer)
+	Writes(const Plan &plan, ChangeSet &changes, Snapshot snapshot, Observer &observer,
+		   SyncRows *rows)
+		: plan_(plan), changes_(changes), snapshot_(snapshot), observer_(observer), rows_(rows)
 	{
 	}
 
 	void delete_or_mark()
 	{
-		observer_.begin(ProgressPhase::deleting);
+		begin(ProgressPhase::deleting, "deleted");
 		result_.deleted = plan_.map.mark ? mark() : delete_them();
 	}
 
 	void update()
 	{
-		observer_.begin(ProgressPhase::updating);
+		begin(ProgressPhase::updating, "updated");
 		Vector<bool> changed = changes_.changed_columns();
 		if (plan_.map.mark && changes_.deletes().count() > 0)
 			changed[*plan_.map.mark] = true;
@@ -140,13 +142,13 @@ class Writes {
 
 	void insert()
 	{
-		observer_.begin(ProgressPhase::inserting);
+		begin(ProgressPhase::inserting, "created");
 		const char *const reason = reason_for_statement(plan_, CMD_INSERT);
 		Reported const reported =
 			reason == nullptr ? insert_rows_directly() : insert_by_statement();
-		require_explanation(plan_.target, changes_.inserts().count(), reported);
+		require_explanation(plan_.target, changes_.insert_count(), reported);
 		result_.created = reported.rows;
-		result_.suppressed_creates_and_updates += changes_.inserts().count() - reported.rows;
+		result_.suppressed_creates_and_updates += changes_.insert_count() - reported.rows;
 		observer_.rows_were_written("created", result_.created, reason);
 	}
 
@@ -161,36 +163,64 @@ class Writes {
 	const Written &result() const noexcept { return result_; }
 
   private:
-	/* A write by row id: what is done to the rows of a store. */
-	struct ById {
+	/* What is done to the rows of a store. */
+	struct StoredWrite {
 		const char *done; /* as a report says it */
 		CmdType command;
 		RowStore &store;
 	};
 
-	Reported write(const String &sql, const RowStore &store, const pg::Parameters &parameters,
-				   Node *condition)
+	void begin(ProgressPhase phase, const char *action)
 	{
-		auto statement = Statement::plan(sql, snapshot_, plan_.target.oid(), {&store}, parameters,
-										 pg::Parallel::forbidden, condition);
-		uint64 const rows = statement.write(observer_);
+		observer_.begin(phase);
+		if (rows_ != nullptr)
+			rows_->begin(action);
+	}
+
+	/* `before` sees what the statement finds. */
+	Reported write(String sql, const StoredWrite &what, const pg::Parameters &parameters,
+				   Snapshot before)
+	{
+		if (rows_ != nullptr)
+			append_returning(sql, what.command);
+		auto statement = Statement::plan(
+			sql, snapshot_, plan_.target.oid(), {&what.store}, parameters, pg::Parallel::forbidden,
+			what.command == CMD_INSERT ? nullptr : plan_.scope.pruning);
+		uint64 const rows = rows_ == nullptr ? statement.write(observer_, nullptr)
+											 : write_and_tell(statement, what.command, before);
 		return {rows, statement.was_wrapped()};
+	}
+
+	/* Old versions are read under a copy of the snapshot: the one of a transaction, which
+	 * REPEATABLE READ has, comes to see what we have done. */
+	uint64 write_and_tell(Statement &statement, CmdType command, Snapshot before)
+	{
+		pg::ReturnedRows returned(plan_.target, command, before, *rows_);
+		uint64 const rows = statement.write(observer_, &returned);
+		returned.finish();
+		return rows;
 	}
 
 	Reported insert_by_statement()
 	{
 		pg::Parameters parameters;
 		String const sql = insert_rows(plan_, changes_.insert_store(), parameters);
-		return write(sql, changes_.inserts(), parameters, nullptr);
+		return write(sql, {"created", CMD_INSERT, changes_.inserts()}, parameters, snapshot_);
 	}
 
 	Reported insert_rows_directly()
 	{
 		InsertStore const store = changes_.insert_store();
-		Vector<pg::InsertedColumn> const columns = inserted_columns(plan_, store);
-		return {pg::insert_directly(
-			{plan_.target, changes_.inserts(), snapshot_, columns, position_column(store)},
-			observer_)};
+		Vector<pg::InsertedColumn> columns = inserted_columns(plan_, store);
+		if (AddedRows *const added = changes_.added_rows()) {
+			for (pg::InsertedColumn &column : columns)
+				if (column.source_column != 0)
+					column.source_column = added->attribute(column.source_column - 1) + 1;
+			return {
+				pg::insert_directly({plan_.target, *added, snapshot_, columns, rows_}, observer_)};
+		}
+		pg::OrderedRows rows(changes_.inserts(), position_column(store));
+		return {pg::insert_directly({plan_.target, rows, snapshot_, columns, rows_}, observer_)};
 	}
 
 	uint64 delete_them()
@@ -215,17 +245,17 @@ class Writes {
 	/* Returns the rows written; adds the suppressed ones. Of the last two, one is called: the first
 	 * makes the statement, the second writes without it. */
 	template <typename MakeStatement, typename WriteDirectly>
-	uint64 write_by_row_id(const ById &what, uint64 &suppressed, MakeStatement &&make_statement,
-						   WriteDirectly &&write_directly)
+	uint64 write_by_row_id(const StoredWrite &what, uint64 &suppressed,
+						   MakeStatement &&make_statement, WriteDirectly &&write_directly)
 	{
 		auto before = pg::ReadSnapshot::with_own_changes(snapshot_);
 		const char *const reason = reason_for_statement(plan_, what.command);
 		Reported reported;
 		if (reason == nullptr)
-			reported.rows = write_directly(pg::RowsById{plan_.target, what.store, snapshot_,
-														changes_.insert_store().has_positions});
+			reported.rows = write_directly(pg::RowsById{
+				plan_.target, what.store, snapshot_, changes_.insert_store().has_positions, rows_});
 		else
-			reported = write(make_statement(), what.store, {}, plan_.scope.pruning);
+			reported = write(make_statement(), what, {}, before.get());
 		suppressed += count_suppressed(plan_, what.store, reported, before, result_);
 		before.release();
 		observer_.rows_were_written(what.done, reported.rows, reason);
@@ -236,20 +266,22 @@ class Writes {
 	ChangeSet &changes_;
 	Snapshot snapshot_;
 	Observer &observer_;
+	SyncRows *rows_; /* nullptr: nobody asks for them */
 	Written result_;
 };
 
 } // namespace
 
-Written apply_changes(const Plan &plan, ChangeSet &changes, Snapshot snapshot, Observer &observer)
+Written apply_changes(const Plan &plan, ChangeSet &changes, Snapshot snapshot, Observer &observer,
+					  SyncRows *rows)
 {
-	Writes writes(plan, changes, snapshot, observer);
+	Writes writes(plan, changes, snapshot, observer, rows);
 	pg::begin_trigger_group();
 	if (changes.deletes().count() > 0)
 		writes.delete_or_mark();
 	if (!writes.result().conflict && changes.updates().count() > 0)
 		writes.update();
-	if (!writes.result().conflict && changes.inserts().count() > 0)
+	if (!writes.result().conflict && changes.insert_count() > 0)
 		writes.insert();
 	if (!writes.result().conflict)
 		writes.fire_triggers();

@@ -9,6 +9,7 @@
 
 #include "diff/change_set.hpp"
 #include "diff/observer.hpp"
+#include "write/sync_rows.hpp"
 
 namespace bulk_sync {
 
@@ -26,8 +27,10 @@ struct Written {
 /*
  * Applies the change set under the snapshot of the diff. Throws pg::Error: what constraints,
  * triggers and policies raise; 27000 when a trigger of ours changed a row that was still to be
- * written; 42501 when a policy hides a row from the write that it had shown to the diff.
+ * written; 42501 when a policy hides a row from the write that it had shown to the diff. `rows` is
+ * told of each row; nullptr when nobody asks.
  */
-Written apply_changes(const Plan &plan, ChangeSet &changes, Snapshot snapshot, Observer &observer);
+Written apply_changes(const Plan &plan, ChangeSet &changes, Snapshot snapshot, Observer &observer,
+					  SyncRows *rows);
 
 } // namespace bulk_sync

@@ -17,6 +17,7 @@ class PairFinder final : public DiffSink {
 	void updated(const ChangedRow &) override { found = true; }
 	void removed(const TargetRow &) override {}
 	void unchanged(const TargetRow &, StagedRow *) override { found = true; }
+	void held_back(const ChangedRow &) override {}
 
 	bool found = false;
 };
@@ -97,7 +98,7 @@ void refuse_conflict(const pg::Relation &target)
 
 bool new_keys_exist_by_now(const Plan &plan, ChangeSet &changes)
 {
-	if (changes.inserts().count() == 0)
+	if (changes.insert_count() == 0)
 		return false;
 	auto latest = pg::ReadSnapshot::latest();
 	PairFinder finder;

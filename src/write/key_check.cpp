@@ -78,7 +78,7 @@ bool updates_compute_keys(const PlannedWrites &writes)
 	for (std::size_t i = 0; i < changed.size(); i++)
 		if (changed[i] && writes.plan.keys.use(writes.plan.map.image[i].target))
 			return true;
-	return false;
+	return writes.plan.keys.use_touched(writes.plan.map);
 }
 
 void find_changed_keys(int key, const PlannedWrites &writes, KeyList &failing)

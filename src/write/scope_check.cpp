@@ -42,7 +42,7 @@ const char *defaulted_column(const Scope &scope, const ColumnMap &map, const pg:
 		auto const is_column = [&](const Column &column) { return column.target == number; };
 		auto const is_default = [&](const InsertDefault &value) { return value.column == number; };
 		if (!has(map.image, is_column) && !has(map.extra, is_column) &&
-			!has(map.insert_defaults, is_default))
+			!has(map.insert_defaults, is_default) && !map.touches(number))
 			return target.find(number)->name;
 	}
 	return nullptr;
@@ -76,7 +76,9 @@ void find_out_of_scope(const PlannedWrites &writes, OutOfScope &found)
 	if (scope.is_whole_table() || writes.plan.request.allow_out_of_scope)
 		return;
 	RowsOutOfScope const query(scope, writes.plan.target);
-	find_failing_updates(writes, scope.used, words, query, found.keys);
+	/* The filter was true for those that keep what it uses. */
+	if (!updates_keep(writes, scope.used))
+		find_failing_updates(writes, scope.used, words, query, found.keys);
 	uint64 const failing_updates = found.keys.count;
 	find_failing_inserts(writes, scope.used, words, query, found.keys);
 	found.has_new_rows = found.keys.count > failing_updates;

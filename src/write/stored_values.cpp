@@ -4,6 +4,7 @@
 
 #include "pg/fail.hpp"
 #include "pg/statement.hpp"
+#include "plan/column_sources.hpp"
 #include "plan/stores.hpp"
 
 namespace bulk_sync {
@@ -61,46 +62,17 @@ void refuse_unknown_columns(const PlannedWrites &writes, const Generation &gener
 {
 	for (int i = 0; i < list_length(generation.unknown); i++) {
 		Oid const table = list_nth_oid(generation.unknown, i);
-		for (std::size_t position = 0; position < writes.plan.map.image.size(); position++)
-			if (generation.is_unknown_from(writes.plan.map.image[position].target) &&
-				writes.changes.changed_in(table, position))
+		for (const pg::Attribute &attribute : writes.plan.target.attributes())
+			if (generation.is_unknown_from(attribute.number) &&
+				writes.changes.changes_in(table, attribute.number))
 				refuse_unknown_column(writes.plan.target,
 									  writes.plan.target.find(generation.column)->name, table,
 									  words);
 	}
 }
 
-/* Every column of the target, with no source yet but the expressions of generated columns. */
-Vector<ColumnSource> sources_of(const pg::Relation &target, const UsedColumns &used)
-{
-	Vector<ColumnSource> sources;
-	for (const pg::Attribute &attribute : target.attributes()) {
-		ColumnSource source;
-		source.column = attribute.number;
-		source.type = attribute.type;
-		for (const Generation &generation : used.generated)
-			if (generation.column == attribute.number) {
-				source.expression = generation.expression;
-				source.generated = true;
-			}
-		sources.push_back(source);
-	}
-	ColumnSource table;
-	table.column = TableOidAttributeNumber;
-	table.type.oid = OIDOID;
-	table.type.length = sizeof(Oid);
-	table.type.by_value = true;
-	sources.push_back(table);
-	return sources;
-}
-
-ColumnSource &source_of(Vector<ColumnSource> &sources, AttrNumber column)
-{
-	return *std::find_if(sources.begin(), sources.end(),
-						 [&](const ColumnSource &source) { return source.column == column; });
-}
-
-/* Updated rows: the image as it will be, and of other columns what the row has. */
+/* Updated rows: the image as it will be, the time of the call, and of other columns what the row
+ * has. */
 Vector<ColumnSource> sources_of_updates(const PlannedWrites &writes, const UsedColumns &used)
 {
 	Vector<ColumnSource> sources = sources_of(writes.plan.target, used);
@@ -110,6 +82,7 @@ Vector<ColumnSource> sources_of_updates(const PlannedWrites &writes, const UsedC
 		source_of(sources, column.target).store_column = ++position;
 	for (AttrNumber const column : writes.plan.map.carried)
 		source_of(sources, column).store_column = ++position;
+	touch(sources, writes.plan.map);
 	return sources;
 }
 
@@ -153,6 +126,7 @@ Vector<ColumnSource> sources_of_inserts(const PlannedWrites &writes, const UsedC
 	for (const InsertDefault &value : map.insert_defaults)
 		source_of(sources, value.column).expression =
 			pg::constant(value.type, value.value, value.is_null);
+	touch(sources, map);
 	for (ColumnSource &source : sources)
 		if (source.store_column == 0 && source.expression == nullptr)
 			source.expression = stored_default(writes.plan.target, source.column, used, words);
@@ -167,13 +141,29 @@ void find_failing_rows(const PlannedWrites &writes, const pg::RowStore &store, i
 	Vector<int> keys;
 	for (int i = 0; i < writes.plan.map.key_count(); i++)
 		keys.push_back(first_key + i);
+	Query *const rows = query.build(store, sources, first_key, keys);
+	if (rows == nullptr)
+		return;
 	FailingKeys receiver(writes.plan.map, failing);
-	pg::Statement::plan_query(query.build(store, sources, first_key, keys),
-							  "bulk_sync check of rows to write", writes.snapshot, {&store})
+	pg::Statement::plan_query(rows, "bulk_sync check of rows to write", writes.snapshot, {&store})
 		.read(receiver);
 }
 
 } // namespace
+
+bool updates_keep(const PlannedWrites &writes, const UsedColumns &used)
+{
+	if (!used.generated.empty())
+		return false;
+	const Vector<bool> &changed = writes.changes.changed_columns();
+	Vector<ColumnSource> sources = sources_of_updates(writes, used);
+	return std::all_of(used.columns.begin(), used.columns.end(), [&](AttrNumber column) {
+		const ColumnSource &source = source_of(sources, column);
+		int const position = source.store_column - row_id_columns - 1;
+		bool const is_carried = position >= static_cast<int>(changed.size());
+		return source.expression == nullptr && position >= 0 && (is_carried || !changed[position]);
+	});
+}
 
 void find_failing_updates(const PlannedWrites &writes, const UsedColumns &used,
 						  const CheckWords &words, const FailingRowsQuery &query, KeyList &failing)

@@ -23,8 +23,8 @@ struct PlannedWrites {
 	Snapshot snapshot;
 };
 
-/* Makes the query for the rows of one store that fail a check. `first_key` is the store's column
- * with the first key, from 1. Throws pg::Error. */
+/* Makes the query for the rows of one store that fail a check; nullptr when none can. `first_key`
+ * is the store's column with the first key, from 1. Throws pg::Error. */
 class FailingRowsQuery {
   public:
 	virtual Query *build(const pg::RowStore &store, const Vector<pg::ColumnSource> &sources,
@@ -33,6 +33,10 @@ class FailingRowsQuery {
   protected:
 	~FailingRowsQuery() = default;
 };
+
+/* Do all rows to update keep the values of the columns that a check uses? Generated columns count as
+ * changed, for a row may go to a partition that computes them otherwise. Throws pg::Error. */
+bool updates_keep(const PlannedWrites &writes, const UsedColumns &used);
 
 /* Keys of rows to update or to insert that fail a check. Both throw pg::Error, 44000 when a value
  * that the check uses is not known before the row is stored. */

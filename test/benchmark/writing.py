@@ -12,6 +12,7 @@ from rivals import (
 from scenario import BEST, OLD, Contender, Scenario, Target, scenario, sync
 
 SYNC = f"'t', 's', {KEYS}"
+RETURNING = "bulk_sync_returning"
 
 
 def changed_tables(rows, every, new_and_gone=True):
@@ -58,6 +59,14 @@ def trigger(size):
     """
     )
     return changed(setup, [Target(0.6, OLD)])
+
+
+@scenario("returning", "1 M rows, 1 % updated, and the rows that were written as the result", 60)
+def returning(size):
+    counts = sync(SYNC, writes=True)
+    rows = Contender(RETURNING, (f"SELECT count(*) FROM public.bulk_sync_returning({SYNC})",), writes=True)
+    setup = changed_tables(size.of(1_000_000), 100, False)
+    return Scenario(setup, [counts, rows], [Target(1.15, "bulk_sync", subject=RETURNING)])
 
 
 @scenario("changed-20", "1 M rows, 20 % updated", 150)

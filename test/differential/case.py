@@ -115,6 +115,8 @@ class Case:
     function: str = "bulk_sync"  # or bulk_sync_json
     insert_defaults: dict = field(default_factory=dict)  # column -> literal, for new rows
     mark: str = ""  # the column of soft_delete
+    touched: list = field(default_factory=list)  # the columns of touch_columns
+    update_when: Optional[str] = None
 
     def compared(self):
         """The columns that are compared and updated, in the target's order."""
@@ -140,8 +142,10 @@ class Case:
         return [column for column in self.target.columns if column.name in staged and not column.generated]
 
     def inserted(self):
-        """The columns that new rows get a value for."""
-        return self.common() + [column for column in self.target.columns if column.name in self.insert_defaults]
+        """The columns that new rows get a value of the call's for."""
+        return [column for column in self.common() if column.name not in self.touched] + [
+            column for column in self.target.columns if column.name in self.insert_defaults
+        ]
 
     def chosen(self):
         return self.names.get("columns")
@@ -230,11 +234,11 @@ class Case:
         options = self.options if options is None else options
         keys = "NULL" if self.keys is None else "ARRAY[" + ", ".join(literal(key) for key in self.keys) + "]::text[]"
         source = literal(self.qualified_staging())
-        if function == "bulk_sync_json":
+        if function.startswith("bulk_sync_json"):
             source = self.objects(keys)
         arguments = [literal(self.qualified_target()), source, keys]
         if not self.positional:
-            names = ("target", "rows" if function == "bulk_sync_json" else "staging", "keys")
+            names = ("target", "rows" if function.startswith("bulk_sync_json") else "staging", "keys")
             arguments = [f"{name} => {value}" for name, value in zip(names, arguments)]
         if self.filter is not None or not options:
             arguments.append(("" if self.positional else "filter => ") + literal(self.filter))

@@ -8,6 +8,7 @@ from compare import CompareCheck, compare_call
 from oracle import Oracle
 from outcome import Error, Failure, Invalid
 from prediction import read_references, read_sequences, read_target
+from returning import ReturningCheck, photograph, returning_call
 
 COUNTS = ("created", "updated", "deleted", "unchanged", "skipped")
 
@@ -102,15 +103,44 @@ class Checker:
             self.coverage.outcome(outcome)
         self.judge(case, prediction, outcome)
         self.execute("ROLLBACK TO call")
+        if self.wants_returning(case) and not prediction.loose:
+            self.returning(case, prediction)
+            self.execute("ROLLBACK TO call")
+
+    def wants_returning(self, case):
+        """Half of the cases that write."""
+        return "returning" in self.features and case.seed // 8 % 2 == 0 and not case.flag("dry_run")
+
+    def returning(self, case, prediction):
+        """The same call with the rows that it writes, and before it a dry run of it."""
+        before = photograph(self.cursor, case)
+        self.restart_sequences(case)
+        foreseen = self.call(case, returning_call(case, dict(case.options, dry_run="true")), everything=True)
+        self.execute("ROLLBACK TO call")
+        self.restart_sequences(case)
+        outcome = self.call(case, returning_call(case), everything=True)
+        if isinstance(outcome, Error):
+            self.compare_outcome(prediction, outcome, "returning: ")
+            return
+        if prediction.codes:
+            raise Failure("returning: no error", sorted(prediction.codes), f"{len(outcome)} rows")
+        check = ReturningCheck(case, outcome)
+        check.judge(prediction.stats, before, photograph(self.cursor, case))
+        self.compare_contents(case, prediction)
+        if isinstance(foreseen, Error):
+            raise Failure("returning: dry run", "no error", foreseen)
+        if not case.target.trigger:
+            check.judge_foreseen(ReturningCheck(case, foreseen))
 
     def wants_compare(self, case):
-        """A third of the cases, whole decisions only: bulk_compare knows no skip options."""
+        """A third of the cases, whole decisions only: bulk_compare knows neither skip options nor touched columns."""
         skips = any(case.flag(option) for option in ("skip_creates", "skip_updates"))
         return (
             "compare" in self.features
             and case.seed % 3 == 0
             and case.function == "bulk_sync"
             and not skips
+            and not case.touched
             and not case.refused
         )
 

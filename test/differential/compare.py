@@ -5,7 +5,7 @@ from collections import Counter
 from outcome import Error, Failure
 from values import literal
 
-OPTIONS = ("columns", "ignore_columns", "soft_delete", "insert_defaults", "allow_out_of_scope")
+OPTIONS = ("columns", "ignore_columns", "soft_delete", "insert_defaults", "allow_out_of_scope", "update_when")
 
 
 def compare_call(case):

@@ -15,7 +15,16 @@ CALLER_SQL = (
     f"DO $$ BEGIN CREATE ROLE {CALLER}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; "
     f"GRANT SELECT ON differential_groups TO {CALLER};"
 )
-FEATURES = ("compare", "json", "soft_delete", "insert_defaults", "verbose")
+FEATURES = (
+    "compare",
+    "json",
+    "returning",
+    "soft_delete",
+    "insert_defaults",
+    "verbose",
+    "touch_columns",
+    "update_when",
+)
 
 
 class Database:
@@ -73,7 +82,8 @@ class Database:
         """Which of the optional features the installed extension has."""
         cursor = connection.cursor()
         found = set()
-        for feature, name in (("compare", "bulk_compare"), ("json", "bulk_sync_json")):
+        names = (("compare", "bulk_compare"), ("json", "bulk_sync_json"), ("returning", "bulk_sync_returning"))
+        for feature, name in names:
             cursor.execute("SELECT EXISTS (SELECT FROM pg_proc WHERE proname = %s)", (name,))
             found |= {feature} if cursor.fetchone()[0] else set()
         cursor.execute(
@@ -83,12 +93,14 @@ class Database:
             ("soft_delete", "'gone_at'"),
             ("insert_defaults", "'{\"other\": 1}'"),
             ("verbose", "true"),
+            ("touch_columns", "'{gone_at}'"),
+            ("update_when", "'new.id = old.id'"),
         ):
             try:
                 cursor.execute(f"SELECT bulk_sync('probe', 'probe_staging', ARRAY['id'], {feature} => {value})")
                 found.add(feature)
             except psycopg2.Error as error:
-                if error.pgcode != "0A000":
+                if error.pgcode not in ("0A000", "42883"):
                     raise
         cursor.execute("DROP TABLE probe, probe_staging")
         return found

@@ -28,6 +28,24 @@ BAD_FILTERS = (
     "/* open",
     "import.{c} IS NULL",
 )
+BAD_CONDITIONS = (
+    "old.{c} IS NULL) OR (true",
+    "true",
+    "NULL",
+    "",
+    "new.{c}, old.{c}",
+    "new.{c} = $1",
+    "count(new.{c}) > 1",
+    "random() < 0.5 AND new.{c} IS NULL",
+    "generate_series(1, 2) = 1 AND new.{c} IS NULL",
+    "old.ctid IS NULL",
+    "new.tableoid = 0",
+    "new.no_such_column = 1",
+    "{c} IS NULL",
+    "import.{c} IS NULL",
+    "new.{c} IS NULL ORDER BY 1",
+    "new.*",
+)
 
 
 def make_case(seed, random, available, features):
@@ -232,8 +250,71 @@ class Chooser:
             for column in self.random.sample(lacking, self.random.randint(0, len(lacking))):
                 case.insert_defaults[column.name] = self.maker.value(column, key=True)
             options["insert_defaults"] = literal(json.dumps(case.insert_defaults)) + "::jsonb"
+        if "touch_columns" in self.features and self.chance(0.3):
+            self.touch(options)
+        if "update_when" in self.features and self.chance(0.2):
+            case.update_when = self.condition()
+            options["update_when"] = literal(case.update_when)
         if "verbose" in self.features and self.chance(0.05):
             options["verbose"] = "true"
+
+    def touch(self, options):
+        case, staged = self.case, {column.name for column in self.case.staging.columns}
+        may_ignore = "columns" not in case.names and not self.no_objects()
+        for column in case.target.columns:
+            if (
+                not column.type.name.startswith(("timestamp", "date"))
+                or column.generated
+                or column.name in case.keys + case.target.primary_key + [case.mark] + list(case.insert_defaults)
+                or column.name in staged - set(case.ignored())
+                and not may_ignore
+                or column.name in case.names.get("columns", [])
+                or not self.chance(0.7)
+            ):
+                continue
+            case.touched.append(column.name)
+            if column.name in staged - set(case.ignored()):
+                case.names.setdefault("ignore_columns", []).append(column.name)
+        for option, names in (("touch_columns", case.touched), ("ignore_columns", case.ignored())):
+            if names:
+                options[option] = "ARRAY[" + ", ".join(literal(name) for name in names) + "]::text[]"
+
+    def condition(self):
+        text = self.simple_condition()
+        if self.chance(0.25):
+            text = f"{text} {self.random.choice(('AND', 'OR'))} {self.simple_condition()}"
+        if self.chance(0.1):
+            text = f"NOT ({text})"
+        return text + ("\n  -- a comment" if self.chance(0.05) else "")
+
+    def simple_condition(self):
+        target = self.case.target
+        if target.column("grp") and self.chance(0.3):
+            return self.random.choice(
+                (
+                    "new.grp >= old.grp",
+                    "new.grp IN (1, 3)",
+                    "EXISTS (SELECT FROM differential_groups g WHERE g.id = new.grp AND g.name <> 'c')",
+                    "old.grp IN (SELECT id FROM differential_groups WHERE name < 'b')",
+                    "(SELECT max(id) FROM differential_groups) > new.grp",
+                    # Where the target has columns old or new, those are what the names mean alone.
+                    "new.grp = old.grp"
+                    if target.column("old") or target.column("new")
+                    else "to_jsonb(new) ->> 'grp' = to_jsonb(old) ->> 'grp'",
+                )
+            )
+        column = self.random.choice(target.columns)
+        name = ident(column.name)
+        forms = [
+            f"new.{name} IS NOT NULL",
+            f"old.{name} IS NULL",
+            f"hashtext(new.{name}::text) % 2 = 0",
+            f"hashtext(concat(old.{name}, new.{name})) % 3 > 0",
+            f"length(new.{name}::text) >= length(old.{name}::text)",
+        ]
+        if column.type.keyable and not column.type.collation:
+            forms += [f"new.{name} > old.{name}", f"new.{name} IS DISTINCT FROM old.{name}", f"new.{name} = old.{name}"]
+        return self.random.choice(forms)
 
     # ----- settings of the session
 
@@ -297,6 +378,8 @@ class Chooser:
             "columns_refused",
             "option_off",
             "array_null",
+            "update_when",
+            "touch",
         ]
         form = self.random.choice(forms)
         if form == "filter":
@@ -324,6 +407,14 @@ class Chooser:
             case.options["lock"] = self.random.choice(("'exclusive'", "''", "'ROWS '"))
         elif form == "array_null":
             case.options["ignore_columns"] = "ARRAY[NULL]::text[]"
+        elif form == "update_when":
+            condition = self.random.choice(BAD_CONDITIONS).replace("{c}", ident(columns[0].name))
+            case.options["update_when"] = literal(condition)
+        elif form == "touch":
+            bad = [column.name for column in columns if not column.type.name.startswith(("timestamp", "date"))]
+            case.options[
+                "touch_columns"
+            ] = f"ARRAY[{literal(self.random.choice(bad + case.keys + ['no_such_column']))}]"
         elif form == "option_off":
             off = {"soft_delete": "'grp'", "insert_defaults": "'{}'::jsonb", "verbose": "true"}
             off = {name: value for name, value in off.items() if name not in self.features}

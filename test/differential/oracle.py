@@ -165,9 +165,27 @@ class Oracle(Replay):
                 decision.changes[place] = changed
             else:
                 decision.unchanged.append(row)
+        self.hold_back(decision)
         decision.deleted = [row for rows in by_key.values() for row in rows if row.place not in decision.marked]
         decision.documents = self.read_documents() if self.documents else None
         return decision
+
+    def hold_back(self, decision):
+        """Asks update_when of the rows as they are and as they would be stored."""
+        if self.case.update_when is None or self.case.flag("skip_updates") or not decision.updated:
+            return
+        self.store([], decision.updated)
+        wanted = {
+            place
+            for place, in self.rows(
+                f"SELECT p.n FROM {pairs(decision.updated)} JOIN {self.case.qualified_target()} AS old ON"
+                " old.tableoid = p.o AND old.ctid = p.c JOIN (TABLE oracle_stored UNION ALL TABLE oracle_child) AS new"
+                f" ON new.{PLACE} = p.n WHERE (\n{self.case.update_when}\n)"
+            )
+        }
+        self.run("DROP TABLE oracle_stored, oracle_child")
+        decision.held_back = [pair for pair in decision.updated if pair[1] not in wanted]
+        decision.updated = [pair for pair in decision.updated if pair[1] in wanted]
 
     def marked(self):
         """The places of the rows that carry the mark of soft_delete."""
@@ -336,6 +354,8 @@ class Oracle(Replay):
             (
                 self.cleared(c, "t.")
                 if c.name == self.case.mark
+                else "now()"
+                if c.name in self.case.touched
                 else ("o." if c.name in compared else "t.") + ident(c.name)
             )
             for c in plain
@@ -372,5 +392,5 @@ class Oracle(Replay):
 
     def stats(self, decision):
         created, updated, deleted = self.written(decision)
-        skipped = len(decision.created) - len(created) + len(decision.updated) - len(updated)
+        skipped = len(decision.created) - len(created) + len(decision.updated) - len(updated) + len(decision.held_back)
         return len(created), len(updated), len(deleted), len(decision.unchanged), skipped

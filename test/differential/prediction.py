@@ -18,6 +18,7 @@ class TargetRow:
 class Decision:
     created: list = field(default_factory=list)  # staging row numbers
     updated: list = field(default_factory=list)  # (target row, staging row number)
+    held_back: list = field(default_factory=list)  # likewise: update_when is not true of them
     deleted: list = field(default_factory=list)  # target rows
     unchanged: list = field(default_factory=list)  # target rows
     changes: dict = field(default_factory=dict)  # staging row number -> names of the changed columns

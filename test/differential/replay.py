@@ -20,6 +20,8 @@ class Replay:
         if self.case.mark and self.case.target.column(self.case.mark).default:
             columns.append(ident(self.case.mark))
             values.append("false" if self.case.target.column(self.case.mark).type.name == "bool" else "NULL")
+        columns += [ident(name) for name in self.case.touched]
+        values += ["now()"] * len(self.case.touched)
         if table == "oracle_stored":
             columns.append(PLACE)
             values.append(PLACE)
@@ -47,11 +49,14 @@ class Replay:
         if self.case.mark:
             mark = self.case.target.column(self.case.mark)
             sets.append(f"{ident(mark.name)} = {self.cleared(mark, 't.')}")
-        sets = ", ".join(sets)
+        sets = ", ".join(sets + self.touches())
         return (
             f"UPDATE {self.case.qualified_target()} t SET {sets} FROM {pairs(updated)} JOIN oracle_staging o ON"
             f" o.{PLACE} = p.n WHERE t.tableoid = p.o AND t.ctid = p.c"
         )
+
+    def touches(self):
+        return [f"{ident(name)} = now()" for name in self.case.touched]
 
     def cleared(self, mark, prefix):
         """The mark of a row that is in staging: a set one is taken away, another one stays as it is."""
@@ -61,8 +66,9 @@ class Replay:
     def delete_sql(self, rows):
         if self.case.mark:
             value = "true" if self.case.target.column(self.case.mark).type.name == "bool" else "now()"
+            sets = ", ".join([f"{ident(self.case.mark)} = {value}"] + self.touches())
             return (
-                f"UPDATE {self.case.qualified_target()} t SET {ident(self.case.mark)} = {value} FROM"
+                f"UPDATE {self.case.qualified_target()} t SET {sets} FROM"
                 f" {pairs((row, 0) for row in rows)} WHERE t.tableoid = p.o AND t.ctid = p.c"
             )
         return (

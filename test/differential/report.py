@@ -3,6 +3,7 @@ from collections import Counter
 
 from compare import compare_call
 from outcome import Error
+from returning import returning_call
 from values import BY_NAME
 
 
@@ -29,7 +30,7 @@ def script(case, failure, prelude):
     lines += [statement + ";" for statement in case.as_caller()]
     if failure.kind.startswith("compare"):
         lines.append(compare_call(case) + ";")
-    lines.append(case.call() + ";")
+    lines.append((returning_call(case) if failure.kind.startswith("returning") else case.call()) + ";")
     lines += ["RESET ROLE;"] if case.target.policy else []
     lines.append(f"SELECT tableoid::regclass, ctid, * FROM {table};")
     if failure.kind == "second call":

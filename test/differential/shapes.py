@@ -212,6 +212,10 @@ class TargetMaker:
             if self.chance(0.4):
                 mark.default = self.random.choice(("true", "true", "false")) if mark.type.name == "bool" else "now()"
             columns.append(mark)
+        if "touch_columns" in self.features and self.chance(0.12):
+            columns.append(
+                Column("seen_at", BY_NAME[self.random.choice(("timestamptz", "timestamp", "date", "timestamp_0"))])
+            )
         if self.chance(0.25) and not self.large:
             target.dropped = self.random.sample(range(len(columns)), 1)
         self.constraints(target, keys)

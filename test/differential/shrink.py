@@ -139,12 +139,17 @@ def drop_option(case, name):
         case.mark = ""
     elif name == "insert_defaults":
         case.insert_defaults.clear()
+    elif name == "touch_columns":
+        case.touched.clear()
+    elif name == "update_when":
+        case.update_when = None
 
 
 def droppable(case, name):
     used = [other.generated or "" for other in case.target.columns] + [
         case.target.partition_by,
         case.target.policy,
+        case.update_when or "",
         case.filter if case.refused and case.filter else "",
     ]
     return (
@@ -154,6 +159,7 @@ def droppable(case, name):
         + case.filter_columns
         + [case.mark, case.target.trigger_column, "parent" if case.target.self_reference else ""]
         + list(case.insert_defaults)
+        + case.touched
         and not any(name in text for text in used)
     )
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""The memory of bulk_compare does not grow with its result: 300,000 differences at work_mem = 64kB.
+"""The memory of bulk_compare and bulk_sync_returning does not grow with the result: 300,000 rows at work_mem = 64kB.
 
-PGHOST, PGPORT, PGUSER (a superuser) and PGDATABASE give the server. Looks at the backend's memory while it compares.
+PGHOST, PGPORT, PGUSER (a superuser) and PGDATABASE give the server. Looks at the backend's memory while it works.
 """
 import os
 import re
@@ -42,18 +42,27 @@ def peak_during(watcher, connection, cursor, query):
     return peak, cursor.fetchall()
 
 
-def compare(watcher, rows):
+def peak_of(watcher, function, rows, more=""):
     connection, cursor = connect(DATABASE)
     cursor.execute("SET work_mem = '64kB'; SET hash_mem_multiplier = 1; SET max_parallel_workers_per_gather = 0")
     result = peak_during(
         watcher,
         connection,
         cursor,
-        f"""SELECT status, count(*) FROM bulk_compare('t_{rows}', 's_{rows}', '{{id}}')
-        GROUP BY status ORDER BY status""",
+        f"""SELECT what, count(*) FROM {function}('t_{rows}', 's_{rows}', '{{id}}'{more})
+        AS r (what, key, old, new, changes) GROUP BY what ORDER BY what""",
     )
     connection.close()
     return result
+
+
+def check(watcher, what, kinds, *call):
+    few_peak, few_rows = peak_of(watcher, call[0], FEW, *call[1:])
+    many_peak, many_rows = peak_of(watcher, call[0], ROWS, *call[1:])
+    few, many = (sum(row[1] for row in rows) for rows in (few_rows, many_rows))
+    print(f"{what}: {few} rows: {few_peak} kB; {many}: {many_peak} kB")
+    assert many_rows == [(kind, ROWS // 3) for kind in kinds], many_rows
+    assert many_peak - few_peak < MOST_KB, f"it grew by {many_peak - few_peak} kB"
 
 
 maintenance, setup = connect(os.environ.get("PGDATABASE", "postgres"))
@@ -72,14 +81,10 @@ try:
             FROM generate_series({rows // 3 + 1}, {rows}) AS i"""
         )
     watcher.execute("VACUUM ANALYZE")
-    few_peak, few_rows = compare(watcher, FEW)
-    many_peak, many_rows = compare(watcher, ROWS)
+    actions = ("created", "deleted", "updated")
+    check(watcher, "bulk_compare", ("added", "removed", "updated"), "bulk_compare")
+    check(watcher, "dry run", actions, "bulk_sync_returning", ", dry_run => true")
+    check(watcher, "bulk_sync_returning", actions, "bulk_sync_returning")
     connection.close()
 finally:
     setup.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
-
-print(
-    f"{sum(row[1] for row in few_rows)} differences: {few_peak} kB; {sum(row[1] for row in many_rows)}: {many_peak} kB"
-)
-assert many_rows == [(status, ROWS // 3) for status in ("added", "removed", "updated")], many_rows
-assert many_peak - few_peak < MOST_KB, f"it grew by {many_peak - few_peak} kB"

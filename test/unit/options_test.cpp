@@ -23,6 +23,8 @@ constexpr Named functions[] = {
 	{"bulk_sync", Function::bulk_sync},
 	{"bulk_sync_json", Function::bulk_sync_json},
 	{"bulk_compare", Function::bulk_compare},
+	{"bulk_sync_returning", Function::bulk_sync_returning},
+	{"bulk_sync_json_returning", Function::bulk_sync_json_returning},
 };
 
 /* target regclass, staging regclass, keys text[], filter text DEFAULT NULL::text, .. */

@@ -42,6 +42,7 @@ class FoundRows final : public DiffSink {
 	void updated(const ChangedRow &row) override;
 	void removed(const TargetRow &row) override;
 	void unchanged(const TargetRow &row, StagedRow *staged) override;
+	void held_back(const ChangedRow &) override {}
 
 	/* In the order they were told of, or sorted. */
 	const pg::Vector<Found> &all() const noexcept { return all_; }

@@ -3,6 +3,7 @@
  */
 #include <algorithm>
 
+#include "pg/scratch.hpp"
 #include "rows.hpp"
 
 namespace bulk_sync::unit {
@@ -145,6 +146,39 @@ UNIT_TEST(order, "staged rows: they are visited in the order they came, whatever
 				 reinterpret_cast<std::uintptr_t>(visited[key]) % MAXIMUM_ALIGNOF != 0 ||
 				 !samples.is_row(visited[key]->view(), key, length_of(key));
 	CHECK(wrong == 0);
+}
+
+UNIT_TEST(given_away, "staged rows: given away, they live as long as their new owner")
+{
+	SampleRows samples;
+	pg::WorkContext owner("unit owner");
+	RowArena arena;
+	constexpr int count = 3000;
+	{
+		pg::WorkContext diff("unit diff");
+		StagedRows rows(unlimited);
+		for (int key = 0; key < count; key++)
+			samples.append(rows, hash_of(key), key, key % 100);
+		samples.append(rows, hash_of(5), 5);
+		CHECK(samples.build_table(rows) == 1);
+		for (int key = 0; key < count; key += 3)
+			rows.set_matched(samples.find(rows, hash_of(key), key), false);
+		CHECK(rows.unmatched() == count - count / 3);
+		pg_call([&] { pg::in_context(owner.get(), [&] { arena = rows.take_arena(); }); });
+		CHECK(rows.count() == 0 && rows.unmatched() == 0);
+		diff.finish();
+	}
+	int key = 0;
+	int wrong = 0;
+	arena.for_each([&](char *memory, uint32) {
+		auto *const row = reinterpret_cast<StagedRow *>(memory);
+		if (key < count)
+			wrong += !samples.is_row(row->view(), key, key % 100) || row->matched != (key % 3 == 0);
+		key++;
+		return StagedRow::footprint(row->length);
+	});
+	CHECK(wrong == 0 && key == count + 1);
+	owner.finish();
 }
 
 UNIT_TEST(limit, "staged rows: full rows and their table stay within the limit, and use it")
