@@ -127,7 +127,7 @@ void set_transaction_time(const char *time)
 	});
 }
 
-LocalSettings::LocalSettings() noexcept : level_(NewGUCNestLevel()) {}
+LocalSettings::LocalSettings() : level_(pg_call([] { return NewGUCNestLevel(); })) {}
 
 void LocalSettings::set(const char *name, const char *value) const
 {

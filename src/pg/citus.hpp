@@ -59,7 +59,8 @@ void set_transaction_time(const char *time);
 /* Sets a parameter of the server up to the end of the scope, as SET LOCAL does. */
 class LocalSettings {
   public:
-	LocalSettings() noexcept;
+	/* Throws Error. */
+	LocalSettings();
 	/* Throws Error. */
 	void set(const char *name, const char *value) const;
 	/* Sets all of them back. After an error the abort does. */

@@ -26,8 +26,8 @@ struct SqlCall {
  * that was called needs. Throws pg::Error. */
 void add_options(const SqlCall &call, pg::MessageWriter &message);
 /* A request for a shard out of them; target, staging and rows are still to be set. Throws
- * pg::Error. */
-Request request_of(const pg::MessageReader &options);
+ * pg::Error. It calls the decoders by pointers, and they only throw. */
+PG_NEVER_RAISES Request request_of(const pg::MessageReader &options);
 
 /* Adds the parameters of the server on which the meaning of expressions and values depends. Throws
  * pg::Error. */

@@ -72,6 +72,13 @@ SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', 'employee.ag
 SELECT agree($$bulk_sync('employee', 'import_local', '{company_id,name}', 'phone = ''same''', allow_out_of_scope => true)$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', insert_defaults => '{"gone": "2020-01-01"}')$$);
 
+SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', touch_columns => '{at}', update_when => 'new.age > old.age')$$);
+CALL in_both('UPDATE import SET age = age + CASE WHEN company_id < 10 THEN 1 ELSE -1 END');
+SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', touch_columns => '{at}', update_when => 'new.age > old.age', dry_run => true)$$);
+SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', touch_columns => '{at}', update_when => 'new.age > old.age')$$);
+SELECT agree($$bulk_sync('employee', 'import_local', '{company_id,name}', touch_columns => '{at}', soft_delete => 'gone', update_when => 'old.gone IS NULL')$$);
+SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', update_when => 'new.nothing')$$);
+
 \echo * one company
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', 'company_id = 7')$$);
 CALL in_both('DELETE FROM import WHERE company_id <> 7');

@@ -217,6 +217,8 @@ refusals() {
 	expect 'the same with rows of any company' 'ERROR:  0A000' "SELECT bulk_sync('employee', 'import', '{name}', 'company_id = 5', allow_out_of_scope => true)"
 	expect 'a filter that reads tables' 'ERROR:  0A000' "SELECT bulk_sync('employee', 'import', '{company_id,name}', 'company_id IN (SELECT a FROM ref)')"
 	expect 'a filter that reads settings' 'ERROR:  0A000' "SELECT bulk_sync('employee', 'import', '{company_id,name}', 'name = current_setting(''a.b'', true)')"
+	expect 'update_when that reads tables' 'ERROR:  0A000' "SELECT bulk_sync('employee', 'import', '{company_id,name}', update_when => 'new.company_id IN (SELECT a FROM ref)')"
+	expect 'rows that were written' 'ERROR:  0A000' "SELECT count(*) FROM bulk_sync_returning('employee', 'import', '{company_id,name}')"
 	expect 'a read-only transaction' 'ERROR:  25006' "BEGIN READ ONLY; $call"
 	expect 'but rehearse' '0|0|0|400|0' "BEGIN READ ONLY; SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', dry_run => true)"
 	expect 'compare' 0 "SELECT count(*) FROM bulk_compare('employee', 'import', '{company_id,name}')"
