@@ -59,11 +59,11 @@ String write_of_no_row(const Plan &plan, const char *condition)
 	const char *const name = plan.target.qualified_name();
 	String text;
 	const char *const column = updated_column(plan);
-	if (pg::may_on_relation(plan.target.oid(), ACL_INSERT))
-		text = insert_of_all_columns(plan.target);
-	else if (!request.skip_deletes && request.soft_delete == nullptr)
+	bool const may_insert = pg::may_on_relation(plan.target.oid(), ACL_INSERT);
+	if (!may_insert && !request.skip_deletes && request.soft_delete == nullptr)
 		text.append("DELETE FROM ").append(name);
-	else if (column != nullptr && (!request.skip_updates || request.soft_delete != nullptr))
+	else if (!may_insert && column != nullptr &&
+			 (!request.skip_updates || request.soft_delete != nullptr))
 		text.append("UPDATE ").append(name).append(" SET ").append(column).append(" = ").append(
 			column);
 	else

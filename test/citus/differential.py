@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Random calls in two worlds: on tables that Citus distributes, and on their twins on one machine (agree.sql).
 
     test/citus/differential.py [--cases N] [--seed S]     on the server of PGHOST and so on, in database PGDATABASE
@@ -94,7 +94,9 @@ def random_call(rng, staging, companies):
         if rng.random() < 0.5:
             keys = "{name}"
     elif choice < 0.45:
-        filter_sql = rng.choice(["age > 2", "phone = 'a'", "employee.company_id IN (1, 2, 3)", "gone IS NOT TRUE", "at IS NULL"])
+        filter_sql = rng.choice(
+            ["age > 2", "phone = 'a'", "employee.company_id IN (1, 2, 3)", "gone IS NOT TRUE", "at IS NULL"]
+        )
     elif choice < 0.5:
         keys = rng.choice(["{company_id}", "{name,company_id,phone}"])
     for name in ("skip_creates", "skip_updates", "skip_deletes", "dry_run", "allow_empty"):
@@ -117,14 +119,17 @@ def random_call(rng, staging, companies):
     if rng.random() < 0.1:
         options.append("lock => 'table'")
     where = "NULL" if filter_sql is None else "'" + filter_sql.replace("'", "''") + "'"
-    return ", ".join([f"'employee'", staging, f"'{keys}'", where] + options)
+    return ", ".join(["'employee'", staging, f"'{keys}'", where] + options)
 
 
 def rows_as_json(rows):
     members = ("company_id", "name", "phone", "age")
     parts = []
     for row in rows:
-        pairs = (f'"{m}": ' + ("null" if v is None else str(v) if m in ("company_id", "age") else f'"{v}"') for m, v in zip(members, row))
+        pairs = (
+            f'"{m}": ' + ("null" if v is None else str(v) if m in ("company_id", "age") else f'"{v}"')
+            for m, v in zip(members, row)
+        )
         parts.append("{" + ", ".join(pairs) + "}")
     return "'[" + ", ".join(parts) + "]'"
 

@@ -121,6 +121,14 @@ users() {
 	expect 'to skip deletes needs no right to' '0|0|0|400|0' "REVOKE DELETE ON employee FROM clerk; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}', skip_deletes => true)"
 	expect 'a sequence' 'ERROR:  42501' "GRANT DELETE ON employee TO clerk; DELETE FROM employee WHERE company_id = 1; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}')"
 	expect 'with its right' '10|0|0|390|0 0|0|0|400|0' "GRANT USAGE ON SEQUENCE employee_id_seq TO clerk; $call; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}')"
+	prepare "CREATE TABLE guarded (company_id int, name text, phone text, PRIMARY KEY (company_id, name));
+		SELECT create_distributed_table('guarded', 'company_id', colocate_with => 'employee');
+		INSERT INTO guarded SELECT company_id, name, 'old' FROM import;
+		GRANT SELECT, INSERT, UPDATE, DELETE ON guarded TO clerk;
+		ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+		CREATE POLICY own ON guarded USING (company_id < 3)"
+	expect 'policies narrow the scope' '0|30|0|0|0' "$as CREATE TEMP TABLE mine AS SELECT company_id, name, 'new' AS phone FROM guarded; SELECT * FROM bulk_sync('guarded', 'mine', '{company_id,name}', max_deletes => 0)"
+	expect 'and forbid other rows' 'ERROR:  42501' "$as CREATE TEMP TABLE mine AS SELECT * FROM guarded; INSERT INTO mine VALUES (7, 'x'); SELECT * FROM bulk_sync('guarded', 'mine', '{company_id,name}')"
 }
 
 atomicity() {
@@ -233,11 +241,23 @@ refusals() {
 	expect 'goes with the extension' '0' "DROP EXTENSION bulk_sync; SELECT count(*) FROM pg_class WHERE relname LIKE 'bulk_sync_shards%'"
 }
 
+# Random calls; the seed is printed.
+random_calls() {
+	local seed=$RANDOM output=$work/random.out
+	if ! PGDATABASE=citus "$top/test/citus/differential.py" --cases 100 --seed "$seed" >"$output" 2>&1; then
+		not_ok "random calls with --seed $seed"
+		cat "$output"
+		return
+	fi
+	say "ok      random calls, seed $seed: $(cat "$output")"
+}
+
 step 'Starting a coordinator and two workers with Citus' start_nodes
 step 'Making a database on all of them' make_distributed_database citus
 use_node 0
 agree kinds
 agree others
+random_calls
 make_tables
 any_node
 users
