@@ -71,6 +71,19 @@ String write_of_no_row(const Plan &plan, const char *condition)
 	return text.append(where_no_row(condition));
 }
 
+/* A node with an older version of the extension lacks the function. */
+pg::SqlRows ask(const String &query, const pg::Parameters &parameters)
+{
+	try {
+		return pg::run_sql(query, parameters);
+	} catch (const pg::Error &error) {
+		if (error.sqlstate() == ERRCODE_UNDEFINED_FUNCTION &&
+			strstr(error.data()->message, "bulk_sync_on_shard") != nullptr)
+			refuse_other_version();
+		throw;
+	}
+}
+
 } // namespace
 
 Carrier::Carrier(const SqlCall &call, const pg::Relation &target, const Distribution &distribution)
@@ -127,7 +140,7 @@ Vector<pg::MessageReader> Carrier::send(Datum task) const
 {
 	pg::Parameters parameters;
 	parameters.add(JSONBOID, task, false);
-	pg::SqlRows const rows = names_.run([&] { return pg::run_sql(query_, parameters); });
+	pg::SqlRows const rows = names_.run([&] { return ask(query_, parameters); });
 	Vector<std::optional<pg::MessageReader>> answered(shards_.size());
 	for (uint64 row = 0; row < rows.count(); row++) {
 		auto const answer =

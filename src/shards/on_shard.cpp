@@ -312,10 +312,7 @@ Datum do_step(Oid place, Datum task_value)
 {
 	MessageReader const task = MessageReader::of(task_value);
 	if (task.number("protocol") != protocol)
-		pg::fail(
-			{.sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-			 .message = "the nodes have different versions of bulk_sync",
-			 .hint = "Install the same version on all nodes, and update the extension there."});
+		refuse_other_version();
 	Place const at = place_in(task, place);
 	MessageWriter answer;
 	answer.add("place", static_cast<int64>(at.number));

@@ -40,6 +40,13 @@ bool is_for_shards(const char *option)
 
 } // namespace
 
+void refuse_other_version()
+{
+	pg::fail({.sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+			  .message = "the nodes have different versions of bulk_sync",
+			  .hint = "Install the same version on all nodes, and update the extension there."});
+}
+
 void add_options(const SqlCall &call, pg::MessageWriter &message)
 {
 	message.begin("options", '{');

@@ -13,6 +13,9 @@ namespace bulk_sync::shards {
 /* Changes with what nodes tell each other: two nodes with different libraries must not go on. */
 inline constexpr int64 protocol = 1;
 
+/* Throws pg::Error, 55000: a node has another version of the extension, or of its library. */
+[[noreturn]] void refuse_other_version();
+
 /* A call of an SQL function, as it was made. */
 struct SqlCall {
 	Function function;

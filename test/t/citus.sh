@@ -252,6 +252,41 @@ random_calls() {
 	say "ok      random calls, seed $seed: $(cat "$output")"
 }
 
+# What a node says to rows that did not come, or came to the wrong shard. The task is what the node that was called
+# sends; here it is sent by hand, to the node with the shard of company 5.
+lost_rows() {
+	local shard write part rows="SELECT company_id, name FROM (VALUES (5, 'a'), (5, 'b')) AS v (company_id, name)"
+	shard=$(query "SELECT 'public.employee_' || get_shard_id_for_distribution_column('employee', 5)")
+	part='{"file": "lost", "binary": 1, "column": "company_id", "names": ["company_id", "name"], "types": ["integer", "text"]}'
+	# task FILE LEAST MOST
+	task() {
+		cat <<-SQL
+			SELECT bulk_sync_on_shard(0, jsonb_set('{"protocol": 1, "step": "find", "now": "1", "table": "public.employee",
+			"staging_name": "staging", "options": {"keys": "{company_id,name}", "dry_run": "t", "skip_deletes": "t"},
+			"shards": [{"name": "$shard", "rows": 2, "file": $1, "least": $2, "most": $3}], "part": $part}',
+			'{part,group}', to_jsonb(groupid))) ->> 'creates' FROM pg_dist_local_group
+		SQL
+	}
+	write="SELECT FROM worker_partition_query_result('lost', \$\$$rows\$\$, 0, 'hash', '{-2147483648}', '{2147483647}', true, true)"
+	use_node "$(query "SELECT right(nodename, 1) FROM citus_shards WHERE shardid = get_shard_id_for_distribution_column('employee', 5)")"
+	expect 'rows that came' 2 "BEGIN; $write; $(task 0 -2147483648 2147483647)"
+	expect 'a file that is lost' 'ERROR:  XX000' "BEGIN; $write; SET client_min_messages = error; $(task 1 -2147483648 2147483647)"
+	expect 'rows of another shard' 'ERROR:  XX000' "BEGIN; $write; $(task 0 1 2)"
+	use_node 0
+}
+
+# A worker whose extension is older lacks the function.
+versions() {
+	use_node 2
+	prepare "SET citus.enable_ddl_propagation = off; ALTER FUNCTION bulk_sync_on_shard RENAME TO older"
+	use_node 0
+	expect 'a node with another version' 'ERROR:  55000' "$call"
+	use_node 2
+	prepare "SET citus.enable_ddl_propagation = off; ALTER FUNCTION older RENAME TO bulk_sync_on_shard"
+	use_node 0
+	expect 'and with the same' '0|0|0|400|0' "$call"
+}
+
 step 'Starting a coordinator and two workers with Citus' start_nodes
 step 'Making a database on all of them' make_distributed_database citus
 use_node 0
@@ -262,8 +297,10 @@ make_tables
 any_node
 users
 atomicity
+lost_rows
 crashes
 initiators
+versions
 shards
 refusals
 for ((node = 0; node < nodes; node++)); do
