@@ -81,16 +81,25 @@ SET pronargs = n.pronargs,
 	proargdefaults = n.proargdefaults
 FROM (VALUES
 	('bulk_sync(regclass, regclass, text[], text, text[], text[], boolean, boolean, boolean, boolean, bigint, float8,'
-		' text, jsonb, boolean, text, boolean, boolean)', 'bulk_sync_1_1'),
+		' text, jsonb, boolean, text, boolean, boolean)',
+		'bulk_sync_1_1(regclass, regclass, text[], text, text[], text[], boolean, boolean, boolean, boolean, bigint, float8,'
+		' text, jsonb, boolean, text, boolean, boolean, text[], text)'),
 	('bulk_sync_json(regclass, jsonb, text[], text, text[], text[], boolean, boolean, boolean, boolean, bigint, float8,'
-		' text, jsonb, boolean, text, boolean, boolean)', 'bulk_sync_json_1_1'),
-	('bulk_compare(regclass, regclass, text[], text, text[], text[], text, jsonb, boolean, boolean)', 'bulk_compare_1_1')
+		' text, jsonb, boolean, text, boolean, boolean)',
+		'bulk_sync_json_1_1(regclass, jsonb, text[], text, text[], text[], boolean, boolean, boolean, boolean, bigint,'
+		' float8, text, jsonb, boolean, text, boolean, boolean, text[], text)'),
+	('bulk_compare(regclass, regclass, text[], text, text[], text[], text, jsonb, boolean, boolean)',
+		'bulk_compare_1_1(regclass, regclass, text[], text, text[], text[], text, jsonb, boolean, boolean, text)')
 	) AS pair (old, new),
 	pg_catalog.pg_proc AS n
 WHERE p.oid OPERATOR(pg_catalog.=) pair.old::pg_catalog.regprocedure
-	AND n.oid OPERATOR(pg_catalog.=) pair.new::pg_catalog.regproc;
+	AND n.oid OPERATOR(pg_catalog.=) pair.new::pg_catalog.regprocedure;
 
-DROP FUNCTION bulk_sync_1_1, bulk_sync_json_1_1, bulk_compare_1_1;
+DROP FUNCTION bulk_sync_1_1(regclass, regclass, text[], text, text[], text[], boolean, boolean, boolean, boolean, bigint,
+	float8, text, jsonb, boolean, text, boolean, boolean, text[], text);
+DROP FUNCTION bulk_sync_json_1_1(regclass, jsonb, text[], text, text[], text[], boolean, boolean, boolean, boolean, bigint,
+	float8, text, jsonb, boolean, text, boolean, boolean, text[], text);
+DROP FUNCTION bulk_compare_1_1(regclass, regclass, text[], text, text[], text[], text, jsonb, boolean, boolean, text);
 
 -- New functions.
 

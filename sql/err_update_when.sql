@@ -71,6 +71,14 @@ SELECT * FROM bulk_sync('employee', 'import', '{id}', ignore_columns => '{batch}
 SELECT * FROM bulk_sync('employee', 'import', '{id}', ignore_columns => '{batch}', skip_updates => true, update_when => 'true');
 SELECT * FROM bulk_sync_json('employee', '[]', '{id}', allow_empty => true, update_when => 'true');
 
+-- More columns of both rows than a row can have.
+DO $$ BEGIN EXECUTE format('CREATE TABLE wide (%s)', (SELECT string_agg('c' || i || ' int', ', ' ORDER BY i) FROM generate_series(1, 1000) AS i)); END $$;
+INSERT INTO wide (c1) VALUES (1);
+CREATE TABLE to_wide AS TABLE wide;
+SELECT state, message, detail, hint FROM failure($$SELECT * FROM bulk_sync('wide', 'to_wide', '{c1}', update_when => 'new IS DISTINCT FROM old')$$);
+SELECT * FROM bulk_sync('wide', 'to_wide', '{c1}', update_when => 'new.c900 > old.c900');
+DROP TABLE wide, to_wide;
+
 TABLE employee;
 DROP VIEW moods;
 DROP SEQUENCE numbers;

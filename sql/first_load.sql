@@ -127,18 +127,20 @@ SELECT * FROM loaded($$CREATE TABLE whole (id int, v text, n int) PARTITION BY R
 	ALTER TABLE whole ATTACH PARTITION target FOR VALUES FROM (0) TO (1000); CREATE TABLE staging AS SELECT n, v, id FROM long_source$$);
 
 -- Some rows are there: fewer new ones than are worth their memory, just as many, and more; others change or go.
-CREATE FUNCTION beside(old int, rows int, memory text) RETURNS TABLE (counts text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION beside(old int, rows int, memory text, condition text DEFAULT NULL) RETURNS TABLE (counts text) LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM set_config('work_mem', memory, true), set_config('hash_mem_multiplier', '1', true);
 	CREATE TABLE staging AS SELECT id, md5(id::text) || md5(name) AS v, id AS n FROM source WHERE id <= rows;
 	CREATE TABLE target (LIKE staging);
 	INSERT INTO target SELECT id, v, n + id % 2 FROM staging WHERE id <= old;
 	INSERT INTO target SELECT id + 10000, v, n FROM staging;
-	RETURN QUERY SELECT ROW(s.*)::text FROM sync_checked('target', 'staging', '{id}') AS s;
+	RETURN QUERY SELECT ROW(s.*)::text FROM sync_checked('target', 'staging', '{id}', update_when => condition) AS s;
 	DROP TABLE target, staging;
 END $$;
 SELECT old, beside(old, 40, '64MB') FROM unnest('{0,1,20,29,30,31,39,40}'::int[]) AS old;
 SELECT old, memory, beside(old, 2500, memory) FROM unnest('{64kB,128kB,256kB}'::text[]) AS memory, unnest('{0,1,300,2499}'::int[]) AS old;
+-- What is held back of the old ones does not change where the new ones are.
+SELECT old, memory, beside(old, 2500, memory, 'old.id > 10') FROM unnest('{64kB,64MB}'::text[]) AS memory, unnest('{0,1,300}'::int[]) AS old;
 CREATE TABLE target (id int, v text, n int);
 CREATE TABLE staging AS TABLE long_source;
 INSERT INTO target SELECT id, v, n + id % 2 FROM staging WHERE id <= 20;

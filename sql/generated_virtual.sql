@@ -2,6 +2,7 @@
 -- Virtual generated columns, which PostgreSQL 18 brought; the other expected file is for servers before.
 --
 \i test/oracle.sql
+\i test/returning_oracle.sql
 SELECT current_setting('server_version_num')::int < 180000 AS skip \gset
 \if :skip
 \echo no virtual generated columns here
@@ -32,6 +33,13 @@ ALTER TABLE staging DROP folded, DROP vat, ADD folded text;
 UPDATE staging SET folded = lower(name), price = price + 1;
 SELECT * FROM sync_checked('target', 'staging', '{folded}');
 TABLE target ORDER BY id;
+-- Rows that are returned have them, before and after.
+BEGIN;
+UPDATE staging SET price = price + 1 WHERE id = 2;
+INSERT INTO staging (id, price, name, folded) VALUES (7, 70, 'Seven', 'seven');
+SELECT * FROM returned('target', 'staging', '{id}', $$ignore_columns => '{folded}'$$);
+SELECT action, old, new, changes FROM returned ORDER BY n;
+ROLLBACK;
 -- A whole row whose column was dropped: the server builds it in WHERE out of its columns, and a test for NULL may look at the
 -- dropped one. The check of the scope agrees with WHERE, whatever that says.
 ALTER TABLE target ADD gone int, DROP vat;
@@ -55,6 +63,10 @@ SELECT * FROM target ORDER BY id;
 UPDATE staging SET a = 5 WHERE id < 3;
 SELECT * FROM bulk_sync('target', 'staging', '{id}', 'g < 9');
 SELECT status, key, new FROM bulk_compare('target', 'staging', '{id}') ORDER BY key ->> 'id';
+BEGIN;
+SELECT * FROM returned('target', 'staging', '{id}');
+SELECT action, old, new, changes FROM returned ORDER BY n;
+ROLLBACK;
 ALTER TABLE staging ADD g int;
 UPDATE staging SET a = 1, g = 2 WHERE id = 1;
 UPDATE staging SET a = 4, g = 8 WHERE id = 4;

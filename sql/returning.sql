@@ -235,7 +235,7 @@ SELECT count(*), array_agg((new ->> 'id')::int ORDER BY n) = (SELECT array_agg(i
 SELECT array_agg(new ->> 'id' ORDER BY n) = (SELECT array_agg(id::text) FROM to_big WHERE id > 10000) AS foreseen_in_order FROM foreseen WHERE action = 'created';
 UPDATE to_big SET v = v || '!';
 SET temp_file_limit = '1MB';
-SELECT * FROM bulk_sync_returning('big', 'to_big', '{id}');
+SELECT state FROM failure($$SELECT * FROM bulk_sync_returning('big', 'to_big', '{id}')$$);
 RESET temp_file_limit;
 SELECT count(*) FROM big WHERE v ~ '!';
 RESET work_mem;

@@ -23,6 +23,15 @@ class WantedUpdates final : public DiffSink {
 		return row_test_.is_parallel_safe() && next_.is_parallel_safe();
 	}
 	void expect_disorder() override { next_.expect_disorder(); }
+	PG_RAISES bool all_added(StagedRows &rows, const RowShape &shape) override
+	{
+		return next_.all_added(rows, shape);
+	}
+	bool keeps_new_rows() const noexcept override { return next_.keeps_new_rows(); }
+	PG_RAISES void all_added(Spill &spill, const RowShape &shape) override
+	{
+		next_.all_added(spill, shape);
+	}
 	PG_RAISES void added(const AddedRow &row) override { next_.added(row); }
 	PG_RAISES void removed(const TargetRow &row) override { next_.removed(row); }
 	PG_RAISES void unchanged(const TargetRow &row, StagedRow *staged) override

@@ -154,9 +154,9 @@ PG_RAISES inline Node *generation_expression(::Relation relation, int attribute)
 #endif
 }
 
-/* Does the planner itself build whole rows of the relation out of their columns? Since 18 it does
- * so where some of these are generated when they are read (83ea6c54025). */
-inline bool builds_whole_rows([[maybe_unused]] ::Relation relation)
+/* Are some of the columns generated when they are read? 18 has such, and its planner puts their
+ * expressions in their place, also in whole rows (83ea6c54025). */
+inline bool has_virtual_columns([[maybe_unused]] ::Relation relation)
 {
 #if PG_VERSION_NUM >= 180000
 	const TupleConstr *const constraints = RelationGetDescr(relation)->constr;

@@ -113,7 +113,7 @@ PG_RAISES Node *keep_whole_rows(Node *expression, int entry, const Relation &rel
 								bool *has_sublinks)
 {
 	TupleDesc const desc = relation.tuple_desc();
-	if (compat::builds_whole_rows(relation.get()))
+	if (compat::has_virtual_columns(relation.get()))
 		return expression;
 	for (int i = 0; i < desc->natts; i++)
 		if (TupleDescAttr(desc, i)->attisdropped)

@@ -32,7 +32,8 @@ bool needs_no_plan(const Relation &table) noexcept
 {
 	return (table.kind() == RELKIND_RELATION || table.kind() == RELKIND_MATVIEW) &&
 		   !table.has_children() && is_heap(table.get()) && RelationIsScannable(table.get()) &&
-		   !others_plan_scans() && ExecutorStart_hook == nullptr && ExecutorRun_hook == nullptr;
+		   !compat::has_virtual_columns(table.get()) && !others_plan_scans() &&
+		   ExecutorStart_hook == nullptr && ExecutorRun_hook == nullptr;
 }
 
 double estimated_rows(const Relation &table)

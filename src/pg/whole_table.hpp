@@ -9,9 +9,9 @@
 namespace bulk_sync::pg {
 
 /*
- * Is a plain scan of the table what the server would do? Not so for other storage than the heap and
- * for tables with children, nor where an extension may change how tables are read, or watches over
- * what is executed. Policies are not looked at.
+ * Is a plain scan of the table what the server would do? Not so for other storage than the heap, for
+ * tables with children or with virtual generated columns, nor where an extension may change how
+ * tables are read, or watches over what is executed. Policies are not looked at.
  */
 bool needs_no_plan(const Relation &table) noexcept;
 

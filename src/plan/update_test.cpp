@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pg/fail.hpp"
 #include "pg/tuple.hpp"
 
 namespace bulk_sync {
@@ -39,9 +40,27 @@ class Layout {
 				   : old_value(column);
 	}
 
-	void finish() { test_.desc = pg::describe(types_); }
+	void finish()
+	{
+		if (types_.size() > most_columns)
+			refuse_width();
+		test_.desc = pg::describe(types_);
+	}
 
   private:
+	/* Of a row, one of which is the table that it is in. */
+	static constexpr std::size_t most_columns = MaxTupleAttributeNumber;
+
+	void refuse_width() const
+	{
+		pg::fail({.sqlstate = ERRCODE_TOO_MANY_COLUMNS,
+				  .message = "update_when uses too many columns",
+				  .detail = pg::format("It uses %zu columns of old and new, and at most %zu can be "
+									   "looked at together.",
+									   types_.size() - 1, most_columns - 1),
+				  .hint = "Name the columns that matter instead of whole rows."});
+	}
+
 	std::optional<int> image_position(AttrNumber column) const
 	{
 		for (std::size_t i = 0; i < map_.image.size(); i++)

@@ -65,7 +65,14 @@ struct StagingOnShard {
  */
 class ShardCall final : public pg::Kept {
   public:
-	ShardCall(const MessageReader &task, const MessageReader &shard, const char *token, int number);
+	/* `token` is nullptr when nothing will be kept. */
+	ShardCall(const char *token, int number)
+		: token_(token == nullptr ? "" : pg::format("%s", token)), number_(number)
+	{
+	}
+
+	/* Opens and locks both sides, and plans. */
+	void open(const MessageReader &task, const MessageReader &shard);
 
 	bool is(const char *token, int number) const noexcept
 	{
@@ -88,7 +95,7 @@ class ShardCall final : public pg::Kept {
 	const char *token_;
 	int number_;
 	Request request_;
-	pg::Relation target_;
+	std::optional<pg::Relation> target_;
 	StagingOnShard staging_;
 	std::optional<Plan> plan_;
 	/* Of the attempt. */
@@ -97,14 +104,13 @@ class ShardCall final : public pg::Kept {
 	DiffResult found_;
 };
 
-ShardCall::ShardCall(const MessageReader &task, const MessageReader &shard, const char *token,
-					 int number)
-	: token_(token == nullptr ? "" : pg::format("%s", token)), number_(number),
-	  request_(request_for(task, shard)), target_(open_target(task))
+void ShardCall::open(const MessageReader &task, const MessageReader &shard)
 {
-	check_target(request_, target_);
+	request_ = request_for(task, shard);
+	target_.emplace(open_target(task));
+	check_target(request_, *target_);
 	open_staging(task, shard);
-	plan_.emplace(make_plan(request_, target_, staging_.get().for_plan()));
+	plan_.emplace(make_plan(request_, *target_, staging_.get().for_plan()));
 }
 
 /* A relation that the node which was called has named. */
@@ -149,7 +155,7 @@ void ShardCall::open_staging(const MessageReader &task, const MessageReader &sha
 	}
 	request_.rows = read_objects(part, description);
 	staging_.check.emplace(part, description);
-	staging_.objects.emplace(request_, target_, part.members, &*staging_.check);
+	staging_.objects.emplace(request_, *target_, part.members, &*staging_.check);
 }
 
 void ShardCall::start_attempt()
@@ -174,7 +180,7 @@ void ShardCall::release()
 	end_attempt();
 	if (staging_.relation)
 		staging_.relation->close();
-	target_.close();
+	target_->close();
 }
 
 bool ShardCall::find(MessageWriter &answer)
@@ -222,7 +228,7 @@ void ShardCall::write(MessageWriter &answer)
 			return;
 		}
 		if (is_last)
-			refuse_conflict(target_);
+			refuse_conflict(*target_);
 		end_attempt();
 		start_attempt();
 		found_ = find_changes(call, snapshot_->get(), *changes_);
@@ -260,9 +266,12 @@ void find_on_shard(const MessageReader &task, const Place &place, const char *to
 	MemoryContext const memory = pg::Kept::make_memory("bulk_sync shard");
 	ShardCall *const call = pg::Kept::make(memory, [&] {
 		void *const at = pg::Allocator<ShardCall>().allocate(1);
-		return new (at) ShardCall(task, place.shard, token, place.number);
+		return new (at) ShardCall(token, place.number);
 	});
-	bool const has_changes = call->run([&] { return call->find(answer); });
+	bool const has_changes = call->run([&] {
+		call->open(task, place.shard);
+		return call->find(answer);
+	});
 	bool const keep = has_changes && token != nullptr;
 	answer.add("kept", keep);
 	if (!keep)
