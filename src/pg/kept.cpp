@@ -69,7 +69,7 @@ Kept *KeptList::last = nullptr;
 
 Kept::Kept()
 	: previous_(KeptList::last), context_(CurrentMemoryContext), owner_(CurrentResourceOwner),
-	  made_in_(GetCurrentSubTransactionId())
+	  made_in_(pg_call([] { return GetCurrentSubTransactionId(); }))
 {
 	pg_call([] { KeptList::watch_transactions(); });
 	KeptList::last = this;
