@@ -135,6 +135,21 @@ RESET ROLE;
 REVOKE DELETE ON employee FROM regress_bulk_sync_boss;
 SELECT * FROM sync_for_all();
 
+-- The schema of both, as in a query that names them; who knows an OID need not name it.
+CREATE SCHEMA closed;
+CREATE TABLE closed.employee (LIKE employee);
+CREATE TABLE closed.import (LIKE import);
+GRANT ALL ON closed.employee, closed.import TO regress_bulk_sync_clerk;
+SELECT 'closed.employee'::regclass::oid AS target, 'closed.import'::regclass::oid AS staging \gset
+SET ROLE regress_bulk_sync_clerk;
+SELECT * FROM bulk_sync(:target, 'same', '{name}', dry_run => true);
+SELECT * FROM bulk_sync('same', :staging, '{name}', dry_run => true);
+SELECT * FROM bulk_sync(:target, :staging, '{name}', 'id > 0');
+SELECT * FROM bulk_compare('same', :staging, '{name}');
+SELECT * FROM bulk_sync_json(:target, '[]', '{name}', allow_empty => true);
+RESET ROLE;
+DROP SCHEMA closed CASCADE;
+
 -- Nothing has changed, and who has the rights can go on.
 TABLE changed;
 SELECT * FROM sync_checked('employee', 'import', '{name}');

@@ -88,6 +88,7 @@ SET ROLE regress_bulk_sync_clerk;
 SELECT * FROM bulk_sync('target', 'staging', '{id}');
 RESET ROLE;
 SELECT * FROM target ORDER BY id;
+DROP VIEW scans;
 DROP TABLE target CASCADE;
 DROP TABLE staging CASCADE;
 DROP ROLE regress_bulk_sync_clerk;

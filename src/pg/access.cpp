@@ -1,5 +1,6 @@
 #include "pg/access.hpp"
 
+#include "pg/compat.hpp"
 #include "pg/fail.hpp"
 
 extern "C" {
@@ -74,6 +75,16 @@ bool may_on_column(Oid relation, AttrNumber column, AclMode right)
 {
 	return pg_call(
 		[&] { return pg_attribute_aclcheck(relation, column, GetUserId(), right) == ACLCHECK_OK; });
+}
+
+void require_schema(Oid relation)
+{
+	pg_call([&] {
+		Oid const schema = get_rel_namespace(relation);
+		if (OidIsValid(schema) && !isAnyTempNamespace(schema) &&
+			!compat::may_use_schema(schema, GetUserId()))
+			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA, get_namespace_name(schema));
+	});
 }
 
 void refuse_access(Oid relation)

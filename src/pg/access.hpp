@@ -13,6 +13,10 @@ bool may_on_relation(Oid relation, AclMode right);
 bool may_on_some_column(Oid relation, AclMode right);
 bool may_on_column(Oid relation, AttrNumber column, AclMode right);
 
+/* Asks for USAGE on the schema of a relation that is not temporary, as a query does that names it.
+ * Throws Error, 42501. */
+void require_schema(Oid relation);
+
 /* Throws Error, 42501, as a query without the right would. */
 [[noreturn]] void refuse_access(Oid relation);
 

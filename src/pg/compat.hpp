@@ -10,6 +10,7 @@ extern "C" {
 #include "access/relscan.h"
 #include "access/tableam.h"
 #include "access/toast_internals.h"
+#include "catalog/pg_namespace_d.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -20,6 +21,7 @@ extern "C" {
 #include "rewrite/rewriteManip.h"
 #include "storage/buffile.h"
 #include "tcop/tcopprot.h"
+#include "utils/acl.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
@@ -151,6 +153,16 @@ PG_RAISES inline Node *generation_expression(::Relation relation, int attribute)
 	return build_generation_expression(relation, attribute);
 #else
 	return build_column_default(relation, attribute);
+#endif
+}
+
+/* Has the user USAGE on the schema? 16 asks so of all kinds of objects (c727f511bd7). */
+PG_RAISES inline bool may_use_schema(Oid schema, Oid user)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(NamespaceRelationId, schema, user, ACL_USAGE) == ACLCHECK_OK;
+#else
+	return pg_namespace_aclcheck(schema, user, ACL_USAGE) == ACLCHECK_OK;
 #endif
 }
 

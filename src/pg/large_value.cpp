@@ -75,6 +75,12 @@ PG_RAISES Verdict compare_chunks(Chunks &ours, Chunks &theirs, int64 bytes)
 	return bytes == 0 ? Verdict::same : Verdict::unknown;
 }
 
+/* The server's macro for it compares signed with unsigned numbers. */
+bool is_compressed(const varatt_external &value) noexcept
+{
+	return int64{VARATT_EXTERNAL_GET_EXTSIZE(value)} < int64{value.va_rawsize} - VARHDRSZ;
+}
+
 PG_RAISES Verdict compare_out_of_line(const varatt_external &left, const varatt_external &right)
 {
 	if (left.va_extinfo != right.va_extinfo)
@@ -87,7 +93,7 @@ PG_RAISES Verdict compare_out_of_line(const varatt_external &left, const varatt_
 	theirs.close();
 	ours.close();
 	/* The same value can be compressed in more than one way. */
-	if (verdict == Verdict::other && VARATT_EXTERNAL_IS_COMPRESSED(left))
+	if (verdict == Verdict::other && is_compressed(left))
 		return Verdict::unknown;
 	return verdict;
 }

@@ -5,6 +5,7 @@
 #include "pg/foreign_plan.hpp"
 
 extern "C" {
+#include "access/xlog.h"
 #include "optimizer/plancat.h"
 #include "utils/snapmgr.h"
 }
@@ -32,7 +33,8 @@ bool needs_no_plan(const Relation &table) noexcept
 {
 	return (table.kind() == RELKIND_RELATION || table.kind() == RELKIND_MATVIEW) &&
 		   !table.has_children() && is_heap(table.get()) && RelationIsScannable(table.get()) &&
-		   !compat::has_virtual_columns(table.get()) && !others_plan_scans() &&
+		   !compat::has_virtual_columns(table.get()) &&
+		   (RelationIsPermanent(table.get()) || !RecoveryInProgress()) && !others_plan_scans() &&
 		   ExecutorStart_hook == nullptr && ExecutorRun_hook == nullptr;
 }
 

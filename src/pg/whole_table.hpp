@@ -10,10 +10,12 @@ namespace bulk_sync::pg {
 
 /*
  * Is a plain scan of the table what the server would do? Not so for other storage than the heap, for
- * tables with children or with virtual generated columns, nor where an extension may change how
- * tables are read, or watches over what is executed. Policies are not looked at.
+ * tables with children or with virtual generated columns, for what the planner refuses (unlogged
+ * tables on a standby), nor where an extension may change how tables are read, or watches over what
+ * is executed. Policies are not looked at. Whether the server is in recovery is a flag in shared
+ * memory, and asking for it raises nothing.
  */
-bool needs_no_plan(const Relation &table) noexcept;
+PG_NEVER_RAISES bool needs_no_plan(const Relation &table) noexcept;
 
 /* How many rows the planner would expect. Throws Error. */
 double estimated_rows(const Relation &table);

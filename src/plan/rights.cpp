@@ -145,6 +145,9 @@ void check_member(const Relation &target, Oid member)
 
 void check_rights_before_locks(const Request &request)
 {
+	pg::require_schema(request.target);
+	if (OidIsValid(request.staging))
+		pg::require_schema(request.staging);
 	if (request.only_compares) {
 		require_some(request.target, ACL_SELECT);
 		require_some(request.staging, ACL_SELECT);
