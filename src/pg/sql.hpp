@@ -36,6 +36,9 @@ inline SqlRows run_sql(const String &sql, const Parameters &parameters = {})
 	return run_sql(sql.c_str(), parameters);
 }
 
+/* The same, with each row given to the receiver instead, in the types of the statement. */
+void run_sql(const String &sql, const Parameters &parameters, RowReceiver &receiver);
+
 /* 'it''s', in the current memory context. Throws Error. */
 const char *literal(const char *text);
 

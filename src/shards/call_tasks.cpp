@@ -82,12 +82,20 @@ void begin_task(const DistributedCall &call, const char *step, MessageWriter &me
 	add_settings(message);
 }
 
+Vector<pg::MessageReader> send(const DistributedCall &call, const Carrier &carrier,
+							   MessageWriter &task)
+{
+	return call.rows == nullptr ? carrier.send(task.finish())
+								: carrier.send(task.finish(), *call.rows);
+}
+
 void add_diff(const DistributedCall &call, const Carrier &carrier, const Spread &spread,
 			  MessageWriter &message)
 {
 	message.add("staging_name", call.plan.staging_name);
 	/* All copies of a table do the same, under a lock on it. */
 	message.add("copied", call.target.kind == Distribution::Kind::reference);
+	message.add("rows", call.rows != nullptr);
 	add_options(call.sql, message);
 	if (spread.in_place) {
 		add_shards(carrier, message, [&](std::size_t number, std::size_t) {

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "pg/statement.hpp"
 #include "plan/plan.hpp"
 #include "shards/distribution.hpp"
 #include "shards/names.hpp"
@@ -17,6 +18,8 @@ namespace bulk_sync::shards {
  * has a row in each of its shards (shards/setup.hpp):
  *
  *   SELECT public.bulk_sync_on_shard(h.tableoid, $1) FROM public.bulk_sync_shards_3 AS h
+ *   SELECT r.* FROM public.bulk_sync_shards_3 AS h,
+ *   LATERAL public.bulk_sync_rows_on_shard(h.tableoid, $1) AS r
  *
  * Citus runs it on all of them side by side. A single shard is reached by a query that it sends to
  * that shard alone, and that gives a row whatever the table has:
@@ -52,6 +55,10 @@ class Carrier {
 	 * shard did not answer. */
 	Vector<pg::MessageReader> send(Datum task) const;
 
+	/* The same with rows: each is given to the receiver as bulk_sync_rows_on_shard() returns it,
+	 * with all values at hand, and nothing in the first column. */
+	Vector<pg::MessageReader> send(Datum task, pg::RowReceiver &receiver) const;
+
 	/*
 	 * Has the task done on every copy of a reference table, by a write of no row that Citus sends to
 	 * each of them:
@@ -65,6 +72,7 @@ class Carrier {
 	void send_to_copies(const Plan &plan, Datum task) const;
 
   private:
+	Vector<pg::MessageReader> in_order(const Vector<pg::MessageReader> &answers) const;
 	Carrier(const SqlCall &call, const pg::Relation &target, const Distribution &distribution);
 
 	const pg::Relation &target_;
@@ -72,8 +80,9 @@ class Carrier {
 	Vector<std::size_t> shards_;
 	Vector<const char *> helpers_; /* names of the helper's shards, without schema */
 	const char *condition_ = nullptr;
-	const char *schema_; /* of the extension */
-	pg::String query_;
+	const char *schema_;		  /* of the extension */
+	const char *place_ = nullptr; /* what says to a shard which it is */
+	pg::String from_;
 	LogicalNames names_;
 };
 

@@ -2,8 +2,11 @@
 
 #include "pg/expression.hpp"
 #include "pg/fail.hpp"
+#include "pg/sql.hpp"
+#include "diff/compare_rows.hpp"
 #include "plan/members.hpp"
 #include "plan/rights.hpp"
+#include "read/diff_into.hpp"
 #include "shards/task.hpp"
 #include "write/conflicts.hpp"
 
@@ -42,6 +45,8 @@ Request ShardCall::request_for(const MessageReader &task, const MessageReader &s
 	Request request = request_of(task.member("options"));
 	if (task.flag("copied"))
 		request.lock = LockMode::table;
+	request.only_compares = strcmp(task.text("step"), "compare") == 0;
+	request.foresees_rows = request.dry_run && task.flag("rows");
 	request.target = known_relation(shard.text("name"));
 	if (const char *const staging = shard.text_if_any("staging"))
 		request.staging = known_relation(staging);
@@ -55,6 +60,20 @@ pg::Relation ShardCall::open_target(const MessageReader &task) const
 									target_lock(request_));
 }
 
+/* Staging may have columns that the call ignores and the target lacks. They were not sent, and are
+ * not read. */
+void ShardCall::add_ignored_columns(pg::ColumnList &columns) const
+{
+	for (const char *const name : request_.ignore_columns) {
+		if (target_->find(name) != nullptr || columns.find(name) != nullptr)
+			continue;
+		pg::Attribute ignored;
+		ignored.name = name;
+		ignored.type = pg::type_named("pg_catalog.text");
+		columns.add(ignored);
+	}
+}
+
 void ShardCall::open_staging(const MessageReader &task, const MessageReader &shard)
 {
 	const char *const description = task.text("staging_name");
@@ -63,8 +82,9 @@ void ShardCall::open_staging(const MessageReader &task, const MessageReader &sha
 		return;
 	}
 	staging_.part.emplace(fetch_part(task, shard));
-	const Part &part = *staging_.part;
+	Part &part = *staging_.part;
 	if (!part.is_json) {
+		add_ignored_columns(part.columns);
 		staging_.rows.emplace(part, description);
 		return;
 	}
@@ -139,7 +159,18 @@ void ShardCall::release()
 	target_->close();
 }
 
-bool ShardCall::find(Findings &findings)
+/* The keys of rows that end the call. */
+void ShardCall::add_rows_that_forbid(Findings &findings)
+{
+	findings.diff = found_;
+	if (found_.staging_duplicates.count > 0 || found_.target_duplicates.count > 0)
+		return;
+	PlannedWrites const writes{*plan_, *changes_, snapshot_->get()};
+	find_out_of_scope(writes, findings.out_of_scope);
+	findings.other_keys = find_other_keys(writes);
+}
+
+bool ShardCall::find(Findings &findings, pg::ResultRows *result)
 {
 	CallProgress progress(request_);
 	Call const call{*plan_, staging_.get(), progress, nullptr};
@@ -151,23 +182,33 @@ bool ShardCall::find(Findings &findings)
 	if (!request_.dry_run && !pg::reads_committed())
 		refuse_stale_scope(*plan_, snapshot);
 	found_ = find_changes(call, snapshot, *changes_);
-	findings.diff = found_;
 	findings.creates = changes_->insert_count();
 	findings.updates = changes_->updates().count();
 	findings.deletes = changes_->deletes().count();
 	findings.skipped = changes_->skipped_creates() + changes_->skipped_updates();
-	if (found_.staging_duplicates.count == 0 && found_.target_duplicates.count == 0) {
-		PlannedWrites const writes{*plan_, *changes_, snapshot};
-		find_out_of_scope(writes, findings.out_of_scope);
-		findings.other_keys = find_other_keys(writes);
-	}
+	add_rows_that_forbid(findings);
+	if (result != nullptr && request_.dry_run)
+		SyncRows(*plan_, *result).foresee(*changes_, snapshot);
 	return !changes_->is_empty();
 }
 
-Done ShardCall::write()
+void ShardCall::compare(Findings &findings, pg::ResultRows &result)
+{
+	start_attempt();
+	CompareRows rows(*plan_, result, plan_->checks_stored_rows() ? &*changes_ : nullptr);
+	NoObserver nobody;
+	wanted_diff_into(*plan_, staging_.get(), snapshot_->get(), Wanted::all_in_scope, rows, found_,
+					 nobody);
+	add_rows_that_forbid(findings);
+}
+
+Done ShardCall::write(pg::ResultRows *result)
 {
 	CallProgress progress(request_);
-	Call const call{*plan_, staging_.get(), progress, nullptr};
+	std::optional<SyncRows> rows;
+	if (result != nullptr)
+		rows.emplace(*plan_, *result);
+	Call const call{*plan_, staging_.get(), progress, rows ? &*rows : nullptr};
 	for (int retries = 0;; retries++) {
 		bool const is_last = retries == most_retries || !pg::reads_committed();
 		if (!pg::reads_committed())
@@ -182,6 +223,8 @@ Done ShardCall::write()
 		}
 		if (is_last)
 			refuse_conflict(*target_);
+		if (rows)
+			rows->restart();
 		end_attempt();
 		start_attempt();
 		found_ = find_changes(call, snapshot_->get(), *changes_);

@@ -3,6 +3,7 @@
 #include "pg/concurrency.hpp"
 #include "pg/fail.hpp"
 #include "pg/sql.hpp"
+#include "call/progress.hpp"
 #include "plan/members.hpp"
 #include "plan/rights.hpp"
 #include "read/json_staging.hpp"
@@ -10,6 +11,7 @@
 #include "shards/call_tasks.hpp"
 #include "shards/findings.hpp"
 #include "shards/refusals.hpp"
+#include "shards/returned_rows.hpp"
 #include "write/guards.hpp"
 
 namespace bulk_sync::shards {
@@ -45,16 +47,15 @@ struct Found {
 };
 
 Found find_on_shards(const DistributedCall &call, const Carrier &carrier, const Spread &spread,
-					 const char *token)
+					 const char *token, CallProgress &progress)
 {
 	MessageWriter task;
 	begin_task(call, "find", task);
 	task.add("token", token);
 	add_diff(call, carrier, spread, task);
 	Found found;
-	found.findings.other_keys.resize(call.plan.keys.identity.size() +
-									 call.plan.keys.generated.size());
-	for (const MessageReader &answer : carrier.send(task.finish())) {
+	found.findings.make_room_for(call.plan);
+	for (const MessageReader &answer : send(call, carrier, task)) {
 		add(found.findings, answer);
 		if (answer.flag("kept")) {
 			found.shards_to_write++;
@@ -62,19 +63,10 @@ Found find_on_shards(const DistributedCall &call, const Carrier &carrier, const 
 			add(found.settled, answer);
 		}
 	}
-	call.progress.changes_were_found(
+	progress.changes_were_found(
 		call.plan, found.findings.diff.counts,
 		{found.findings.creates, found.findings.updates, found.findings.deletes});
 	return found;
-}
-
-/* The checks of one machine, in their order. */
-void check_sums(const Plan &plan, const Findings &findings)
-{
-	check_duplicates(plan, findings.diff);
-	check_guards(plan, findings.diff.counts, findings.deletes);
-	refuse_out_of_scope(plan, findings.out_of_scope);
-	refuse_other_keys(plan, findings.other_keys);
 }
 
 /* What a call that writes nothing would have done. */
@@ -109,7 +101,7 @@ Stats apply_on_shards(const DistributedCall &call, const Carrier &carrier, const
 	task.add("token", token);
 	add_shards(carrier, task);
 	Done done = settled;
-	Vector<MessageReader> const answers = carrier.send(task.finish());
+	Vector<MessageReader> const answers = send(call, carrier, task);
 	for (const MessageReader &answer : answers)
 		add(done, answer);
 	check_guards(call.plan, done.counts, done.deletes);
@@ -118,7 +110,7 @@ Stats apply_on_shards(const DistributedCall &call, const Carrier &carrier, const
 	return done.stats;
 }
 
-Stats run(const DistributedCall &call)
+Stats run(const DistributedCall &call, CallProgress &progress)
 {
 	const Plan &plan = call.plan;
 	refuse_conditions(plan);
@@ -129,19 +121,19 @@ Stats run(const DistributedCall &call)
 		if (carrier.shards().size() > 1)
 			wait_for_other_calls(call, carrier);
 	}
-	call.progress.begin(ProgressPhase::staging);
+	progress.begin(ProgressPhase::staging);
 	const char *const token = plan.request.may_write() ? new_token() : nullptr;
 	Spread const spread = spread_staging(call, carrier);
-	call.progress.begin(ProgressPhase::target);
-	Found const found = find_on_shards(call, carrier, spread, token);
-	call.progress.begin(ProgressPhase::checking);
-	check_sums(plan, found.findings);
+	progress.begin(ProgressPhase::target);
+	Found const found = find_on_shards(call, carrier, spread, token, progress);
+	progress.begin(ProgressPhase::checking);
+	check_findings(plan, found.findings);
 	if (found.shards_to_write == 0)
 		return pretended(found.findings);
-	call.progress.begin(ProgressPhase::updating);
+	progress.begin(ProgressPhase::updating);
 	Stats const stats = apply_on_shards(call, carrier, spread, token, found.settled);
-	call.progress.shards_were_written(stats.created + stats.updated + stats.deleted,
-									  found.shards_to_write);
+	progress.shards_were_written(stats.created + stats.updated + stats.deleted,
+								 found.shards_to_write);
 	return stats;
 }
 
@@ -154,7 +146,8 @@ void lock_on_all_nodes(Oid target)
 	pg::run_sql(sql);
 }
 
-Stats run(const SqlCall &sql, const Request &request, const Distribution &distribution)
+Stats run(const SqlCall &sql, const Request &request, const Distribution &distribution,
+		  ReturnedRows *rows)
 {
 	/* One placement of several is chosen by its position, so that each step goes to the same. */
 	pg::LocalSettings const settings;
@@ -168,12 +161,13 @@ Stats run(const SqlCall &sql, const Request &request, const Distribution &distri
 	if (request.rows) {
 		JsonStaging const staging(request, target);
 		Plan const plan = make_plan(request, target, staging.for_plan());
-		stats = run({sql, plan, staging, nullptr, distribution, {}, progress});
+		stats = run({sql, plan, staging, nullptr, distribution, {}, rows}, progress);
 	} else {
 		auto staging = RelationStaging::open(request.staging);
 		Plan const plan = make_plan(request, target, staging.for_plan());
 		Distribution const source = distribution_of(request.staging);
-		stats = run({sql, plan, staging, &staging.relation(), distribution, source, progress});
+		stats =
+			run({sql, plan, staging, &staging.relation(), distribution, source, rows}, progress);
 		staging.close();
 	}
 	target.close();
@@ -200,10 +194,13 @@ Stats synchronize(const SqlCall &call, const Request &given, pg::ResultRows *res
 	if (!request.dry_run)
 		pg::require_writable(request.target, "bulk_sync()");
 	refuse_kind(request.target, distribution);
-	if (result != nullptr)
-		refuse_returned_rows(request.target);
 	pg::WorkContext work("bulk_sync shards");
-	Stats const stats = run(call, request, distribution);
+	std::optional<ReturnedRows> rows;
+	if (result != nullptr)
+		rows.emplace(*result);
+	Stats const stats = run(call, request, distribution, rows ? &*rows : nullptr);
+	if (rows)
+		rows->finish();
 	work.finish();
 	return stats;
 }

@@ -63,11 +63,11 @@ void add_options(const SqlCall &call, pg::MessageWriter &message)
 Request request_of(const pg::MessageReader &options)
 {
 	Request request;
-	each_option(Function::bulk_sync, [&](const Option &option, int) {
+	for (const Option &option : bulk_sync::options()) {
 		const char *const text = options.text_if_any(option.name);
 		if (text != nullptr)
 			option.decode(request, pg::Argument(pg::value_of(option.type, text), option.name));
-	});
+	}
 	request.allow_empty = true;
 	return request;
 }
