@@ -74,6 +74,7 @@ String write_of_no_row(const Plan &plan, const char *condition)
 /* A node with an older version of the extension lacks the function. */
 pg::SqlRows ask(const String &query, const pg::Parameters &parameters)
 {
+	TasksUnderWay const under_way;
 	try {
 		return pg::run_sql(query, parameters);
 	} catch (const pg::Error &error) {

@@ -1,5 +1,6 @@
 #include "shards/on_shard.hpp"
 
+#include "pg/access.hpp"
 #include "pg/concurrency.hpp"
 #include "pg/fail.hpp"
 #include "pg/kept.hpp"
@@ -124,6 +125,12 @@ Oid known_relation(const char *name)
 	return relation;
 }
 
+[[noreturn]] void refuse_other_relation(const char *name, const char *table)
+{
+	pg::fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			  .message = pg::format("%s is no shard of table %s", name, table)});
+}
+
 Request ShardCall::request_for(const MessageReader &task, const MessageReader &shard) const
 {
 	Request request = request_of(task.member("options"));
@@ -131,6 +138,8 @@ Request ShardCall::request_for(const MessageReader &task, const MessageReader &s
 	if (const char *const staging = shard.text_if_any("staging"))
 		request.staging = known_relation(staging);
 	check_rights_before_locks(request);
+	if (!is_shard_of(request.target, known_relation(task.text("table"))))
+		refuse_other_relation(shard.text("name"), task.text("table"));
 	return request;
 }
 
@@ -253,8 +262,12 @@ void wait_at_one_place(const MessageReader &task, int number)
 	if (number != 0)
 		return;
 	Oid const table = known_relation(task.text("table"));
+	if (!pg::may_on_some_column(table, ACL_INSERT) && !pg::may_on_some_column(table, ACL_UPDATE) &&
+		!pg::may_on_relation(table, ACL_DELETE))
+		pg::refuse_access(table);
 	pg::wait_for_other_calls(table, pg::ancestors_of(table),
-							 static_cast<uint32>(task.number("scope")), task.flag("whole_table"));
+							 static_cast<uint32>(task.number("scope", 0, PG_UINT32_MAX)),
+							 task.flag("whole_table"));
 }
 
 void find_on_shard(const MessageReader &task, const Place &place, const char *token,
@@ -301,24 +314,34 @@ const char *token_of(const MessageReader &task)
 	return token;
 }
 
+[[noreturn]] void refuse_step(const char *step)
+{
+	pg::fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			  .message = pg::format("no step of a call on a shard is \"%s\"", step)});
+}
+
 void do_step_of(const MessageReader &task, const Place &place, MessageWriter &answer)
 {
 	const char *const step = task.text("step");
 	if (strcmp(step, "wait") == 0) {
+		transaction_token();
 		wait_at_one_place(task, place.number);
 		return;
 	}
 	const char *const token = token_of(task);
 	if (strcmp(step, "find") == 0)
 		find_on_shard(task, place, token, answer);
-	else if (token != nullptr)
+	else if (strcmp(step, "apply") == 0 && token != nullptr)
 		write_on_shard(place, token, answer);
+	else
+		refuse_step(step);
 }
 
 } // namespace
 
 Datum do_step(Oid place, Datum task_value)
 {
+	TasksUnderWay::require();
 	MessageReader const task = MessageReader::of(task_value);
 	if (task.number("protocol") != protocol)
 		refuse_other_version();
