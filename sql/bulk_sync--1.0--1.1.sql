@@ -161,7 +161,8 @@ COMMENT ON FUNCTION bulk_sync_json_returning(regclass, jsonb, text[], text, text
 	boolean, boolean, bigint, float8, text, jsonb, boolean, text, boolean, boolean, text[], text)
 IS 'the same as bulk_sync_json, with the rows that were written as the result';
 
--- For tables that Citus distributes. The first is called on the nodes by the functions above, the second by users.
+-- For tables that Citus distributes. The last one is for users; the others are called on the nodes by the functions
+-- above.
 
 CREATE FUNCTION bulk_sync_on_shard(place oid, task jsonb) RETURNS jsonb
 AS 'MODULE_PATHNAME', 'bulk_sync_on_shard'
@@ -169,6 +170,21 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT COST 100000;
 
 COMMENT ON FUNCTION bulk_sync_on_shard(oid, jsonb)
 IS 'internal: does the part of a call that belongs to one shard of a distributed table';
+
+-- Called in the condition of a write, where Citus takes no function that is volatile.
+CREATE FUNCTION bulk_sync_on_copy(task jsonb) RETURNS boolean
+AS 'MODULE_PATHNAME', 'bulk_sync_on_copy'
+LANGUAGE C STABLE PARALLEL UNSAFE STRICT COST 100000;
+
+COMMENT ON FUNCTION bulk_sync_on_copy(jsonb)
+IS 'internal: does the part of a call that belongs to a copy of a reference table';
+
+CREATE FUNCTION bulk_sync_given_value(internal, "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'bulk_sync_given_value'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION bulk_sync_given_value(internal, "any")
+IS 'internal: a default that is the same in each copy of a reference table';
 
 CREATE FUNCTION bulk_sync_setup(target regclass) RETURNS text
 AS 'MODULE_PATHNAME', 'bulk_sync_setup'

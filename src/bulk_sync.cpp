@@ -2,6 +2,7 @@
  * The SQL functions: decode the arguments, do the work, encode the result.
  */
 #include "pg/fail.hpp"
+#include "pg/given_values.hpp"
 #include "pg/progress.hpp"
 #include "plan/options.hpp"
 #include "call/compare.hpp"
@@ -21,6 +22,8 @@ PG_FUNCTION_INFO_V1(bulk_sync_json_returning_call);
 PG_FUNCTION_INFO_V1(bulk_compare_call);
 PG_FUNCTION_INFO_V1(bulk_sync_progress_rows);
 PG_FUNCTION_INFO_V1(bulk_sync_on_shard);
+PG_FUNCTION_INFO_V1(bulk_sync_on_copy);
+PG_FUNCTION_INFO_V1(bulk_sync_given_value);
 PG_FUNCTION_INFO_V1(bulk_sync_setup);
 void _PG_init();
 PG_RAISES Datum bulk_sync_call(PG_FUNCTION_ARGS);
@@ -30,6 +33,8 @@ PG_RAISES Datum bulk_sync_json_returning_call(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_compare_call(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_on_shard(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_on_copy(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_given_value(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_setup(PG_FUNCTION_ARGS);
 }
 #pragma GCC visibility pop
@@ -115,8 +120,24 @@ Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS)
 
 Datum bulk_sync_on_shard(PG_FUNCTION_ARGS)
 {
-	return bulk_sync::pg::pg_entry(
-		[&] { return bulk_sync::shards::do_step(PG_GETARG_OID(0), PG_GETARG_DATUM(1)); });
+	return bulk_sync::pg::pg_entry([&] {
+		return bulk_sync::shards::do_step(fcinfo->flinfo->fn_oid, PG_GETARG_OID(0),
+										  PG_GETARG_DATUM(1));
+	});
+}
+
+/* No row meets a condition of it. */
+Datum bulk_sync_on_copy(PG_FUNCTION_ARGS)
+{
+	return bulk_sync::pg::pg_entry([&] {
+		bulk_sync::shards::do_step_on_copy(fcinfo->flinfo->fn_oid, PG_GETARG_DATUM(0));
+		return BoolGetDatum(false);
+	});
+}
+
+Datum bulk_sync_given_value(PG_FUNCTION_ARGS)
+{
+	return bulk_sync::pg::pg_entry([&] { return bulk_sync::pg::GivenValues::value_for(fcinfo); });
 }
 
 Datum bulk_sync_setup(PG_FUNCTION_ARGS)

@@ -354,6 +354,8 @@ const char *fixed_value(const Filter &filter, AttrNumber column)
 
 Node *column_default(const Relation &relation, AttrNumber column)
 {
+	if (Node *const replaced = relation.replaced_default(column))
+		return replaced;
 	AttrNumber const number = relation.number_in_defaults(column);
 	if (number == InvalidAttrNumber)
 		return nullptr;

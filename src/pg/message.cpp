@@ -82,6 +82,16 @@ void MessageWriter::add(const char *name, int64 number)
 	text_.append(format(INT64_FORMAT, number));
 }
 
+void MessageWriter::add(const char *name, const MessageReader &object)
+{
+	const char *const text =
+		pg_call([&] { return JsonbToCString(nullptr, object.container_, -1); });
+	separate();
+	add_quoted(name);
+	text_.push_back(':');
+	text_.append(text);
+}
+
 void MessageWriter::begin(const char *name, char bracket)
 {
 	separate();

@@ -11,6 +11,8 @@ extern "C" {
 
 namespace bulk_sync::pg {
 
+class MessageReader;
+
 /* Builds the text of one object. All functions throw std::bad_alloc or Error. */
 class MessageWriter {
   public:
@@ -18,6 +20,9 @@ class MessageWriter {
 	void add(const char *name, const char *text);
 	void add(const char *name, int64 number);
 	void add(const char *name, bool flag) { add(name, static_cast<int64>(flag)); }
+
+	/* What was read elsewhere. */
+	void add(const char *name, const MessageReader &object);
 
 	/* A member that is an object, or a list of objects and texts. */
 	void begin(const char *name, char bracket);
@@ -61,6 +66,7 @@ class MessageReader {
 	Vector<const char *> names() const;
 
   private:
+	friend class MessageWriter;
 	explicit MessageReader(JsonbContainer *container) noexcept : container_(container) {}
 	JsonbValue *find(const char *name) const;
 	JsonbValue *at(int position) const;

@@ -205,6 +205,14 @@ AttrNumber Relation::number_in_defaults(AttrNumber column) const noexcept
 	return InvalidAttrNumber;
 }
 
+Node *Relation::replaced_default(AttrNumber column) const noexcept
+{
+	for (const auto &[number, expression] : replaced_defaults_)
+		if (number == column)
+			return expression;
+	return nullptr;
+}
+
 const char *Relation::qualified_name() const
 {
 	return pg_call([&] {

@@ -118,6 +118,13 @@ class Relation : public ColumnList {
 	AttrNumber number_in_defaults(AttrNumber column) const noexcept;
 	/* Are the defaults those of another table, which the server does not know when it writes? */
 	bool has_defaults_elsewhere() const noexcept { return table_ != nullptr; }
+	/* Puts an expression of the column's type in the place of its default. Throws
+	 * std::bad_alloc. The other gives it; nullptr for none. */
+	void replace_default(AttrNumber column, Node *expression)
+	{
+		replaced_defaults_.push_back({column, expression});
+	}
+	Node *replaced_default(AttrNumber column) const noexcept;
 
 	/* May rows be in other relations than this one: partitions, or children? */
 	bool has_children() const noexcept;
@@ -157,6 +164,7 @@ class Relation : public ColumnList {
 	::Relation relation_;
 	TupleDesc desc_;
 	::Relation table_ = nullptr; /* of a shard */
+	Vector<std::pair<AttrNumber, Node *>> replaced_defaults_;
 };
 
 /* The kind of a relation in words, such as "It is an index.". Throws Error. */

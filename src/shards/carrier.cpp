@@ -50,10 +50,10 @@ String insert_of_all_columns(const pg::Relation &target)
 }
 
 /*
- * A write for which the caller has the right: one that the call may do. Citus lets several INSERTs
+ * A write for which the caller has the right, as far as its WHERE: one that the call may do. Citus lets several INSERTs
  * over all shards of a table go on at once, and has the other writes wait for each other.
  */
-String write_of_no_row(const Plan &plan, const char *condition)
+String possible_write(const Plan &plan)
 {
 	const Request &request = plan.request;
 	const char *const name = plan.target.qualified_name();
@@ -68,7 +68,7 @@ String write_of_no_row(const Plan &plan, const char *condition)
 			column);
 	else
 		text = insert_of_all_columns(plan.target);
-	return text.append(where_no_row(condition));
+	return text;
 }
 
 /* A node with an older version of the extension lacks the function. */
@@ -79,7 +79,7 @@ pg::SqlRows ask(const String &query, const pg::Parameters &parameters)
 		return pg::run_sql(query, parameters);
 	} catch (const pg::Error &error) {
 		if (error.sqlstate() == ERRCODE_UNDEFINED_FUNCTION &&
-			strstr(error.data()->message, "bulk_sync_on_shard") != nullptr)
+			strstr(error.data()->message, "bulk_sync_on_") != nullptr)
 			refuse_other_version();
 		throw;
 	}
@@ -88,10 +88,10 @@ pg::SqlRows ask(const String &query, const pg::Parameters &parameters)
 } // namespace
 
 Carrier::Carrier(const SqlCall &call, const pg::Relation &target, const Distribution &distribution)
-	: target_(target), distribution_(distribution), query_("SELECT "),
+	: target_(target), distribution_(distribution), schema_(call.schema()), query_("SELECT "),
 	  names_(shards_of_group(distribution.colocation))
 {
-	query_.append(call.schema()).append(".bulk_sync_on_shard(");
+	query_.append(schema_).append(".bulk_sync_on_shard(");
 }
 
 Carrier Carrier::to_all(const SqlCall &call, const pg::Relation &target,
@@ -133,8 +133,18 @@ void Carrier::mark(const Plan &plan) const
 {
 	pg::LocalSettings const settings;
 	settings.set("citus.force_max_query_parallelization", "on");
-	names_.run([&] { pg::run_sql(write_of_no_row(plan, condition_)); });
+	names_.run([&] { pg::run_sql(possible_write(plan).append(where_no_row(condition_))); });
 	settings.end();
+}
+
+void Carrier::send_to_copies(const Plan &plan, Datum task) const
+{
+	pg::Parameters parameters;
+	parameters.add(JSONBOID, task, false);
+	String sql = possible_write(plan);
+	sql.append(" WHERE (SELECT ").append(schema_);
+	sql.append(".bulk_sync_on_copy(v.task) FROM (VALUES ($1)) AS v(task))");
+	names_.run([&] { ask(sql, parameters); });
 }
 
 Vector<pg::MessageReader> Carrier::send(Datum task) const

@@ -52,6 +52,18 @@ class Carrier {
 	 * shard did not answer. */
 	Vector<pg::MessageReader> send(Datum task) const;
 
+	/*
+	 * Has the task done on every copy of a reference table, by a write of no row that Citus sends to
+	 * each of them:
+	 *
+	 *   DELETE FROM public.country WHERE (SELECT public.bulk_sync_on_copy(v.task)
+	 *   FROM (VALUES ($1)) AS v(task))
+	 *
+	 * The condition does not depend on a row, so that it is asked once, with or without rows. Throws
+	 * pg::Error.
+	 */
+	void send_to_copies(const Plan &plan, Datum task) const;
+
   private:
 	Carrier(const SqlCall &call, const pg::Relation &target, const Distribution &distribution);
 
@@ -60,6 +72,7 @@ class Carrier {
 	Vector<std::size_t> shards_;
 	Vector<const char *> helpers_; /* names of the helper's shards, without schema */
 	const char *condition_ = nullptr;
+	const char *schema_; /* of the extension */
 	pg::String query_;
 	LogicalNames names_;
 };

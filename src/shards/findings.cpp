@@ -43,6 +43,20 @@ void add(DiffCounts &counts, const pg::MessageReader &message)
 
 } // namespace
 
+bool have_same_rows(const DiffCounts &one, const DiffCounts &other) noexcept
+{
+	return one.staged == other.staged && one.in_scope == other.in_scope &&
+		   one.marked == other.marked && one.unchanged == other.unchanged &&
+		   one.matched == other.matched;
+}
+
+bool did_the_same(const Done &one, const Done &other) noexcept
+{
+	return have_same_rows(one.counts, other.counts) && one.stats.created == other.stats.created &&
+		   one.stats.updated == other.stats.updated && one.stats.deleted == other.stats.deleted &&
+		   one.stats.skipped == other.stats.skipped && one.deletes == other.deletes;
+}
+
 void write(const Findings &findings, pg::MessageWriter &message)
 {
 	write(findings.diff.counts, message);

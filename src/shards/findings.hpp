@@ -33,6 +33,10 @@ struct Done {
 	uint64 deletes = 0; /* rows that were to be deleted */
 };
 
+/* Were as many rows read and compared, and as many written? */
+bool have_same_rows(const DiffCounts &one, const DiffCounts &other) noexcept;
+bool did_the_same(const Done &one, const Done &other) noexcept;
+
 /* All throw pg::Error and std::bad_alloc. */
 void write(const Findings &findings, pg::MessageWriter &message);
 void write(const Done &done, pg::MessageWriter &message);

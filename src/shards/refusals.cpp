@@ -55,12 +55,11 @@ void refuse_condition(const Plan &plan, const char *name, Node *expression, bool
 void refuse_kind(Oid target, const Distribution &distribution)
 {
 	const char *const name = pg::relation_name(target);
-	if (distribution.kind == Kind::reference)
-		refuse(name, "It is a reference table of Citus, of which each node has a copy.");
 	if (distribution.kind == Kind::other)
 		refuse(name, "It is distributed by ranges or by the order in which rows were loaded.",
 			   "Distribute it by the hash of a column.");
-	if (distribution.is_replicated || distribution.shards.empty())
+	if (distribution.shards.empty() ||
+		(distribution.is_replicated && distribution.kind != Kind::reference))
 		refuse(name, "A shard of it has not exactly one placement: the copies would differ.");
 	refuse_nodes_without_metadata(name);
 }
@@ -80,16 +79,6 @@ void refuse_shard_as_target(Oid target)
 	if (is_shard(target))
 		refuse(pg::relation_name(target), "It is a shard of a table of Citus.",
 			   "Name the table itself.");
-}
-
-void refuse_staging_of_citus(Oid staging)
-{
-	if (!distribution_of(staging).is_distributed())
-		return;
-	pg::fail({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-			  .message = pg::format("cannot use \"%s\" as staging", pg::relation_name(staging)),
-			  .detail = "It is a table of Citus, and the target is none.",
-			  .hint = "Copy its rows into a temporary table and use that as staging."});
 }
 
 void refuse_returned_rows(Oid target)

@@ -13,10 +13,8 @@ namespace bulk_sync::shards {
 void refuse_kind(Oid target, const Distribution &distribution);
 void refuse_conditions(const Plan &plan);
 
-/* A table that is none of Citus', but one of its shards, named as a target. Likewise a staging
- * table of Citus when the target is on this node alone. Throw pg::Error, 0A000. */
+/* Throws pg::Error, 0A000: a table that is none of Citus', but one of its shards. */
 void refuse_shard_as_target(Oid target);
-void refuse_staging_of_citus(Oid staging);
 
 /* Throws pg::Error, 0A000: rows that were written are not brought back from the shards. */
 [[noreturn]] void refuse_returned_rows(Oid target);

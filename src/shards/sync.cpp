@@ -1,18 +1,13 @@
 #include "shards/sync.hpp"
 
-#include <algorithm>
-
 #include "pg/concurrency.hpp"
-#include "pg/expression.hpp"
 #include "pg/fail.hpp"
 #include "pg/sql.hpp"
-#include "call/progress.hpp"
 #include "plan/members.hpp"
 #include "plan/rights.hpp"
 #include "read/json_staging.hpp"
 #include "read/relation_staging.hpp"
-#include "shards/carrier.hpp"
-#include "shards/divide.hpp"
+#include "shards/call_tasks.hpp"
 #include "shards/findings.hpp"
 #include "shards/refusals.hpp"
 #include "write/guards.hpp"
@@ -25,167 +20,6 @@ using Kind = Distribution::Kind;
 using pg::MessageReader;
 using pg::MessageWriter;
 
-/* The call, with both sides open. */
-struct DistributedCall {
-	const SqlCall &sql;
-	const Plan &plan;
-	const Staging &staging;
-	const pg::Relation *relation; /* of staging; nullptr for objects */
-	const Distribution &target;
-	const Distribution &source; /* of staging */
-	CallProgress &progress;
-};
-
-bool is_key(const Request &request, const char *column)
-{
-	return request.keys.contains(column);
-}
-
-/* (employee.company_id = '501'::integer), for SQL; nullptr when the filter does not give the
- * distribution column one value. */
-const char *value_of_distribution(const Plan &plan, const char *column)
-{
-	const pg::Attribute &attribute = *plan.target.find(column);
-	const Vector<AttrNumber> &fixed = plan.scope.fixed;
-	if (std::find(fixed.begin(), fixed.end(), attribute.number) == fixed.end())
-		return nullptr;
-	const char *const value = pg::fixed_value(plan.scope.filter, attribute.number);
-	return value == nullptr
-			   ? nullptr
-			   : pg::format("%s::%s", pg::literal(value), pg::full_name(attribute.type));
-}
-
-/* The number of the shard that has this value of the distribution column. */
-std::size_t shard_with(const Distribution &target, const pg::Relation &relation, const char *value)
-{
-	pg::String sql("SELECT pg_catalog.get_shard_id_for_distribution_column(");
-	sql.append(pg::literal(relation.qualified_name())).append(", ").append(value).append(")");
-	int64 const id = pg::run_sql(sql).number(0, 0);
-	auto const found = std::find_if(target.shards.begin(), target.shards.end(),
-									[&](const Shard &shard) { return shard.id == id; });
-	return found - target.shards.begin();
-}
-
-/* All shards, or the only one that can have rows of the call. Rows that are stored out of the scope
- * could be of any shard. */
-Carrier carrier_for(const DistributedCall &call)
-{
-	const pg::Relation &target = call.plan.target;
-	if (call.target.kind != Kind::hash)
-		return Carrier::to_one(call.sql, target, call.target, 0, nullptr);
-	const char *const column = call.target.column;
-	const char *const value =
-		call.plan.request.allow_out_of_scope ? nullptr : value_of_distribution(call.plan, column);
-	if (value != nullptr)
-		return Carrier::to_one(call.sql, target, call.target,
-							   shard_with(call.target, target, value),
-							   pg::format("%s = %s", pg::quoted(column), value));
-	if (!is_key(call.plan.request, column))
-		refuse_keys(target, column);
-	return Carrier::to_all(call.sql, target, call.target);
-}
-
-/* Has staging rows in other shards than this one? They are out of scope, and have to be told of. */
-bool has_rows_elsewhere(const DistributedCall &call, const Shard &shard)
-{
-	pg::String sql("SELECT 1 FROM ");
-	sql.append(call.relation->qualified_name()).append(" AS s WHERE pg_catalog.worker_hash(s.");
-	sql.append(pg::quoted(call.source.column));
-	sql.append(pg::format(") NOT BETWEEN %d AND %d LIMIT 1", shard.least, shard.most));
-	return pg::run_sql(sql).count() > 0;
-}
-
-/* Is each row of staging on the node, and in the shard, where the target's row is? */
-bool is_in_place(const DistributedCall &call, const Carrier &carrier)
-{
-	if (call.relation == nullptr || !call.source.is_colocated_with(call.target) ||
-		call.source.is_replicated || call.source.shards.size() != call.target.shards.size())
-		return false;
-	if (call.target.kind == Kind::single)
-		return true;
-	if (strcmp(call.source.column, call.target.column) != 0)
-		return false;
-	const pg::ColumnType &staged = call.relation->find(call.source.column)->type;
-	const pg::ColumnType &stored = call.plan.target.find(call.target.column)->type;
-	if (staged.oid != stored.oid || staged.typmod != stored.typmod ||
-		staged.collation != stored.collation)
-		return false;
-	return carrier.shards().size() > 1 ||
-		   !has_rows_elsewhere(call, call.target.shards[carrier.shards()[0]]);
-}
-
-void add_names(const char *name, const Vector<const char *> &names, MessageWriter &message)
-{
-	message.begin(name, '[');
-	for (const char *const each : names)
-		message.add_element(each);
-	message.end(']');
-}
-
-/* Tells the nodes how to get at the divided rows. */
-void add_part(const DistributedCall &call, const Divided &divided, MessageWriter &message)
-{
-	pg::SqlRows const here =
-		pg::run_sql("SELECT g.groupid, n.nodename, n.nodeport FROM pg_catalog.pg_dist_local_group "
-					"AS g LEFT JOIN pg_catalog.pg_dist_node AS n ON n.groupid "
-					"OPERATOR(pg_catalog.=) g.groupid AND n.noderole::pg_catalog.text "
-					"OPERATOR(pg_catalog.=) 'primary'");
-	if (here.text(0, 1) == nullptr)
-		pg::fail({.sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-				  .message = pg::format("the other nodes cannot fetch rows of %s from here",
-										call.plan.staging_name),
-				  .detail = "They do not know the address of this node.",
-				  .hint = "Call citus_set_coordinator_host()."});
-	message.begin("part", '{');
-	message.add("file", divided.file);
-	message.add("group", here.number(0, 0));
-	message.add("host", here.text(0, 1));
-	message.add("port", here.number(0, 2));
-	message.add("binary", divided.is_binary);
-	message.add("json", call.relation == nullptr);
-	message.add("further", divided.has_further_column);
-	message.add("column", divided.column);
-	add_names("names", divided.names, message);
-	add_names("types", divided.types, message);
-	if (call.relation == nullptr) {
-		message.begin("members", '[');
-		for (const pg::Attribute &member : call.staging.columns().attributes())
-			message.add_element(member.name);
-		message.end(']');
-	}
-	message.end('}');
-}
-
-/* The list of shards. add_staging(number, position) adds where the staged rows of shard `number`
- * are, which is at this position in the list. */
-template <typename AddStaging>
-void add_shards(const Carrier &carrier, MessageWriter &message, AddStaging &&add_staging)
-{
-	message.begin("shards", '[');
-	std::size_t position = 0;
-	for (std::size_t const number : carrier.shards()) {
-		message.begin_element();
-		carrier.add_shard(number, message);
-		add_staging(number, position++);
-		message.end('}');
-	}
-	message.end(']');
-}
-
-void add_shards(const Carrier &carrier, MessageWriter &message)
-{
-	add_shards(carrier, message, [](std::size_t, std::size_t) {});
-}
-
-/* Begins a task: what every step needs. */
-void begin_task(const DistributedCall &call, const char *step, MessageWriter &message)
-{
-	message.add("protocol", protocol);
-	message.add("step", step);
-	message.add("table", call.plan.target.qualified_name());
-	add_settings(message);
-}
-
 void wait_for_other_calls(const DistributedCall &call, const Carrier &carrier)
 {
 	MessageWriter task;
@@ -194,17 +28,6 @@ void wait_for_other_calls(const DistributedCall &call, const Carrier &carrier)
 	task.add("whole_table", !call.plan.keys_are_unique);
 	add_shards(carrier, task);
 	carrier.send(task.finish());
-}
-
-Divided divide(const DistributedCall &call, const Carrier &carrier)
-{
-	Division const division{call.target, carrier.shards().size() == 1};
-	if (call.relation == nullptr)
-		return divide_objects(call.plan, division);
-	auto snapshot = pg::ReadSnapshot::fresh();
-	call.staging.lock_sources(call.plan, snapshot.get());
-	snapshot.release();
-	return divide_rows(call.plan, *call.relation, division);
 }
 
 /* A number for the call within its transaction. */
@@ -221,29 +44,16 @@ struct Found {
 	uint64 shards_to_write = 0;
 };
 
-Found find_on_shards(const DistributedCall &call, const Carrier &carrier, const char *token)
+Found find_on_shards(const DistributedCall &call, const Carrier &carrier, const Spread &spread,
+					 const char *token)
 {
 	MessageWriter task;
 	begin_task(call, "find", task);
 	task.add("token", token);
-	task.add("staging_name", call.plan.staging_name);
-	add_options(call.sql, task);
-	if (is_in_place(call, carrier)) {
-		add_shards(carrier, task, [&](std::size_t number, std::size_t) {
-			task.add("staging", call.source.shards[number].name);
-		});
-	} else {
-		Divided const divided = divide(call, carrier);
-		add_part(call, divided, task);
-		add_shards(carrier, task, [&](std::size_t, std::size_t file) {
-			task.add("file", static_cast<int64>(file));
-			task.add("rows", static_cast<int64>(divided.rows[file]));
-		});
-	}
+	add_diff(call, carrier, spread, task);
 	Found found;
 	found.findings.other_keys.resize(call.plan.keys.identity.size() +
 									 call.plan.keys.generated.size());
-	call.progress.begin(ProgressPhase::target);
 	for (const MessageReader &answer : carrier.send(task.finish())) {
 		add(found.findings, answer);
 		if (answer.flag("kept")) {
@@ -279,18 +89,32 @@ Stats pretended(const Findings &findings)
 	return stats;
 }
 
+/* The other copies of a reference table do what the first one has done. */
+void write_copies(const DistributedCall &call, const Carrier &carrier, const Spread &spread,
+				  const MessageReader &first)
+{
+	MessageWriter task;
+	begin_task(call, "copy", task);
+	add_diff(call, carrier, spread, task);
+	task.add("first", first);
+	carrier.send_to_copies(call.plan, task.finish());
+}
+
 /* A shard that met conflicts has other changes than those which were checked before. */
-Stats apply_on_shards(const DistributedCall &call, const Carrier &carrier, const char *token,
-					  const Done &settled)
+Stats apply_on_shards(const DistributedCall &call, const Carrier &carrier, const Spread &spread,
+					  const char *token, const Done &settled)
 {
 	MessageWriter task;
 	begin_task(call, "apply", task);
 	task.add("token", token);
 	add_shards(carrier, task);
 	Done done = settled;
-	for (const MessageReader &answer : carrier.send(task.finish()))
+	Vector<MessageReader> const answers = carrier.send(task.finish());
+	for (const MessageReader &answer : answers)
 		add(done, answer);
 	check_guards(call.plan, done.counts, done.deletes);
+	if (call.target.kind == Kind::reference)
+		write_copies(call, carrier, spread, answers[0]);
 	return done.stats;
 }
 
@@ -307,13 +131,15 @@ Stats run(const DistributedCall &call)
 	}
 	call.progress.begin(ProgressPhase::staging);
 	const char *const token = plan.request.may_write() ? new_token() : nullptr;
-	Found const found = find_on_shards(call, carrier, token);
+	Spread const spread = spread_staging(call, carrier);
+	call.progress.begin(ProgressPhase::target);
+	Found const found = find_on_shards(call, carrier, spread, token);
 	call.progress.begin(ProgressPhase::checking);
 	check_sums(plan, found.findings);
 	if (found.shards_to_write == 0)
 		return pretended(found.findings);
 	call.progress.begin(ProgressPhase::updating);
-	Stats const stats = apply_on_shards(call, carrier, token, found.settled);
+	Stats const stats = apply_on_shards(call, carrier, spread, token, found.settled);
 	call.progress.shards_were_written(stats.created + stats.updated + stats.deleted,
 									  found.shards_to_write);
 	return stats;
@@ -330,6 +156,9 @@ void lock_on_all_nodes(Oid target)
 
 Stats run(const SqlCall &sql, const Request &request, const Distribution &distribution)
 {
+	/* One placement of several is chosen by its position, so that each step goes to the same. */
+	pg::LocalSettings const settings;
+	settings.set("citus.task_assignment_policy", "greedy");
 	CallProgress progress(request);
 	if (request.may_write() && request.lock == LockMode::table)
 		lock_on_all_nodes(request.target);
@@ -348,21 +177,25 @@ Stats run(const SqlCall &sql, const Request &request, const Distribution &distri
 		staging.close();
 	}
 	target.close();
+	settings.end();
 	return stats;
 }
 
 } // namespace
 
-Stats synchronize(const SqlCall &call, const Request &request, pg::ResultRows *result)
+Stats synchronize(const SqlCall &call, const Request &given, pg::ResultRows *result)
 {
 	if (!pg::has_citus())
-		return bulk_sync::synchronize(request, result);
-	Distribution const distribution = distribution_of(request.target);
+		return bulk_sync::synchronize(given, result);
+	Distribution const distribution = distribution_of(given.target);
 	if (!distribution.is_distributed()) {
-		refuse_shard_as_target(request.target);
-		refuse_staging_of_citus(request.staging);
-		return bulk_sync::synchronize(request, result);
+		refuse_shard_as_target(given.target);
+		return bulk_sync::synchronize(given, result);
 	}
+	/* What is written to the copies of a table must find the same rows in each. */
+	Request request = given;
+	if (distribution.kind == Kind::reference)
+		request.lock = LockMode::table;
 	check_rights_before_locks(request);
 	if (!request.dry_run)
 		pg::require_writable(request.target, "bulk_sync()");

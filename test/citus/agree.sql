@@ -33,6 +33,10 @@ CREATE OR REPLACE FUNCTION without_order(text) RETURNS text
 RETURN regexp_replace(regexp_replace(regexp_replace($1, 'Keys .* and (\d+ more)', 'Keys .. and \1'),
 	'(Failing row contains).*', '\1 ..'), 'Key .* (already exists|is not present)', 'Key .. \1');
 
+-- A row that a call returns, without what sequences fill.
+CREATE OR REPLACE FUNCTION without_id(text) RETURNS text
+RETURN regexp_replace($1, '""id"": (\d+|null)(, )?', '', 'g');
+
 -- What a call comes to, as text.
 CREATE OR REPLACE FUNCTION outcome(world text, call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -43,7 +47,7 @@ DECLARE
 BEGIN
 	PERFORM set_config('search_path', world || ', public', true);
 	BEGIN
-		EXECUTE 'SELECT string_agg(r::text, '' '' ORDER BY r::text) FROM ' || call || ' AS r' INTO result;
+		EXECUTE 'SELECT coalesce(string_agg(without_id(r::text), '' '' ORDER BY without_id(r::text)), ''nothing'') FROM ' || call || ' AS r' INTO result;
 	EXCEPTION WHEN OTHERS THEN
 		GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
 		result := concat_ws(' | ', SQLSTATE, SQLERRM, nullif(without_order(detail), ''), nullif(hint, ''));

@@ -217,10 +217,9 @@ refusals() {
 		CREATE TABLE col (a int, b text) USING columnar; SELECT create_distributed_table('col', 'a', colocate_with => 'none');
 		SET citus.shard_replication_factor = 2; CREATE TABLE twice (a int, b text); SELECT create_distributed_table('twice', 'a', colocate_with => 'none')"
 	local target
-	for target in ref appended twice col; do
+	for target in appended twice col; do
 		expect "cannot be a target: $target" 'ERROR:  0A000' "SELECT bulk_sync('$target', 'plain', '{a}')"
 	done
-	expect 'a table of Citus as staging of a plain one' 'ERROR:  0A000' "SELECT bulk_sync('plain', 'ref', '{a}')"
 	expect 'keys without the distribution column' 'ERROR:  0A000' "SELECT bulk_sync('employee', 'import', '{name}')"
 	expect 'the same with rows of any company' 'ERROR:  0A000' "SELECT bulk_sync('employee', 'import', '{name}', 'company_id = 5', allow_out_of_scope => true)"
 	expect 'a filter that reads tables' 'ERROR:  0A000' "SELECT bulk_sync('employee', 'import', '{company_id,name}', 'company_id IN (SELECT a FROM ref)')"
@@ -280,6 +279,44 @@ lost_rows() {
 	use_node 0
 }
 
+# Copies of a table that are the same on all nodes, whoever calls.
+copies() {
+	local sync="SELECT * FROM bulk_sync('country', 'lands', '{code}')" rows="SELECT count(DISTINCT result) FROM run_command_on_placements('country', 'SELECT string_agg(c::text, '','' ORDER BY code) FROM %s AS c')"
+	prepare "CREATE TABLE country (code int PRIMARY KEY, name text, id bigserial, token uuid DEFAULT gen_random_uuid()); SELECT create_reference_table('country');
+		CREATE TABLE lands (code int, name text); SELECT create_distributed_table('lands', 'code'); INSERT INTO lands SELECT g, 'first' FROM generate_series(1, 100) AS g"
+	use_node 1
+	expect 'a reference table, from a worker' '100|0|0|0|0' "$sync"
+	expect 'with rows of its own' '1|1|0|99|0' "CREATE TEMP TABLE mine AS TABLE lands; UPDATE mine SET name = 'second' WHERE code = 7; INSERT INTO mine VALUES (0, 'new'); SELECT * FROM bulk_sync('country', 'mine', '{code}')"
+	use_node 0
+	expect 'the same on all nodes' 1 "$rows"
+	expect 'rolled back' '0|1|1|99|0 100' "BEGIN; SAVEPOINT s; $sync; ROLLBACK TO s; SELECT count(*) FROM country WHERE name = 'first'; ROLLBACK"
+	prepare "GRANT SELECT ON lands TO clerk; GRANT SELECT, INSERT ON country TO clerk; GRANT USAGE ON SEQUENCE country_id_seq TO clerk"
+	expect 'a right is asked for that locks the table' 'ERROR:  42501' "SET ROLE clerk; SELECT * FROM bulk_sync('country', 'lands', '{code}', skip_updates => true, skip_deletes => true)"
+	prepare "GRANT UPDATE, DELETE ON country TO clerk"
+	expect 'with it' '0|1|1|99|0' "SET ROLE clerk; $sync"
+	prepare "UPDATE lands SET name = 'third'"
+	(use_node 1 && query "$sync") >"$work/first.log" &
+	(use_node 2 && query "$sync") >"$work/second.log" &
+	wait
+	expect 'two nodes at once' '0|0|0|100|0 1' "$sync; $rows"
+	prepare "UPDATE lands SET name = 'fourth' WHERE code <= 50; INSERT INTO lands VALUES (1000, 'new')"
+	meanwhile 2 "SELECT FROM ONLY $(query "SELECT shard_name FROM citus_shards WHERE table_name = 'country'::regclass LIMIT 1") WHERE code = 1 FOR UPDATE"
+	psql -X -q -At -d citus -c "$sync" >"$work/call.log" 2>&1 &
+	await_sessions 2 1 "wait_event_type = 'Lock'"
+	stop_node 2
+	wait
+	if ! grep -q ERROR "$work/call.log"; then not_ok 'a node with a copy crashed, and the call came to its end'; fi
+	restart_node 2
+	expect 'a node with a copy that crashes leaves nothing' '100 1' "SELECT count(*) FROM country WHERE name = 'third'; $rows"
+	use_node 2
+	prepare "SET citus.allow_nested_distributed_execution = on; SET citus.enable_ddl_propagation = off; DO \$\$ DECLARE s text; BEGIN
+		SELECT shard_name INTO s FROM citus_shards WHERE table_name = 'country'::regclass LIMIT 1; EXECUTE format('DELETE FROM %s WHERE code = 3', s); END \$\$"
+	use_node 0
+	expect 'a copy that is another one' 'ERROR:  XX000' "$sync"
+	expect 'leaves nothing, too' '100' "SELECT count(*) FROM country WHERE name = 'third'"
+	prepare "DROP TABLE country, lands"
+}
+
 # A worker whose extension is older lacks the function.
 versions() {
 	use_node 2
@@ -297,6 +334,8 @@ step 'Making a database on all of them' make_distributed_database citus
 use_node 0
 agree kinds
 agree others
+agree reference
+agree plain
 random_calls
 make_tables
 any_node
@@ -305,6 +344,7 @@ atomicity
 lost_rows
 crashes
 initiators
+copies
 versions
 shards
 refusals

@@ -1,0 +1,204 @@
+#include "shards/shard_call.hpp"
+
+#include "pg/expression.hpp"
+#include "pg/fail.hpp"
+#include "plan/members.hpp"
+#include "plan/rights.hpp"
+#include "shards/task.hpp"
+#include "write/conflicts.hpp"
+
+namespace bulk_sync::shards {
+
+namespace {
+
+constexpr int most_retries = 3;
+
+} // namespace
+
+void ShardCall::open(const MessageReader &task, const MessageReader &shard)
+{
+	request_ = request_for(task, shard);
+	target_.emplace(open_target(task));
+	check_target(request_, *target_);
+	if (task.flag("copied"))
+		share_defaults(task);
+	open_staging(task, shard);
+	plan_.emplace(make_plan(request_, *target_, staging_.get().for_plan()));
+}
+
+/* A relation that the node which was called has named. */
+Oid known_relation(const char *name)
+{
+	Oid const relation = pg::relation_named(name);
+	if (!OidIsValid(relation))
+		pg::fail({.sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+				  .message = pg::format("table %s is not known to this node yet", name),
+				  .hint = "If it was made in this transaction, commit that first."});
+	return relation;
+}
+
+namespace {
+
+[[noreturn]] void refuse_other_relation(const char *name, const char *table)
+{
+	pg::fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			  .message = pg::format("%s is no shard of table %s", name, table)});
+}
+
+} // namespace
+
+Request ShardCall::request_for(const MessageReader &task, const MessageReader &shard) const
+{
+	Request request = request_of(task.member("options"));
+	if (task.flag("copied"))
+		request.lock = LockMode::table;
+	request.target = known_relation(shard.text("name"));
+	if (const char *const staging = shard.text_if_any("staging"))
+		request.staging = known_relation(staging);
+	check_rights_before_locks(request);
+	if (!is_shard_of(request.target, known_relation(task.text("table"))))
+		refuse_other_relation(shard.text("name"), task.text("table"));
+	return request;
+}
+
+pg::Relation ShardCall::open_target(const MessageReader &task) const
+{
+	return pg::Relation::open_shard(request_.target, known_relation(task.text("table")),
+									target_lock(request_));
+}
+
+void ShardCall::open_staging(const MessageReader &task, const MessageReader &shard)
+{
+	const char *const description = task.text("staging_name");
+	if (OidIsValid(request_.staging)) {
+		staging_.relation.emplace(RelationStaging::open(request_.staging, description));
+		return;
+	}
+	staging_.part.emplace(fetch_part(task, shard));
+	const Part &part = *staging_.part;
+	if (!part.is_json) {
+		staging_.rows.emplace(part, description);
+		return;
+	}
+	request_.rows = read_objects(part, description);
+	staging_.check.emplace(part, description);
+	staging_.objects.emplace(request_, *target_, part.members, &*staging_.check);
+}
+
+/* "" stands for NULL, and "=5" for 5. */
+Vector<const char *> values_in(const MessageReader &list)
+{
+	Vector<const char *> values;
+	for (int i = 0; i < list.count(); i++) {
+		const char *const text = list.element_text(i);
+		values.push_back(*text == '\0' ? nullptr : text + 1);
+	}
+	return values;
+}
+
+/* A default that is not the same each time is asked for by the first copy alone. */
+void ShardCall::share_defaults(const MessageReader &task)
+{
+	MessageReader const given = task.member("first").member("defaults");
+	bool const is_first = task.text_if_any("token") != nullptr;
+	for (const pg::Attribute &attribute : target_->attributes()) {
+		Node *const expression =
+			attribute.generated ? nullptr : pg::column_default(*target_, attribute.number);
+		if (expression == nullptr || !pg::is_volatile(expression))
+			continue;
+		target_->replace_default(
+			attribute.number,
+			is_first ? defaults_.note(attribute, expression)
+					 : defaults_.give(attribute, values_in(given.member(attribute.name))));
+	}
+}
+
+void ShardCall::tell_defaults(MessageWriter &answer) const
+{
+	answer.begin("defaults", '{');
+	for (const pg::GivenColumn *const column : defaults_.columns()) {
+		answer.begin(column->name, '[');
+		for (const char *const value : column->values)
+			answer.add_element(value == nullptr ? "" : pg::format("=%s", value));
+		answer.end(']');
+	}
+	answer.end('}');
+}
+
+void ShardCall::start_attempt()
+{
+	defaults_.restart();
+	snapshot_.emplace(pg::ReadSnapshot::fresh());
+	changes_.emplace(*plan_);
+	found_ = DiffResult();
+}
+
+void ShardCall::end_attempt()
+{
+	if (!changes_)
+		return;
+	changes_->finish();
+	changes_.reset();
+	snapshot_->release();
+	snapshot_.reset();
+}
+
+void ShardCall::release()
+{
+	end_attempt();
+	if (staging_.relation)
+		staging_.relation->close();
+	target_->close();
+}
+
+bool ShardCall::find(Findings &findings)
+{
+	CallProgress progress(request_);
+	Call const call{*plan_, staging_.get(), progress, nullptr};
+	if (staging_.check)
+		staging_.check->look_up(*plan_);
+	prepare(call);
+	start_attempt();
+	Snapshot const snapshot = snapshot_->get();
+	if (!request_.dry_run && !pg::reads_committed())
+		refuse_stale_scope(*plan_, snapshot);
+	found_ = find_changes(call, snapshot, *changes_);
+	findings.diff = found_;
+	findings.creates = changes_->insert_count();
+	findings.updates = changes_->updates().count();
+	findings.deletes = changes_->deletes().count();
+	findings.skipped = changes_->skipped_creates() + changes_->skipped_updates();
+	if (found_.staging_duplicates.count == 0 && found_.target_duplicates.count == 0) {
+		PlannedWrites const writes{*plan_, *changes_, snapshot};
+		find_out_of_scope(writes, findings.out_of_scope);
+		findings.other_keys = find_other_keys(writes);
+	}
+	return !changes_->is_empty();
+}
+
+Done ShardCall::write()
+{
+	CallProgress progress(request_);
+	Call const call{*plan_, staging_.get(), progress, nullptr};
+	for (int retries = 0;; retries++) {
+		bool const is_last = retries == most_retries || !pg::reads_committed();
+		if (!pg::reads_committed())
+			refuse_unnoticed_inserts(*plan_, *changes_);
+		Written const written = apply(call, *changes_, snapshot_->get(), is_last);
+		if (!written.conflict) {
+			Done done;
+			done.stats = report(call, found_, *changes_, written);
+			done.counts = found_.counts;
+			done.deletes = changes_->deletes().count();
+			return done;
+		}
+		if (is_last)
+			refuse_conflict(*target_);
+		end_attempt();
+		start_attempt();
+		found_ = find_changes(call, snapshot_->get(), *changes_);
+		check(*plan_, found_, *changes_, snapshot_->get());
+	}
+}
+
+} // namespace bulk_sync::shards
