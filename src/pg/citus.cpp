@@ -38,6 +38,13 @@ bool has_citus()
 		   }));
 }
 
+/* IsCitusInternalBackend() of Citus, which a library of another extension cannot call. */
+bool is_started_by_citus() noexcept
+{
+	constexpr const char *prefix = "citus_internal gpid=";
+	return application_name != nullptr && strncmp(application_name, prefix, strlen(prefix)) == 0;
+}
+
 const char *schema_of_function(Oid function)
 {
 	return pg_call(

@@ -1,5 +1,7 @@
 #include "pg/message.hpp"
 
+#include <cerrno>
+
 #include "pg/fail.hpp"
 
 extern "C" {
@@ -12,11 +14,28 @@ namespace bulk_sync::pg {
 
 namespace {
 
+[[noreturn]] void refuse_kind(const char *name, const char *expected)
+{
+	fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+		  .message = format("\"%s\" in what is to be done on a shard must be %s", name, expected)});
+}
+
+[[noreturn]] void refuse_element(const char *expected)
+{
+	fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+		  .message = format("an element of a list in what is to be done on a shard must be %s",
+							expected)});
+}
+
 PG_RAISES const char *string_of(const JsonbValue *value)
 {
-	if (value == nullptr || value->type != jbvString)
-		return nullptr;
 	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+/* Is there nothing, or a null, which says as much? */
+bool is_nothing(const JsonbValue *value) noexcept
+{
+	return value == nullptr || value->type == jbvNull;
 }
 
 } // namespace
@@ -115,6 +134,10 @@ JsonbValue *MessageReader::find(const char *name) const
 const char *MessageReader::text_if_any(const char *name) const
 {
 	const JsonbValue *const value = find(name);
+	if (is_nothing(value))
+		return nullptr;
+	if (value->type != jbvString)
+		refuse_kind(name, "a text");
 	return pg_call([&] { return string_of(value); });
 }
 
@@ -127,22 +150,34 @@ const char *MessageReader::text(const char *name) const
 	return found;
 }
 
-int64 MessageReader::number(const char *name) const
+int64 MessageReader::number(const char *name, int64 least, int64 most) const
 {
 	const JsonbValue *const value = find(name);
-	if (value == nullptr || value->type != jbvNumeric)
+	if (is_nothing(value))
 		return 0;
-	return pg_call([&] {
-		return DatumGetInt64(
-			DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
+	if (value->type != jbvNumeric)
+		refuse_kind(name, "a number");
+	const char *const digits = pg_call([&] {
+		return DatumGetCString(
+			DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
 	});
+	char *end = nullptr;
+	errno = 0;
+	int64 const number = strtoi64(digits, &end, 10);
+	if (errno != 0 || *end != '\0' || number < least || number > most)
+		refuse_kind(name,
+					format("a whole number from " INT64_FORMAT " to " INT64_FORMAT, least, most));
+	return number;
 }
 
 MessageReader MessageReader::member(const char *name) const
 {
 	const JsonbValue *const value = find(name);
-	return MessageReader(value == nullptr || value->type != jbvBinary ? nullptr
-																	  : value->val.binary.data);
+	if (is_nothing(value))
+		return MessageReader(nullptr);
+	if (value->type != jbvBinary)
+		refuse_kind(name, "a list or an object");
+	return MessageReader(value->val.binary.data);
 }
 
 int MessageReader::count() const noexcept
@@ -160,15 +195,17 @@ JsonbValue *MessageReader::at(int position) const
 const char *MessageReader::element_text(int position) const
 {
 	const JsonbValue *const value = at(position);
-	const char *const text = pg_call([&] { return string_of(value); });
-	return text == nullptr ? "" : text;
+	if (value == nullptr || value->type != jbvString)
+		refuse_element("a text");
+	return pg_call([&] { return string_of(value); });
 }
 
 MessageReader MessageReader::element(int position) const
 {
 	const JsonbValue *const value = at(position);
-	return MessageReader(value == nullptr || value->type != jbvBinary ? nullptr
-																	  : value->val.binary.data);
+	if (value == nullptr || value->type != jbvBinary)
+		refuse_element("an object");
+	return MessageReader(value->val.binary.data);
 }
 
 Vector<const char *> MessageReader::names() const

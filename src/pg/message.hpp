@@ -42,7 +42,8 @@ class MessageWriter {
 	String text_{"{"};
 };
 
-/* Reads an object or a list. Texts are in the current memory context; all functions throw Error. */
+/* Reads an object or a list, which may come from anybody. Texts are in the current memory context. All
+ * functions throw Error: 22023 for what is of another kind. A null is as good as nothing. */
 class MessageReader {
   public:
 	/* Throws Error, 22023, for what is no object. */
@@ -51,13 +52,13 @@ class MessageReader {
 	/* 22023 when there is no such member; the other gives nullptr. */
 	const char *text(const char *name) const;
 	const char *text_if_any(const char *name) const;
-	/* 0 when there is no such member. */
-	int64 number(const char *name) const;
-	bool flag(const char *name) const { return number(name) != 0; }
+	/* 0 when there is no such member; 22023 when it is not a whole number in these limits. */
+	int64 number(const char *name, int64 least = PG_INT64_MIN, int64 most = PG_INT64_MAX) const;
+	bool flag(const char *name) const { return number(name, 0, 1) != 0; }
 	/* An empty one when there is no such member. */
 	MessageReader member(const char *name) const;
 
-	/* Of a list. An element that is not there, or of another kind, is empty, and as a text "". */
+	/* Of a list; 22023 for an element that is not there. */
 	int count() const noexcept;
 	const char *element_text(int position) const;
 	MessageReader element(int position) const;

@@ -74,6 +74,7 @@ String possible_write(const Plan &plan)
 /* A node with an older version of the extension lacks the function. */
 template <typename Function> auto run_as_known(Function &&function)
 {
+	TasksUnderWay const under_way;
 	try {
 		return function();
 	} catch (const pg::Error &error) {

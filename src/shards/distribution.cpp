@@ -84,6 +84,19 @@ bool is_shard(Oid relation)
 	return *rows.text(0, 0) == 't';
 }
 
+bool is_shard_of(Oid shard, Oid table)
+{
+	pg::Parameters parameters = parameter(shard);
+	parameters.add(OIDOID, ObjectIdGetDatum(table), false);
+	pg::SqlRows const rows = pg::run_sql(
+		"SELECT pg_catalog.relation_is_a_known_shard($1) AND EXISTS (SELECT "
+		"FROM pg_catalog.pg_dist_shard AS s, pg_catalog.pg_class AS c "
+		"WHERE s.logicalrelid OPERATOR(pg_catalog.=) $2 AND c.oid OPERATOR(pg_catalog.=) $1 "
+		"AND c.relname OPERATOR(pg_catalog.~~) ('%\\_' || s.shardid::pg_catalog.text))",
+		parameters);
+	return *rows.text(0, 0) == 't';
+}
+
 Vector<int64> shards_of_group(int64 colocation)
 {
 	pg::Parameters parameters;

@@ -51,6 +51,8 @@ Distribution distribution_of(Oid relation);
 
 /* Is it a shard of some table? Throws pg::Error. */
 bool is_shard(Oid relation);
+/* And of this one? Throws pg::Error. */
+bool is_shard_of(Oid shard, Oid table);
 
 /* Numbers of all shards whose names errors about tables of this group may show: those of the group
  * and of reference tables. Throws pg::Error. */

@@ -1,5 +1,6 @@
 #include "shards/on_shard.hpp"
 
+#include "pg/access.hpp"
 #include "pg/fail.hpp"
 #include "shards/shard_call.hpp"
 #include "shards/task.hpp"
@@ -60,8 +61,11 @@ void wait_at_one_place(const MessageReader &task, int number)
 	if (number != 0)
 		return;
 	Oid const table = known_relation(task.text("table"));
+	if (!pg::may_on_some_column(table, ACL_INSERT) && !pg::may_on_some_column(table, ACL_UPDATE) &&
+		!pg::may_on_relation(table, ACL_DELETE))
+		pg::refuse_access(table);
 	pg::wait_for_other_calls(table, pg::ancestors_of(table),
-							 static_cast<uint32>(task.number("scope")), task.flag("whole_table"));
+							 static_cast<uint32>(task.number("scope", 0, PG_UINT32_MAX)), task.flag("whole_table"));
 }
 
 ShardCall *make_call(const char *token, int number, Oid function)
@@ -152,10 +156,17 @@ const char *token_of(const MessageReader &task)
 	return token;
 }
 
+[[noreturn]] void refuse_step(const char *name)
+{
+	pg::fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			  .message = pg::format("no step of a call on a shard is \"%s\"", name)});
+}
+
 void do_step_of(const Step &step, MessageWriter &answer)
 {
 	const char *const name = step.task.text("step");
 	if (strcmp(name, "wait") == 0) {
+		transaction_token();
 		wait_at_one_place(step.task, step.place.number);
 		return;
 	}
@@ -166,13 +177,16 @@ void do_step_of(const Step &step, MessageWriter &answer)
 	const char *const token = token_of(step.task);
 	if (strcmp(name, "find") == 0)
 		find_on_shard(step, token, answer);
-	else if (token != nullptr)
+	else if (strcmp(name, "apply") == 0 && token != nullptr)
 		write_on_shard(step, token, answer);
+	else
+		refuse_step(name);
 }
 
 /* Runs the function with the settings and the time of the node that was called. */
 template <typename Function> void as_called(const MessageReader &task, Function &&function)
 {
+	TasksUnderWay::require();
 	if (task.number("protocol") != protocol)
 		refuse_other_version();
 	pg::LocalSettings const settings;

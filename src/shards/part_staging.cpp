@@ -20,11 +20,13 @@ using pg::String;
 								   found)});
 }
 
-/* pg_catalog.read_intermediate_result('bulk_sync_1_0', 'binary') AS s(name text, ..) */
+/* pg_catalog.read_intermediate_result('bulk_sync_1_0', 'binary') AS s(name text, ..), with a column
+ * at least. */
 const char *source_of(const pg::MessageReader &part, const char *file)
 {
 	pg::MessageReader const names = part.member("names");
 	pg::MessageReader const types = part.member("types");
+	names.element_text(0);
 	String text("pg_catalog.read_intermediate_result(");
 	text.append(pg::literal(file)).append(part.flag("binary") ? ", 'binary'" : ", 'text'");
 	text.append(") AS s(");
@@ -33,7 +35,7 @@ const char *source_of(const pg::MessageReader &part, const char *file)
 		list.next()
 			.append(pg::quoted(names.element_text(i)))
 			.append(" ")
-			.append(types.element_text(i));
+			.append(pg::full_name(pg::type_named(types.element_text(i))));
 	text.append(")");
 	return pg::format("%s", text.c_str());
 }
@@ -43,7 +45,7 @@ void add_columns(const pg::MessageReader &part, pg::ColumnList &columns)
 	pg::MessageReader const names = part.member("names");
 	pg::MessageReader const types = part.member("types");
 	/* The last one says where the row belongs, and may have no name in staging. */
-	int const count = names.count() - static_cast<int>(part.number("further"));
+	int const count = names.count() - static_cast<int>(part.number("further", 0, 1));
 	for (int i = 0; i < count; i++) {
 		pg::Attribute attribute;
 		attribute.number = static_cast<AttrNumber>(i + 1);
@@ -60,7 +62,7 @@ void fetch(const pg::MessageReader &part, const char *file)
 		return;
 	String sql("SELECT pg_catalog.fetch_intermediate_results(ARRAY[");
 	sql.append(pg::literal(file)).append("], ").append(pg::literal(part.text("host")));
-	append_number(sql.append(", "), part.number("port")).append(")");
+	append_number(sql.append(", "), part.number("port", 0, PG_UINT16_MAX)).append(")");
 	pg::run_sql(sql);
 }
 
@@ -70,13 +72,13 @@ Part fetch_part(const pg::MessageReader &message, const pg::MessageReader &shard
 {
 	pg::MessageReader const told = message.member("part");
 	const char *const file =
-		pg::format("%s_" INT64_FORMAT, told.text("file"), shard.number("file"));
+		pg::format("%s_" INT64_FORMAT, told.text("file"), shard.number("file", 0, PG_INT32_MAX));
 	Part part;
-	part.rows = shard.number("rows");
+	part.rows = shard.number("rows", 0);
 	part.is_json = told.flag("json");
 	part.distribution_column = told.text_if_any("column");
-	part.least = static_cast<int32>(shard.number("least"));
-	part.most = static_cast<int32>(shard.number("most"));
+	part.least = static_cast<int32>(shard.number("least", PG_INT32_MIN, PG_INT32_MAX));
+	part.most = static_cast<int32>(shard.number("most", PG_INT32_MIN, PG_INT32_MAX));
 	part.source = source_of(told, file);
 	if (part.is_json) {
 		pg::MessageReader const members = told.member("members");

@@ -40,6 +40,16 @@ Oid known_relation(const char *name)
 	return relation;
 }
 
+namespace {
+
+[[noreturn]] void refuse_other_relation(const char *name, const char *table)
+{
+	pg::fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			  .message = pg::format("%s is no shard of table %s", name, table)});
+}
+
+} // namespace
+
 Request ShardCall::request_for(const MessageReader &task, const MessageReader &shard) const
 {
 	Request request = request_of(task.member("options"));
@@ -51,6 +61,8 @@ Request ShardCall::request_for(const MessageReader &task, const MessageReader &s
 	if (const char *const staging = shard.text_if_any("staging"))
 		request.staging = known_relation(staging);
 	check_rights_before_locks(request);
+	if (!is_shard_of(request.target, known_relation(task.text("table"))))
+		refuse_other_relation(shard.text("name"), task.text("table"));
 	return request;
 }
 

@@ -1,8 +1,10 @@
 #include "shards/task.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 
+#include "pg/access.hpp"
 #include "pg/fail.hpp"
 #include "pg/sql.hpp"
 
@@ -32,10 +34,66 @@ constexpr const char *settings_for_shards[] = {"search_path",
 											   "row_security",
 											   "session_replication_role"};
 
+/* In microseconds: a call whose transaction began as long ago as this is a part of a long one. */
+constexpr int64 most_distance = USECS_PER_HOUR;
+
+[[noreturn]] void refuse_member(const char *what, const char *name)
+{
+	pg::fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+			  .message = pg::format("what is to be done on a shard has no %s \"%s\"", what, name)});
+}
+
+template <std::size_t count>
+bool contains(const char *const (&names)[count], const char *name) noexcept
+{
+	return std::any_of(std::begin(names), std::end(names),
+					   [&](const char *other) { return strcmp(other, name) == 0; });
+}
+
 bool is_for_shards(const char *option)
 {
-	return std::none_of(std::begin(not_for_shards), std::end(not_for_shards),
-						[&](const char *other) { return strcmp(other, option) == 0; });
+	return !contains(not_for_shards, option);
+}
+
+bool is_option_for_shards(const char *name)
+{
+	std::span<const Option> const known = bulk_sync::options();
+	return is_for_shards(name) &&
+		   std::any_of(known.begin(), known.end(), [&](const Option &option) {
+			   return strcmp(option.name, name) == 0;
+		   });
+}
+
+int64 number_of_time(const char *time)
+{
+	char *end = nullptr;
+	errno = 0;
+	int64 const number = strtoi64(time, &end, 10);
+	if (errno != 0 || end == time || *end != '\0' || !IS_VALID_TIMESTAMP(number))
+		pg::fail({.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+				  .message = pg::format(
+					  "\"now\" in what is to be done on a shard is no time: \"%s\"", time)});
+	return number;
+}
+
+/*
+ * Nobody is to gain anything by the time that he sends. Whoever may write each column as he likes
+ * gains nothing; others could put a time of their choice into a column by its default, and change
+ * the answer of a policy.
+ */
+void check_time(const pg::MessageReader &message, const char *now)
+{
+	int64 const distance = number_of_time(now) - number_of_time(pg::transaction_time());
+	if (distance <= most_distance && distance >= -most_distance)
+		return;
+	Oid const table = pg::relation_named(message.text("table"));
+	if (OidIsValid(table) && pg::may_on_relation(table, ACL_INSERT) &&
+		pg::may_on_relation(table, ACL_UPDATE) && !pg::row_security_applies(table))
+		return;
+	pg::fail({.sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+			  .message = "now() of the call is more than an hour from that of another node",
+			  .detail = "With rights on columns alone, or policies, that is not allowed.",
+			  .hint = "Begin a new transaction."});
 }
 
 } // namespace
@@ -63,8 +121,13 @@ void add_options(const SqlCall &call, pg::MessageWriter &message)
 Request request_of(const pg::MessageReader &options)
 {
 	Request request;
+	for (const char *const name : options.names())
+		if (!is_option_for_shards(name))
+			refuse_member("option", name);
 	for (const Option &option : bulk_sync::options()) {
 		const char *const text = options.text_if_any(option.name);
+		if (text == nullptr && strcmp(option.name, "keys") == 0)
+			refuse_member("task without option", option.name);
 		if (text != nullptr)
 			option.decode(request, pg::Argument(pg::value_of(option.type, text), option.name));
 	}
@@ -86,12 +149,36 @@ void apply_settings(const pg::MessageReader &message, const pg::LocalSettings &s
 {
 	pg::MessageReader const given = message.member("settings");
 	for (const char *const name : given.names()) {
+		if (!contains(settings_for_shards, name))
+			refuse_member("setting", name);
 		const char *const value = given.text(name);
 		const char *const current = pg::LocalSettings::value_of(name);
 		if (current == nullptr || strcmp(current, value) != 0)
 			settings.set(name, value);
 	}
-	pg::set_transaction_time(message.text("now"));
+	const char *const now = message.text("now");
+	check_time(message, now);
+	pg::set_transaction_time(now);
+}
+
+TasksUnderWay::TasksUnderWay() noexcept
+{
+	count++;
+}
+
+TasksUnderWay::~TasksUnderWay()
+{
+	count--;
+}
+
+int TasksUnderWay::count = 0;
+
+void TasksUnderWay::require()
+{
+	if (count == 0 && !pg::is_started_by_citus())
+		pg::fail({.sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+				  .message = "this function is only called by bulk_sync() on other nodes",
+				  .hint = "Call bulk_sync() with the name of the distributed table."});
 }
 
 const char *transaction_token()

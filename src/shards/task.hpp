@@ -29,13 +29,16 @@ struct SqlCall {
  * that was called needs. Throws pg::Error. */
 void add_options(const SqlCall &call, pg::MessageWriter &message);
 /* A request for a shard out of them; target, staging and rows are still to be set. Throws
- * pg::Error. It calls the decoders by pointers, and they only throw. */
+ * pg::Error, of class 22 for what is no option of a shard. It calls the decoders by pointers, and they only throw. */
 PG_NEVER_RAISES Request request_of(const pg::MessageReader &options);
 
 /* Adds the parameters of the server on which the meaning of expressions and values depends. Throws
  * pg::Error. */
 void add_settings(pg::MessageWriter &message);
-/* Takes them over up to settings.end(). Throws pg::Error. */
+/*
+ * Takes them over up to settings.end(), and the time of the call. Throws pg::Error: 22023 for other
+ * parameters; 55000 for a time far from that of this node, unless it is of no use to the caller.
+ */
 void apply_settings(const pg::MessageReader &message, const pg::LocalSettings &settings);
 
 /*
@@ -44,6 +47,24 @@ void apply_settings(const pg::MessageReader &message, const pg::LocalSettings &s
  * transaction is under way. Throws pg::Error.
  */
 const char *transaction_token();
+
+/*
+ * While one exists, this session has sent a task. Citus then may do a part of it here, in this very
+ * session, instead of in one that it has started.
+ */
+class TasksUnderWay {
+  public:
+	TasksUnderWay() noexcept;
+	TasksUnderWay(const TasksUnderWay &) = delete;
+	TasksUnderWay &operator=(const TasksUnderWay &) = delete;
+	~TasksUnderWay();
+
+	/* Throws pg::Error, 55000: a task came from elsewhere, neither from here nor by way of Citus. */
+	static void require();
+
+  private:
+	static int count;
+};
 
 /* Number of this node's group in Citus' catalogs. Throws pg::Error. */
 int64 local_group();

@@ -229,7 +229,6 @@ refusals() {
 	expect 'but rehearse' '0|0|0|400|0' "BEGIN READ ONLY; SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', dry_run => true)"
 	expect 'compare' 0 "SELECT count(*) FROM bulk_compare('employee', 'import', '{company_id,name}')"
 	expect 'the part of a shard, by hand' 'ERROR:  55000' "SELECT bulk_sync_on_shard(0, '{}')"
-	expect 'and without a transaction' 'ERROR:  25P01' "SELECT bulk_sync_on_shard(0, '{\"protocol\": 1, \"step\": \"find\", \"token\": \"a\", \"now\": \"1\"}')"
 	expect 'a table of this transaction' 'ERROR:  55000' "BEGIN; CREATE TABLE late (LIKE employee INCLUDING ALL); SELECT FROM create_distributed_table('late', 'company_id', colocate_with => 'employee');
 		SELECT bulk_sync('late', 'import', '{company_id,name}')"
 	use_node 1
@@ -253,23 +252,29 @@ random_calls() {
 # What a node says to rows that did not come, or came to the wrong shard. The task is what the node that was called
 # sends; here it is sent by hand, to the node with the shard of company 5.
 lost_rows() {
-	local shard write part rows="SELECT company_id, name FROM (VALUES (5, 'a'), (5, 'b')) AS v (company_id, name)"
+	local shard write part now rows="SELECT company_id, name FROM (VALUES (5, 'a'), (5, 'b')) AS v (company_id, name)"
 	shard=$(query "SELECT 'public.employee_' || get_shard_id_for_distribution_column('employee', 5)")
 	part='{"file": "lost", "binary": 1, "column": "company_id", "names": ["company_id", "name"], "types": ["integer", "text"]}'
-	# task FILE LEAST MOST
+	# task FILE LEAST MOST [NOW]
 	task() {
 		cat <<-SQL
-			SELECT bulk_sync_on_shard(0, jsonb_set('{"protocol": 1, "step": "find", "now": "1", "table": "public.employee",
+			SELECT bulk_sync_on_shard(0, jsonb_set('{"protocol": 1, "step": "find", "now": "${4:-$now}", "table": "public.employee",
 			"staging_name": "staging", "options": {"keys": "{company_id,name}", "dry_run": "t", "skip_deletes": "t"},
 			"shards": [{"name": "$shard", "rows": 2, "file": $1, "least": $2, "most": $3}], "part": $part}',
 			'{part,group}', to_jsonb(groupid))) ->> 'creates' FROM pg_dist_local_group
 		SQL
 	}
-	write="SELECT FROM worker_partition_query_result('lost', \$\$$rows\$\$, 0, 'hash', '{-2147483648}', '{2147483647}', true, true)"
+	now=$(query "SELECT (extract(epoch FROM now() - '2000-01-01 00:00Z') * 1e6)::bigint")
+	write="SET application_name = 'citus_internal gpid=10000000001'; SELECT FROM worker_partition_query_result('lost', \$\$$rows\$\$, 0, 'hash', '{-2147483648}', '{2147483647}', true, true)"
 	use_node "$(query "SELECT right(nodename, 1) FROM citus_shards WHERE shardid = get_shard_id_for_distribution_column('employee', 5)")"
 	expect 'rows that came' 2 "BEGIN; $write; $(task 0 -2147483648 2147483647)"
 	expect 'a file that is lost' 'ERROR:  XX000' "BEGIN; $write; SET client_min_messages = error; $(task 1 -2147483648 2147483647)"
 	expect 'rows of another shard' 'ERROR:  XX000' "BEGIN; $write; $(task 0 1 2)"
+	expect 'another time' 2 "BEGIN; $write; $(task 0 -2147483648 2147483647 1)"
+	expect 'with rights on columns' 'ERROR:  55000' "BEGIN; SET LOCAL ROLE clerk; $write; $(task 0 -2147483648 2147483647 1)"
+	if ! (cd "$top" && psql -X -q -At -d citus -v table=public.employee -v shard="$shard" -f test/citus/tasks.sql) 2>&1 | diff "$top/test/citus/tasks.out" -; then
+		not_ok 'tasks that nobody sends'
+	fi
 	use_node 0
 }
 
