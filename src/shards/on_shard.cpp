@@ -253,8 +253,7 @@ void wait_at_one_place(const MessageReader &task, int number)
 	if (number != 0)
 		return;
 	Oid const table = known_relation(task.text("table"));
-	pg::wait_for_other_calls(table, pg::ancestors_of(table),
-							 static_cast<uint32>(task.number("scope")), task.flag("whole_table"));
+	pg::wait_for_other_calls(table, pg::ancestors_of(table), 0, true);
 }
 
 void find_on_shard(const MessageReader &task, const Place &place, const char *token,
