@@ -64,8 +64,7 @@ void wait_at_one_place(const MessageReader &task, int number)
 	if (!pg::may_on_some_column(table, ACL_INSERT) && !pg::may_on_some_column(table, ACL_UPDATE) &&
 		!pg::may_on_relation(table, ACL_DELETE))
 		pg::refuse_access(table);
-	pg::wait_for_other_calls(table, pg::ancestors_of(table),
-							 static_cast<uint32>(task.number("scope", 0, PG_UINT32_MAX)), task.flag("whole_table"));
+	pg::wait_for_other_calls(table, pg::ancestors_of(table), 0, true);
 }
 
 ShardCall *make_call(const char *token, int number, Oid function)

@@ -59,9 +59,8 @@ bool is_option_for_shards(const char *name)
 {
 	std::span<const Option> const known = bulk_sync::options();
 	return is_for_shards(name) &&
-		   std::any_of(known.begin(), known.end(), [&](const Option &option) {
-			   return strcmp(option.name, name) == 0;
-		   });
+		   std::any_of(known.begin(), known.end(),
+					   [&](const Option &option) { return strcmp(option.name, name) == 0; });
 }
 
 int64 number_of_time(const char *time)
