@@ -5,6 +5,7 @@
 #include "read/relation_staging.hpp"
 #include "shards/call_tasks.hpp"
 #include "shards/findings.hpp"
+#include "shards/local_call.hpp"
 #include "shards/refusals.hpp"
 #include "shards/returned_rows.hpp"
 #include "shards/setup.hpp"
@@ -69,13 +70,14 @@ bool run(const SqlCall &sql, const Request &request, const Distribution &distrib
 
 void compare(const SqlCall &call, const Request &request, pg::ResultRows &result)
 {
-	if (pg::has_citus()) {
-		check_rights_before_locks(request);
-		Distribution const distribution = distribution_of(request.target);
-		if (!is_read_here(distribution) && run(call, request, distribution, result))
-			return;
+	if (!pg::has_citus()) {
+		bulk_sync::compare(request, result);
+		return;
 	}
-	bulk_sync::compare(request, result);
+	check_rights_before_locks(request);
+	Distribution const distribution = distribution_of(request.target);
+	if (is_read_here(distribution) || !run(call, request, distribution, result))
+		run_here([&] { bulk_sync::compare(request, result); });
 }
 
 } // namespace bulk_sync::shards

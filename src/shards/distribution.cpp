@@ -84,16 +84,19 @@ bool is_shard(Oid relation)
 	return *rows.text(0, 0) == 't';
 }
 
+/* In the session that was called, Citus hides shards from queries of pg_class. */
 bool is_shard_of(Oid shard, Oid table)
 {
+	const char *const name = pg::relation_name(shard);
 	pg::Parameters parameters = parameter(shard);
 	parameters.add(OIDOID, ObjectIdGetDatum(table), false);
-	pg::SqlRows const rows = pg::run_sql(
-		"SELECT pg_catalog.relation_is_a_known_shard($1) AND EXISTS (SELECT "
-		"FROM pg_catalog.pg_dist_shard AS s, pg_catalog.pg_class AS c "
-		"WHERE s.logicalrelid OPERATOR(pg_catalog.=) $2 AND c.oid OPERATOR(pg_catalog.=) $1 "
-		"AND c.relname OPERATOR(pg_catalog.~~) ('%\\_' || s.shardid::pg_catalog.text))",
-		parameters);
+	pg::String sql;
+	sql.append("SELECT pg_catalog.relation_is_a_known_shard($1) AND EXISTS (SELECT "
+			   "FROM pg_catalog.pg_dist_shard AS s "
+			   "WHERE s.logicalrelid OPERATOR(pg_catalog.=) $2 AND ");
+	sql.append(pg::literal(name == nullptr ? "" : name));
+	sql.append(" OPERATOR(pg_catalog.~~) ('%\\_' || s.shardid::pg_catalog.text))");
+	pg::SqlRows const rows = pg::run_sql(sql, parameters);
 	return *rows.text(0, 0) == 't';
 }
 

@@ -10,6 +10,7 @@
 #include "read/relation_staging.hpp"
 #include "shards/call_tasks.hpp"
 #include "shards/findings.hpp"
+#include "shards/local_call.hpp"
 #include "shards/refusals.hpp"
 #include "shards/returned_rows.hpp"
 #include "write/guards.hpp"
@@ -184,7 +185,7 @@ Stats synchronize(const SqlCall &call, const Request &given, pg::ResultRows *res
 	Distribution const distribution = distribution_of(given.target);
 	if (!distribution.is_distributed()) {
 		refuse_shard_as_target(given.target);
-		return bulk_sync::synchronize(given, result);
+		return run_here([&] { return bulk_sync::synchronize(given, result); });
 	}
 	/* What is written to the copies of a table must find the same rows in each. */
 	Request request = given;

@@ -67,6 +67,9 @@ SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}')$$);
 CALL in_both('UPDATE import_text SET age = ''x1'' WHERE name = ''name 77''');
 SELECT agree($$bulk_sync('employee', 'import_text', '{company_id,name}')$$);
 
+SELECT outcome('d', $$bulk_sync('employee', 'import_view', '{company_id,name}', 'company_id IN (SELECT company_id FROM import_ref)')$$);
+SELECT outcome('d', $$bulk_sync('employee', 'import_view', '{company_id,name}', update_when => 'new.company_id IN (SELECT company_id FROM import)')$$);
+
 \echo * transactions
 CALL d.stage(20, 100, 'first');
 BEGIN;
