@@ -72,7 +72,7 @@ Carrier carrier_for(const DistributedCall &call)
 							   shard_with(call.target, target, value),
 							   pg::format("%s = %s", pg::quoted(column), value));
 	if (!is_key(call.plan.request, column))
-		refuse_keys(target, column);
+		refuse_keys(call.plan, column);
 	return Carrier::to_all(call.sql, target, call.target);
 }
 

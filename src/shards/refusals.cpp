@@ -104,16 +104,20 @@ void refuse_shard_as_target(Oid target)
 			   "Name the table itself.");
 }
 
-void refuse_keys(const pg::Relation &target, const char *column)
+void refuse_keys(const Plan &plan, const char *column)
 {
+	const char *const name = plan.target.name();
+	const char *const instead =
+		plan.request.allow_out_of_scope
+			? "leave out allow_out_of_scope and give it one value by the filter"
+			: "give it one value by the filter";
 	pg::fail(
 		{.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
 		 .message = pg::format("cannot sync \"%s\" by keys without its distribution column \"%s\"",
-							   target.name(), column),
+							   name, column),
 		 .detail = "Rows with the same key may be in several shards.",
-		 .hint = pg::format("Add \"%s\" to the keys, or give it one value by the filter, as in "
-							"%s = 501.",
-							column, pg::quoted(column))});
+		 .hint = pg::format("Add \"%s\" to the keys, or %s, as in %s = 501.", column, instead,
+							pg::quoted(column))});
 }
 
 } // namespace bulk_sync::shards

@@ -21,6 +21,6 @@ bool has_metadata_everywhere();
 void refuse_shard_as_target(Oid target);
 
 /* Throws pg::Error, 0A000: the keys of the call do not say in which shard a row is. */
-[[noreturn]] void refuse_keys(const pg::Relation &target, const char *column);
+[[noreturn]] void refuse_keys(const Plan &plan, const char *column);
 
 } // namespace bulk_sync::shards
