@@ -17,5 +17,8 @@ void add_shards(const Carrier &carrier, pg::MessageWriter &message);
 /* Options, shards, and where the rows of staging are: all that a diff needs. */
 void add_diff(const DistributedCall &call, const Carrier &carrier, const Spread &spread,
 			  pg::MessageWriter &message);
+/* The same for rows that are in the task already. */
+void add_diff_of_few(const DistributedCall &call, const Carrier &carrier,
+					 pg::MessageWriter &message);
 
 } // namespace bulk_sync::shards

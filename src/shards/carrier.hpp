@@ -50,7 +50,19 @@ class Carrier {
 	/* Has the task done on all of them, and returns their answers, in the order of shards(). Throws
 	 * pg::Error: what a node raised, with names of the table and not of its shards; 55000 when a
 	 * shard did not answer. */
-	Vector<pg::MessageReader> send(Datum task) const;
+	Vector<pg::MessageReader> send(Datum task) const { return send(query_, task); }
+
+	/*
+	 * Has the task done on the only shard, by a statement that is a write of no row as well:
+	 *
+	 *   WITH m AS (DELETE FROM public.employee WHERE company_id = '501'::integer AND
+	 *   ctid = '(4294967295,0)' RETURNING 1)
+	 *   SELECT public.bulk_sync_on_shard(0, $1) FROM (SELECT pg_catalog.count(*) FROM m) AS b
+	 *
+	 * Where the caller has no right to such a write, or a table that is published cannot be asked
+	 * it, it is mark() and send(). Throws pg::Error.
+	 */
+	pg::MessageReader mark_and_send(const Plan &plan, Datum task) const;
 
 	/*
 	 * Has the task done on every copy of a reference table, by a write of no row that Citus sends to
@@ -66,6 +78,8 @@ class Carrier {
 
   private:
 	Carrier(const SqlCall &call, const pg::Relation &target, const Distribution &distribution);
+
+	Vector<pg::MessageReader> send(const pg::String &query, Datum task) const;
 
 	const pg::Relation &target_;
 	const Distribution &distribution_;

@@ -64,7 +64,8 @@ void wait_at_one_place(const MessageReader &task, int number)
 		!pg::may_on_relation(table, ACL_DELETE))
 		pg::refuse_access(table);
 	pg::wait_for_other_calls(table, pg::ancestors_of(table),
-							 static_cast<uint32>(task.number("scope", 0, PG_UINT32_MAX)), task.flag("whole_table"));
+							 static_cast<uint32>(task.number("scope", 0, PG_UINT32_MAX)),
+							 task.flag("whole_table"));
 }
 
 ShardCall *make_call(const char *token, int number, Oid function)
@@ -105,6 +106,17 @@ void write_on_shard(const Step &step, const char *token, MessageWriter &answer)
 		call->tell_defaults(answer);
 	});
 	answer.add("group", local_group());
+	call->end();
+}
+
+/* All that is to be done on the only shard of a call. */
+void sync_on_shard(const Step &step, MessageWriter &answer)
+{
+	ShardCall *const call = make_call(nullptr, step.place.number, step.function);
+	call->run([&] {
+		call->open(step.task, step.place.shard);
+		write(call->sync(), answer);
+	});
 	call->end();
 }
 
@@ -155,6 +167,10 @@ void do_step_of(const Step &step, MessageWriter &answer)
 	if (strcmp(name, "wait") == 0) {
 		transaction_token();
 		wait_at_one_place(step.task, step.place.number);
+		return;
+	}
+	if (strcmp(name, "sync") == 0) {
+		sync_on_shard(step, answer);
 		return;
 	}
 	const char *const token = token_of(step.task);

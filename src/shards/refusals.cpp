@@ -22,8 +22,8 @@ using Kind = Distribution::Kind;
 void refuse_nodes_without_metadata(const char *target)
 {
 	pg::SqlRows const nodes =
-		pg::run_sql("SELECT nodename || ':' || nodeport FROM pg_catalog.pg_dist_node "
-					"WHERE isactive AND NOT (hasmetadata AND metadatasynced) LIMIT 1");
+		pg::ask_often("SELECT nodename || ':' || nodeport FROM pg_catalog.pg_dist_node "
+					  "WHERE isactive AND NOT (hasmetadata AND metadatasynced) LIMIT 1");
 	if (nodes.count() > 0)
 		pg::fail(
 			{.sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,

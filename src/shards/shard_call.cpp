@@ -49,7 +49,9 @@ namespace {
 
 Request ShardCall::request_for(const MessageReader &task, const MessageReader &shard) const
 {
-	Request request = request_of(task.member("options"));
+	bool const is_whole = strcmp(task.text("step"), "sync") == 0;
+	Request request = request_of(task.member("options"),
+								 is_whole ? Share::of_one_shard : Share::of_several_shards);
 	if (task.flag("copied"))
 		request.lock = LockMode::table;
 	request.target = known_relation(shard.text("name"));
@@ -72,6 +74,15 @@ void ShardCall::open_staging(const MessageReader &task, const MessageReader &sha
 	const char *const description = task.text("staging_name");
 	if (OidIsValid(request_.staging)) {
 		staging_.relation.emplace(RelationStaging::open(request_.staging, description));
+		return;
+	}
+	if (task.has("few")) {
+		staging_.few_rows.emplace(task.member("few"), description);
+		return;
+	}
+	if (task.has("objects")) {
+		request_.rows = task.json("objects");
+		staging_.objects.emplace(request_, *target_);
 		return;
 	}
 	staging_.part.emplace(fetch_part(task, shard));
@@ -151,29 +162,52 @@ void ShardCall::release()
 	target_->close();
 }
 
-bool ShardCall::find(Findings &findings)
+void ShardCall::start(const Call &call)
 {
-	CallProgress progress(request_);
-	Call const call{*plan_, staging_.get(), progress, nullptr};
 	if (staging_.check)
 		staging_.check->look_up(*plan_);
 	prepare(call);
 	start_attempt();
-	Snapshot const snapshot = snapshot_->get();
 	if (!request_.dry_run && !pg::reads_committed())
-		refuse_stale_scope(*plan_, snapshot);
-	found_ = find_changes(call, snapshot, *changes_);
+		refuse_stale_scope(*plan_, snapshot_->get());
+	found_ = find_changes(call, snapshot_->get(), *changes_);
+}
+
+bool ShardCall::find(Findings &findings)
+{
+	CallProgress progress(request_);
+	start({*plan_, staging_.get(), progress, nullptr});
 	findings.diff = found_;
 	findings.creates = changes_->insert_count();
 	findings.updates = changes_->updates().count();
 	findings.deletes = changes_->deletes().count();
 	findings.skipped = changes_->skipped_creates() + changes_->skipped_updates();
 	if (found_.staging_duplicates.count == 0 && found_.target_duplicates.count == 0) {
-		PlannedWrites const writes{*plan_, *changes_, snapshot};
+		PlannedWrites const writes{*plan_, *changes_, snapshot_->get()};
 		find_out_of_scope(writes, findings.out_of_scope);
 		findings.other_keys = find_other_keys(writes);
 	}
 	return !changes_->is_empty();
+}
+
+Done ShardCall::done_by(const Call &call, const Written &written) const
+{
+	Done done;
+	done.stats = report(call, found_, *changes_, written);
+	done.counts = found_.counts;
+	done.deletes = changes_->deletes().count();
+	return done;
+}
+
+Done ShardCall::sync()
+{
+	CallProgress progress(request_);
+	Call const call{*plan_, staging_.get(), progress, nullptr};
+	start(call);
+	check(*plan_, found_, *changes_, snapshot_->get());
+	if (!request_.dry_run && !changes_->is_empty())
+		return write();
+	return done_by(call, request_.dry_run ? pretend(call, *changes_, snapshot_->get()) : Written());
 }
 
 Done ShardCall::write()
@@ -185,13 +219,8 @@ Done ShardCall::write()
 		if (!pg::reads_committed())
 			refuse_unnoticed_inserts(*plan_, *changes_);
 		Written const written = apply(call, *changes_, snapshot_->get(), is_last);
-		if (!written.conflict) {
-			Done done;
-			done.stats = report(call, found_, *changes_, written);
-			done.counts = found_.counts;
-			done.deletes = changes_->deletes().count();
-			return done;
-		}
+		if (!written.conflict)
+			return done_by(call, written);
 		if (is_last)
 			refuse_conflict(*target_);
 		end_attempt();

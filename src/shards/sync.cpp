@@ -9,6 +9,7 @@
 #include "read/relation_staging.hpp"
 #include "shards/call_tasks.hpp"
 #include "shards/findings.hpp"
+#include "shards/one_shard.hpp"
 #include "shards/refusals.hpp"
 #include "write/guards.hpp"
 
@@ -123,6 +124,8 @@ Stats run(const DistributedCall &call)
 	const Plan &plan = call.plan;
 	refuse_conditions(plan);
 	Carrier const carrier = carrier_for(call);
+	if (carrier.shards().size() == 1 && call.target.kind != Kind::reference)
+		return sync_one_shard(call, carrier);
 	if (plan.request.may_write()) {
 		carrier.mark(plan);
 		/* On one shard, calls wait for each other when they find their changes. */
