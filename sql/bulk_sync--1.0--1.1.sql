@@ -171,6 +171,14 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT COST 100000;
 COMMENT ON FUNCTION bulk_sync_on_shard(oid, jsonb)
 IS 'internal: does the part of a call that belongs to one shard of a distributed table';
 
+CREATE FUNCTION bulk_sync_rows_on_shard(place oid, task jsonb)
+RETURNS TABLE (answer jsonb, action text, key jsonb, old jsonb, new jsonb, changes jsonb)
+AS 'MODULE_PATHNAME', 'bulk_sync_rows_on_shard'
+LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION bulk_sync_rows_on_shard(oid, jsonb)
+IS 'internal: the same with rows that differ or were written, and what it does as the last row';
+
 -- Called in the condition of a write, where Citus takes no function that is volatile.
 CREATE FUNCTION bulk_sync_on_copy(task jsonb) RETURNS boolean
 AS 'MODULE_PATHNAME', 'bulk_sync_on_copy'

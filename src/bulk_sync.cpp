@@ -5,8 +5,7 @@
 #include "pg/given_values.hpp"
 #include "pg/progress.hpp"
 #include "plan/options.hpp"
-#include "call/compare.hpp"
-#include "call/sync.hpp"
+#include "shards/compare.hpp"
 #include "shards/on_shard.hpp"
 #include "shards/setup.hpp"
 #include "shards/sync.hpp"
@@ -22,6 +21,7 @@ PG_FUNCTION_INFO_V1(bulk_sync_json_returning_call);
 PG_FUNCTION_INFO_V1(bulk_compare_call);
 PG_FUNCTION_INFO_V1(bulk_sync_progress_rows);
 PG_FUNCTION_INFO_V1(bulk_sync_on_shard);
+PG_FUNCTION_INFO_V1(bulk_sync_rows_on_shard);
 PG_FUNCTION_INFO_V1(bulk_sync_on_copy);
 PG_FUNCTION_INFO_V1(bulk_sync_given_value);
 PG_FUNCTION_INFO_V1(bulk_sync_setup);
@@ -33,6 +33,7 @@ PG_RAISES Datum bulk_sync_json_returning_call(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_compare_call(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_on_shard(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_rows_on_shard(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_on_copy(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_given_value(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_setup(PG_FUNCTION_ARGS);
@@ -103,8 +104,9 @@ Datum bulk_compare_call(PG_FUNCTION_ARGS)
 {
 	return bulk_sync::pg::pg_entry([&] {
 		bulk_sync::pg::ResultRows result(fcinfo);
-		bulk_sync::compare(bulk_sync::decode_request(bulk_sync::Function::bulk_compare, fcinfo),
-						   result);
+		bulk_sync::shards::compare(
+			{bulk_sync::Function::bulk_compare, fcinfo},
+			bulk_sync::decode_request(bulk_sync::Function::bulk_compare, fcinfo), result);
 		return Datum{0};
 	});
 }
@@ -122,7 +124,17 @@ Datum bulk_sync_on_shard(PG_FUNCTION_ARGS)
 {
 	return bulk_sync::pg::pg_entry([&] {
 		return bulk_sync::shards::do_step(fcinfo->flinfo->fn_oid, PG_GETARG_OID(0),
-										  PG_GETARG_DATUM(1));
+										  PG_GETARG_DATUM(1), nullptr);
+	});
+}
+
+Datum bulk_sync_rows_on_shard(PG_FUNCTION_ARGS)
+{
+	return bulk_sync::pg::pg_entry([&] {
+		bulk_sync::pg::ResultRows result(fcinfo, true);
+		result.put_leading(bulk_sync::shards::do_step(fcinfo->flinfo->fn_oid, PG_GETARG_OID(0),
+													  PG_GETARG_DATUM(1), &result));
+		return Datum{0};
 	});
 }
 

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "pg/compat.hpp"
+#include "pg/receiver_adapter.hpp"
 
 extern "C" {
 #include "executor/spi.h"
@@ -84,6 +85,16 @@ PG_RAISES SPIPlanPtr saved_plan(const char *sql, const Parameters &parameters)
 	return at->plan;
 }
 
+PG_RAISES ParamListInfo list_of(const Parameters &parameters)
+{
+	int const count = static_cast<int>(parameters.types.size());
+	ParamListInfo const list = makeParamList(count);
+	for (int i = 0; i < count; i++)
+		list->params[i] = {parameters.values[i], parameters.nulls[i], PARAM_FLAG_CONST,
+						   parameters.types[i]};
+	return list;
+}
+
 /* A type by its name, and a modifier in it. */
 struct NamedType {
 	Oid oid;
@@ -132,6 +143,22 @@ SqlRows run_saved(const char *sql, const Parameters &parameters)
 		});
 	});
 	return SqlRows(copied.values, copied.rows, copied.columns);
+}
+
+void run_sql(const String &sql, const Parameters &parameters, RowReceiver &receiver)
+{
+	ReceiverAdapter adapter = adapter_for(&receiver);
+	pg_call([&] {
+		if (SPI_connect() != SPI_OK_CONNECT)
+			elog(ERROR, "SPI_connect failed");
+		SPIExecuteOptions options = {};
+		options.params = list_of(parameters);
+		options.dest = &adapter.base;
+		int const code = SPI_execute_extended(sql.c_str(), &options);
+		if (code < 0)
+			elog(ERROR, "SPI_execute_extended failed: %s", SPI_result_code_string(code));
+		SPI_finish();
+	});
 }
 
 const char *literal(const char *text)

@@ -51,6 +51,9 @@ SqlRows ask_often(const char (&sql)[size], const Parameters &parameters = {})
 	return run_saved(sql, parameters);
 }
 
+/* The same, with each row given to the receiver instead, in the types of the statement. */
+void run_sql(const String &sql, const Parameters &parameters, RowReceiver &receiver);
+
 /* 'it''s', in the current memory context. Throws Error. */
 const char *literal(const char *text);
 

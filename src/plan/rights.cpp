@@ -150,7 +150,8 @@ void check_rights_before_locks(const Request &request)
 		pg::require_schema(request.staging);
 	if (request.only_compares) {
 		require_some(request.target, ACL_SELECT);
-		require_some(request.staging, ACL_SELECT);
+		if (OidIsValid(request.staging))
+			require_some(request.staging, ACL_SELECT);
 		return;
 	}
 	require_select_on_target(request.target);

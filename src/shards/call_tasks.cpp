@@ -82,6 +82,13 @@ void begin_task(const DistributedCall &call, const char *step, MessageWriter &me
 	add_settings(message);
 }
 
+Vector<pg::MessageReader> send(const DistributedCall &call, const Carrier &carrier,
+							   MessageWriter &task)
+{
+	return call.rows == nullptr ? carrier.send(task.finish())
+								: carrier.send(task.finish(), *call.rows);
+}
+
 namespace {
 
 void add_names_and_options(const DistributedCall &call, const Carrier &carrier,
@@ -90,9 +97,10 @@ void add_names_and_options(const DistributedCall &call, const Carrier &carrier,
 	message.add("staging_name", call.plan.staging_name);
 	/* All copies of a table do the same, under a lock on it. */
 	message.add("copied", call.target.kind == Distribution::Kind::reference);
-	bool const is_whole =
-		carrier.shards().size() == 1 && call.target.kind != Distribution::Kind::reference;
-	add_options(call.sql, is_whole ? Share::of_one_shard : Share::of_several_shards, message);
+	message.add("rows", call.rows != nullptr);
+	add_options(call.sql,
+				is_of_one_shard(call, carrier) ? Share::of_one_shard : Share::of_several_shards,
+				message);
 }
 
 } // namespace

@@ -14,6 +14,10 @@ void begin_task(const DistributedCall &call, const char *step, pg::MessageWriter
 /* The shards alone, as the steps need them that read no staging. */
 void add_shards(const Carrier &carrier, pg::MessageWriter &message);
 
+/* Has the task done, with rows when the call asks for them. */
+Vector<pg::MessageReader> send(const DistributedCall &call, const Carrier &carrier,
+							   pg::MessageWriter &task);
+
 /* Options, shards, and where the rows of staging are: all that a diff needs. */
 void add_diff(const DistributedCall &call, const Carrier &carrier, const Spread &spread,
 			  pg::MessageWriter &message);

@@ -97,26 +97,58 @@ String write_in_query(const Plan &plan, const char *distribution_column)
 }
 
 /* A node with an older version of the extension lacks the function. */
-pg::SqlRows ask(const String &query, const pg::Parameters &parameters)
+template <typename Function> auto run_as_known(Function &&function)
 {
 	TasksUnderWay const under_way;
 	try {
-		return pg::run_sql(query, parameters);
+		return function();
 	} catch (const pg::Error &error) {
 		if (error.sqlstate() == ERRCODE_UNDEFINED_FUNCTION &&
-			strstr(error.data()->message, "bulk_sync_on_") != nullptr)
+			(strstr(error.data()->message, "bulk_sync_on_") != nullptr ||
+			 strstr(error.data()->message, "bulk_sync_rows_on_") != nullptr))
 			refuse_other_version();
 		throw;
 	}
 }
 
+pg::SqlRows ask(const String &query, const pg::Parameters &parameters)
+{
+	return run_as_known([&] { return pg::run_sql(query, parameters); });
+}
+
+/* Keeps the first column where there is something in it, and hands on the others. */
+class RowsAndAnswers final : public pg::RowReceiver {
+  public:
+	explicit RowsAndAnswers(pg::RowReceiver &receiver) noexcept
+		: receiver_(receiver), context_(CurrentMemoryContext)
+	{
+	}
+
+	PG_RAISES void row(TupleTableSlot *slot) override
+	{
+		slot_getallattrs(slot);
+		if (slot->tts_isnull[0]) {
+			receiver_.row(slot);
+			return;
+		}
+		MemoryContext const outer = MemoryContextSwitchTo(context_);
+		answers.push_back(pg::MessageReader::of(slot->tts_values[0]));
+		MemoryContextSwitchTo(outer);
+	}
+
+	pg::Vector<pg::MessageReader> answers;
+
+  private:
+	pg::RowReceiver &receiver_;
+	MemoryContext context_;
+};
+
 } // namespace
 
 Carrier::Carrier(const SqlCall &call, const pg::Relation &target, const Distribution &distribution)
-	: target_(target), distribution_(distribution), schema_(call.schema()), query_("SELECT "),
+	: target_(target), distribution_(distribution), schema_(call.schema()),
 	  names_(shards_of_group(distribution.colocation))
 {
-	query_.append(schema_).append(".bulk_sync_on_shard(");
 }
 
 Carrier Carrier::to_all(const SqlCall &call, const pg::Relation &target,
@@ -124,7 +156,8 @@ Carrier Carrier::to_all(const SqlCall &call, const pg::Relation &target,
 {
 	Carrier carrier(call, target, distribution);
 	Helper const helper = helper_of(call.schema(), target, distribution);
-	carrier.query_.append("h.tableoid, $1) FROM ").append(helper.name).append(" AS h");
+	carrier.place_ = "h.tableoid";
+	carrier.from_.append(helper.name).append(" AS h");
 	for (std::size_t i = 0; i < distribution.shards.size(); i++) {
 		carrier.shards_.push_back(i);
 		carrier.helpers_.push_back(helper.shards[i]);
@@ -136,9 +169,10 @@ Carrier Carrier::to_one(const SqlCall &call, const pg::Relation &target,
 						const Distribution &distribution, std::size_t only, const char *condition)
 {
 	Carrier carrier(call, target, distribution);
-	carrier.query_.append("0, $1) FROM (SELECT pg_catalog.count(*) FROM ");
-	carrier.query_.append(target.qualified_name()).append(where_no_row(condition));
-	carrier.query_.append(") AS b");
+	carrier.place_ = "0";
+	carrier.from_.append("(SELECT pg_catalog.count(*) FROM ");
+	carrier.from_.append(target.qualified_name()).append(where_no_row(condition));
+	carrier.from_.append(") AS b");
 	carrier.condition_ = condition;
 	carrier.shards_.push_back(only);
 	return carrier;
@@ -188,26 +222,57 @@ pg::MessageReader Carrier::mark_and_send(const Plan &plan, Datum task) const
 	return send(query, task)[0];
 }
 
+Vector<pg::MessageReader> Carrier::send(Datum task) const
+{
+	String query("SELECT ");
+	query.append(schema_).append(".bulk_sync_on_shard(").append(place_).append(", $1) FROM ");
+	return send(query.append(from_), task);
+}
+
 Vector<pg::MessageReader> Carrier::send(const String &query, Datum task) const
 {
 	pg::Parameters parameters;
 	parameters.add(JSONBOID, task, false);
 	pg::SqlRows const rows = names_.run([&] { return ask(query, parameters); });
+	Vector<pg::MessageReader> answers;
+	for (uint64 row = 0; row < rows.count(); row++)
+		answers.push_back(
+			pg::MessageReader::of(pg::value_of("pg_catalog.jsonb", rows.text(row, 0)).value));
+	return in_order(answers);
+}
+
+Vector<pg::MessageReader> Carrier::send(Datum task, pg::RowReceiver &receiver) const
+{
+	pg::Parameters parameters;
+	parameters.add(JSONBOID, task, false);
+	String sql("SELECT r.* FROM ");
+	sql.append(from_).append(", LATERAL ").append(schema_);
+	sql.append(".bulk_sync_rows_on_shard(").append(place_).append(", $1) AS r");
+	RowsAndAnswers rows(receiver);
+	names_.run([&] {
+		run_as_known([&] {
+			pg::run_sql(sql, parameters, rows);
+			return 0;
+		});
+	});
+	return in_order(rows.answers);
+}
+
+Vector<pg::MessageReader> Carrier::in_order(const Vector<pg::MessageReader> &answers) const
+{
 	Vector<std::optional<pg::MessageReader>> answered(shards_.size());
-	for (uint64 row = 0; row < rows.count(); row++) {
-		auto const answer =
-			pg::MessageReader::of(pg::value_of("pg_catalog.jsonb", rows.text(row, 0)).value);
+	for (const pg::MessageReader &answer : answers) {
 		auto const place = static_cast<std::size_t>(answer.number("place"));
 		if (place < answered.size())
 			answered[place] = answer;
 	}
-	Vector<pg::MessageReader> answers;
+	Vector<pg::MessageReader> ordered;
 	for (const std::optional<pg::MessageReader> &answer : answered) {
 		if (!answer)
 			refuse_incomplete_helper(target_);
-		answers.push_back(*answer);
+		ordered.push_back(*answer);
 	}
-	return answers;
+	return ordered;
 }
 
 } // namespace bulk_sync::shards

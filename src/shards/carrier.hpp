@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "pg/statement.hpp"
 #include "plan/plan.hpp"
 #include "shards/distribution.hpp"
 #include "shards/names.hpp"
@@ -17,6 +18,8 @@ namespace bulk_sync::shards {
  * has a row in each of its shards (shards/setup.hpp):
  *
  *   SELECT public.bulk_sync_on_shard(h.tableoid, $1) FROM public.bulk_sync_shards_3 AS h
+ *   SELECT r.* FROM public.bulk_sync_shards_3 AS h,
+ *   LATERAL public.bulk_sync_rows_on_shard(h.tableoid, $1) AS r
  *
  * Citus runs it on all of them side by side. A single shard is reached by a query that it sends to
  * that shard alone, and that gives a row whatever the table has:
@@ -50,7 +53,7 @@ class Carrier {
 	/* Has the task done on all of them, and returns their answers, in the order of shards(). Throws
 	 * pg::Error: what a node raised, with names of the table and not of its shards; 55000 when a
 	 * shard did not answer. */
-	Vector<pg::MessageReader> send(Datum task) const { return send(query_, task); }
+	Vector<pg::MessageReader> send(Datum task) const;
 
 	/*
 	 * Has the task done on the only shard, by a statement that is a write of no row as well:
@@ -63,6 +66,10 @@ class Carrier {
 	 * it, it is mark() and send(). Throws pg::Error.
 	 */
 	pg::MessageReader mark_and_send(const Plan &plan, Datum task) const;
+
+	/* The same with rows: each is given to the receiver as bulk_sync_rows_on_shard() returns it,
+	 * with all values at hand, and nothing in the first column. */
+	Vector<pg::MessageReader> send(Datum task, pg::RowReceiver &receiver) const;
 
 	/*
 	 * Has the task done on every copy of a reference table, by a write of no row that Citus sends to
@@ -78,16 +85,17 @@ class Carrier {
 
   private:
 	Carrier(const SqlCall &call, const pg::Relation &target, const Distribution &distribution);
-
 	Vector<pg::MessageReader> send(const pg::String &query, Datum task) const;
+	Vector<pg::MessageReader> in_order(const Vector<pg::MessageReader> &answers) const;
 
 	const pg::Relation &target_;
 	const Distribution &distribution_;
 	Vector<std::size_t> shards_;
 	Vector<const char *> helpers_; /* names of the helper's shards, without schema */
 	const char *condition_ = nullptr;
-	const char *schema_; /* of the extension */
-	pg::String query_;
+	const char *schema_;		  /* of the extension */
+	const char *place_ = nullptr; /* what says to a shard which it is */
+	pg::String from_;
 	LogicalNames names_;
 };
 

@@ -44,24 +44,42 @@ std::size_t shard_with(const Distribution &target, const pg::Relation &relation,
 	return found - target.shards.begin();
 }
 
+/* The value that the distribution column has in all rows of the call; nullptr for several. Rows that
+ * are stored out of the scope could be of any shard. */
+const char *only_value(const DistributedCall &call)
+{
+	return call.plan.request.allow_out_of_scope
+			   ? nullptr
+			   : value_of_distribution(call.plan, call.target.column);
+}
+
 } // namespace
 
-/* Rows that are stored out of the scope could be of any shard. */
+bool knows_shards(const DistributedCall &call)
+{
+	return call.target.kind != Kind::hash || is_key(call.plan.request, call.target.column) ||
+		   only_value(call) != nullptr;
+}
+
 Carrier carrier_for(const DistributedCall &call)
 {
 	const pg::Relation &target = call.plan.target;
 	if (call.target.kind != Kind::hash)
 		return Carrier::to_one(call.sql, target, call.target, 0, nullptr);
 	const char *const column = call.target.column;
-	const char *const value =
-		call.plan.request.allow_out_of_scope ? nullptr : value_of_distribution(call.plan, column);
-	if (value != nullptr)
+	if (const char *const value = only_value(call))
 		return Carrier::to_one(call.sql, target, call.target,
 							   shard_with(call.target, target, value),
 							   pg::format("%s = %s", pg::quoted(column), value));
 	if (!is_key(call.plan.request, column))
 		refuse_keys(target, column);
 	return Carrier::to_all(call.sql, target, call.target);
+}
+
+bool is_of_one_shard(const DistributedCall &call, const Carrier &carrier) noexcept
+{
+	return carrier.shards().size() == 1 && call.target.kind != Kind::reference &&
+		   call.rows == nullptr && !call.plan.request.only_compares;
 }
 
 namespace {

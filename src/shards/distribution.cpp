@@ -84,7 +84,7 @@ bool is_shard(Oid relation)
 	return *rows.text(0, 0) == 't';
 }
 
-/* Citus hides shards from queries of pg_class in sessions that it has not started. */
+/* In the session that was called, Citus hides shards from queries of pg_class. */
 bool is_shard_of(Oid shard, Oid table)
 {
 	const char *const name = pg::relation_name(shard);

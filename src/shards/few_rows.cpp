@@ -102,18 +102,19 @@ FewRows::FewRows(const pg::MessageReader &few, const char *description)
 		attribute.number = static_cast<AttrNumber>(i + 1);
 		attribute.name = names[i];
 		attribute.type = pg::type_named(types[i]);
+		sent_.add(attribute);
 		columns_.add(attribute);
 	}
 }
 
 void FewRows::scan(const Plan &plan, Snapshot, Diff &diff, Observer &observer) const
 {
-	auto const rows = static_cast<double>(values_.size() / width());
+	auto const rows = static_cast<double>(values_.size() / sent_.attributes().size());
 	diff.form_staging(plan.target.tuple_desc());
 	diff.expect_staged(rows, static_cast<double>(most_bytes) / most_rows);
 	observer.expect(rows);
 	StagingReceiver receiver({plan.map, description_}, diff, observer);
-	pg::give_values(columns_, positions_of(plan.map, columns_), values_, receiver);
+	pg::give_values(sent_, positions_of(plan.map, sent_), values_, receiver);
 	pg::pg_call([&] { diff.end_staged(); });
 }
 

@@ -26,13 +26,14 @@ class FewRows final : public Staging {
 
 	const char *description() const override { return description_; }
 	const pg::ColumnList &columns() const override { return columns_; }
+	/* To add columns that staging has, and the call does not read. */
+	pg::ColumnList &columns() noexcept { return columns_; }
 	void scan(const Plan &plan, Snapshot snapshot, Diff &diff, Observer &observer) const override;
 	void lock_sources(const Plan &, Snapshot) const override {}
 
   private:
-	std::size_t width() const noexcept { return columns_.attributes().size(); }
-
 	const char *description_;
+	pg::ColumnList sent_; /* what the rows have */
 	pg::ColumnList columns_;
 	Vector<const char *> values_; /* row after row; nullptr for NULL */
 };

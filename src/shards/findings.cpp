@@ -1,5 +1,7 @@
 #include "shards/findings.hpp"
 
+#include "write/guards.hpp"
+
 namespace bulk_sync::shards {
 
 namespace {
@@ -42,6 +44,14 @@ void add(DiffCounts &counts, const pg::MessageReader &message)
 }
 
 } // namespace
+
+void check_findings(const Plan &plan, const Findings &findings)
+{
+	check_duplicates(plan, findings.diff);
+	check_guards(plan, findings.diff.counts, findings.deletes);
+	refuse_out_of_scope(plan, findings.out_of_scope);
+	refuse_other_keys(plan, findings.other_keys);
+}
 
 bool have_same_rows(const DiffCounts &one, const DiffCounts &other) noexcept
 {

@@ -23,7 +23,16 @@ struct Findings {
 	uint64 skipped = 0; /* creates and updates */
 	OutOfScope out_of_scope;
 	OtherKeys other_keys;
+
+	/* For the sums of a call. Throws std::bad_alloc. */
+	void make_room_for(const Plan &plan)
+	{
+		other_keys.resize(plan.keys.identity.size() + plan.keys.generated.size());
+	}
 };
+
+/* The checks of one machine, in their order. Throws pg::Error. */
+void check_findings(const Plan &plan, const Findings &findings);
 
 /* Of one shard after its writes, or of all of them together; they may have found more than before,
  * when they met conflicts. */

@@ -20,6 +20,7 @@ struct Step {
 	const MessageReader &task;
 	Place place;
 	Oid function;
+	pg::ResultRows *result; /* nullptr: nobody asks for rows */
 };
 
 Place place_in(const MessageReader &task, Oid place)
@@ -63,9 +64,7 @@ void wait_at_one_place(const MessageReader &task, int number)
 	if (!pg::may_on_some_column(table, ACL_INSERT) && !pg::may_on_some_column(table, ACL_UPDATE) &&
 		!pg::may_on_relation(table, ACL_DELETE))
 		pg::refuse_access(table);
-	pg::wait_for_other_calls(table, pg::ancestors_of(table),
-							 static_cast<uint32>(task.number("scope", 0, PG_UINT32_MAX)),
-							 task.flag("whole_table"));
+	pg::wait_for_other_calls(table, pg::ancestors_of(table), 0, true);
 }
 
 ShardCall *make_call(const char *token, int number, Oid function)
@@ -86,7 +85,7 @@ void find_on_shard(const Step &step, const char *token, MessageWriter &answer)
 	bool const has_changes = call->run([&] {
 		Findings findings;
 		call->open(step.task, step.place.shard);
-		bool const found = call->find(findings);
+		bool const found = call->find(findings, step.result);
 		write(findings, answer);
 		return found;
 	});
@@ -96,13 +95,25 @@ void find_on_shard(const Step &step, const char *token, MessageWriter &answer)
 		call->end();
 }
 
+void compare_on_shard(const Step &step, MessageWriter &answer)
+{
+	ShardCall *const call = make_call(nullptr, step.place.number, step.function);
+	call->run([&] {
+		Findings findings;
+		call->open(step.task, step.place.shard);
+		call->compare(findings, *step.result);
+		write(findings, answer);
+	});
+	call->end();
+}
+
 void write_on_shard(const Step &step, const char *token, MessageWriter &answer)
 {
 	ShardCall *const call = kept_call(token, step.place.number);
 	if (call == nullptr)
 		return;
 	call->run([&] {
-		write(call->write(), answer);
+		write(call->write(step.result), answer);
 		call->tell_defaults(answer);
 	});
 	answer.add("group", local_group());
@@ -132,10 +143,10 @@ void write_copy(const Step &step)
 	call->run([&] {
 		Findings findings;
 		call->open(step.task, step.place.shard);
-		call->find(findings);
+		call->find(findings, nullptr);
 		if (!have_same_rows(findings.diff.counts, expected.counts))
 			refuse_other_copy(step.task);
-		if (!did_the_same(call->write(), expected))
+		if (!did_the_same(call->write(nullptr), expected))
 			refuse_other_copy(step.task);
 	});
 	call->end();
@@ -173,6 +184,10 @@ void do_step_of(const Step &step, MessageWriter &answer)
 		sync_on_shard(step, answer);
 		return;
 	}
+	if (strcmp(name, "compare") == 0 && step.result != nullptr) {
+		compare_on_shard(step, answer);
+		return;
+	}
 	const char *const token = token_of(step.task);
 	if (strcmp(name, "find") == 0)
 		find_on_shard(step, token, answer);
@@ -203,12 +218,12 @@ template <typename Function> void as_called(const MessageReader &task, Function 
 
 } // namespace
 
-Datum do_step(Oid function, Oid place, Datum task_value)
+Datum do_step(Oid function, Oid place, Datum task_value, pg::ResultRows *result)
 {
 	MessageReader const task = MessageReader::of(task_value);
 	MessageWriter answer;
 	as_called(task, [&] {
-		Step const step{task, place_in(task, place), function};
+		Step const step{task, place_in(task, place), function, result};
 		answer.add("place", static_cast<int64>(step.place.number));
 		do_step_of(step, answer);
 	});
@@ -218,7 +233,7 @@ Datum do_step(Oid function, Oid place, Datum task_value)
 void do_step_on_copy(Oid function, Datum task_value)
 {
 	MessageReader const task = MessageReader::of(task_value);
-	as_called(task, [&] { write_copy({task, place_in(task, InvalidOid), function}); });
+	as_called(task, [&] { write_copy({task, place_in(task, InvalidOid), function, nullptr}); });
 }
 
 } // namespace bulk_sync::shards

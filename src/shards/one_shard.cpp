@@ -33,27 +33,27 @@ bool add_few(const DistributedCall &call, pg::MessageWriter &task)
 
 } // namespace
 
-Stats sync_one_shard(const DistributedCall &call, const Carrier &carrier)
+Stats sync_one_shard(const DistributedCall &call, const Carrier &carrier, CallProgress &progress)
 {
 	const Plan &plan = call.plan;
-	call.progress.begin(ProgressPhase::staging);
+	progress.begin(ProgressPhase::staging);
 	pg::MessageWriter task;
 	begin_task(call, "sync", task);
 	if (add_few(call, task))
 		add_diff_of_few(call, carrier, task);
 	else
 		add_diff(call, carrier, spread_staging(call, carrier), task);
-	call.progress.begin(ProgressPhase::target);
+	progress.begin(ProgressPhase::target);
 	pg::MessageReader const answer = plan.request.may_write()
 										 ? carrier.mark_and_send(plan, task.finish())
 										 : carrier.send(task.finish())[0];
 	Done done;
 	add(done, answer);
-	call.progress.changes_were_found(plan, done.counts,
-									 {done.stats.created, done.stats.updated, done.deletes});
+	progress.changes_were_found(plan, done.counts,
+								{done.stats.created, done.stats.updated, done.deletes});
 	uint64 const written = done.stats.created + done.stats.updated + done.stats.deleted;
 	if (plan.request.may_write() && written > 0)
-		call.progress.shards_were_written(written, 1);
+		progress.shards_were_written(written, 1);
 	return done.stats;
 }
 

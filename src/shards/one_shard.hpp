@@ -4,12 +4,13 @@
  */
 #pragma once
 
+#include "call/progress.hpp"
 #include "call/sync.hpp"
 #include "shards/distributed_call.hpp"
 
 namespace bulk_sync::shards {
 
 /* Throws pg::Error. */
-Stats sync_one_shard(const DistributedCall &call, const Carrier &carrier);
+Stats sync_one_shard(const DistributedCall &call, const Carrier &carrier, CallProgress &progress);
 
 } // namespace bulk_sync::shards

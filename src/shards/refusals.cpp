@@ -19,17 +19,26 @@ using Kind = Distribution::Kind;
 }
 
 /* A node that has no metadata does not know the table which its shards belong to. */
+pg::SqlRows nodes_without_metadata()
+{
+	return pg::ask_often("SELECT nodename || ':' || nodeport FROM pg_catalog.pg_dist_node "
+						 "WHERE isactive AND NOT (hasmetadata AND metadatasynced) LIMIT 1");
+}
+
 void refuse_nodes_without_metadata(const char *target)
 {
-	pg::SqlRows const nodes =
-		pg::ask_often("SELECT nodename || ':' || nodeport FROM pg_catalog.pg_dist_node "
-					  "WHERE isactive AND NOT (hasmetadata AND metadatasynced) LIMIT 1");
+	pg::SqlRows const nodes = nodes_without_metadata();
 	if (nodes.count() > 0)
 		pg::fail(
 			{.sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 			 .message = pg::format("cannot sync \"%s\"", target),
 			 .detail = pg::format("Node %s does not have the metadata of Citus.", nodes.text(0, 0)),
 			 .hint = "Call start_metadata_sync_to_all_nodes()."});
+}
+
+bool asks_elsewhere(Node *expression, bool has_sub_selects)
+{
+	return has_sub_selects || pg::reads_settings(expression);
 }
 
 /* It is evaluated where the shards are: other tables may not be there, nor the caller's settings. */
@@ -64,6 +73,20 @@ void refuse_kind(Oid target, const Distribution &distribution)
 	refuse_nodes_without_metadata(name);
 }
 
+bool may_be_asked_on_shards(const Plan &plan)
+{
+	return (plan.scope.is_whole_table() ||
+			!asks_elsewhere(plan.scope.filter.expression, plan.scope.has_sub_selects())) &&
+		   (!plan.update_when.is_given() ||
+			!asks_elsewhere(plan.update_when.condition.expression,
+							plan.update_when.condition.has_sub_selects));
+}
+
+bool has_metadata_everywhere()
+{
+	return nodes_without_metadata().count() == 0;
+}
+
 void refuse_conditions(const Plan &plan)
 {
 	if (!plan.scope.is_whole_table())
@@ -79,15 +102,6 @@ void refuse_shard_as_target(Oid target)
 	if (is_shard(target))
 		refuse(pg::relation_name(target), "It is a shard of a table of Citus.",
 			   "Name the table itself.");
-}
-
-void refuse_returned_rows(Oid target)
-{
-	pg::fail({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-			  .message = pg::format("cannot return the rows that are written to \"%s\"",
-									pg::relation_name(target)),
-			  .detail = "They are in shards on other nodes.",
-			  .hint = "Call bulk_sync() or bulk_sync_json()."});
 }
 
 void refuse_keys(const pg::Relation &target, const char *column)

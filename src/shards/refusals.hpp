@@ -13,11 +13,12 @@ namespace bulk_sync::shards {
 void refuse_kind(Oid target, const Distribution &distribution);
 void refuse_conditions(const Plan &plan);
 
+/* The same, asked by those that know another way. Throw pg::Error. */
+bool may_be_asked_on_shards(const Plan &plan);
+bool has_metadata_everywhere();
+
 /* Throws pg::Error, 0A000: a table that is none of Citus', but one of its shards. */
 void refuse_shard_as_target(Oid target);
-
-/* Throws pg::Error, 0A000: rows that were written are not brought back from the shards. */
-[[noreturn]] void refuse_returned_rows(Oid target);
 
 /* Throws pg::Error, 0A000: the keys of the call do not say in which shard a row is. */
 [[noreturn]] void refuse_keys(const pg::Relation &target, const char *column);

@@ -135,6 +135,12 @@ void create(const char *helper, const pg::Relation &target, const char *column, 
 
 } // namespace
 
+bool has_helper(const char *schema, const pg::Relation &target, const Distribution &distribution)
+{
+	pg::SqlRows const found = look_for_helper(schema, distribution.colocation, target.oid());
+	return found.count() > 0 && *found.text(0, 1) == 't';
+}
+
 Helper helper_of(const char *schema, const pg::Relation &target, const Distribution &distribution)
 {
 	pg::SqlRows const found = look_for_helper(schema, distribution.colocation, target.oid());

@@ -14,6 +14,9 @@ struct Helper {
 	Vector<const char *> shards;
 };
 
+/* Is there one that helper_of() would find? Throws pg::Error. */
+bool has_helper(const char *schema, const pg::Relation &target, const Distribution &distribution);
+
 /* Finds it in `schema`, which is quoted. Throws pg::Error, 55000: it is missing, or is not divided
  * as the target is, or belongs to a user whom the target's owner need not trust. */
 Helper helper_of(const char *schema, const pg::Relation &target, const Distribution &distribution);

@@ -2,8 +2,11 @@
 
 #include "pg/expression.hpp"
 #include "pg/fail.hpp"
+#include "pg/sql.hpp"
+#include "diff/compare_rows.hpp"
 #include "plan/members.hpp"
 #include "plan/rights.hpp"
+#include "read/diff_into.hpp"
 #include "shards/task.hpp"
 #include "write/conflicts.hpp"
 
@@ -54,6 +57,8 @@ Request ShardCall::request_for(const MessageReader &task, const MessageReader &s
 								 is_whole ? Share::of_one_shard : Share::of_several_shards);
 	if (task.flag("copied"))
 		request.lock = LockMode::table;
+	request.only_compares = strcmp(task.text("step"), "compare") == 0;
+	request.foresees_rows = request.dry_run && task.flag("rows");
 	request.target = known_relation(shard.text("name"));
 	if (const char *const staging = shard.text_if_any("staging"))
 		request.staging = known_relation(staging);
@@ -69,6 +74,20 @@ pg::Relation ShardCall::open_target(const MessageReader &task) const
 									target_lock(request_));
 }
 
+/* Staging may have columns that the call ignores and the target lacks. They were not sent, and are
+ * not read. */
+void ShardCall::add_ignored_columns(pg::ColumnList &columns) const
+{
+	for (const char *const name : request_.ignore_columns) {
+		if (target_->find(name) != nullptr || columns.find(name) != nullptr)
+			continue;
+		pg::Attribute ignored;
+		ignored.name = name;
+		ignored.type = pg::type_named("pg_catalog.text");
+		columns.add(ignored);
+	}
+}
+
 void ShardCall::open_staging(const MessageReader &task, const MessageReader &shard)
 {
 	const char *const description = task.text("staging_name");
@@ -78,6 +97,7 @@ void ShardCall::open_staging(const MessageReader &task, const MessageReader &sha
 	}
 	if (task.has("few")) {
 		staging_.few_rows.emplace(task.member("few"), description);
+		add_ignored_columns(staging_.few_rows->columns());
 		return;
 	}
 	if (task.has("objects")) {
@@ -86,8 +106,9 @@ void ShardCall::open_staging(const MessageReader &task, const MessageReader &sha
 		return;
 	}
 	staging_.part.emplace(fetch_part(task, shard));
-	const Part &part = *staging_.part;
+	Part &part = *staging_.part;
 	if (!part.is_json) {
+		add_ignored_columns(part.columns);
 		staging_.rows.emplace(part, description);
 		return;
 	}
@@ -162,6 +183,17 @@ void ShardCall::release()
 	target_->close();
 }
 
+/* The keys of rows that end the call. */
+void ShardCall::add_rows_that_forbid(Findings &findings)
+{
+	findings.diff = found_;
+	if (found_.staging_duplicates.count > 0 || found_.target_duplicates.count > 0)
+		return;
+	PlannedWrites const writes{*plan_, *changes_, snapshot_->get()};
+	find_out_of_scope(writes, findings.out_of_scope);
+	findings.other_keys = find_other_keys(writes);
+}
+
 void ShardCall::start(const Call &call)
 {
 	if (staging_.check)
@@ -173,21 +205,28 @@ void ShardCall::start(const Call &call)
 	found_ = find_changes(call, snapshot_->get(), *changes_);
 }
 
-bool ShardCall::find(Findings &findings)
+bool ShardCall::find(Findings &findings, pg::ResultRows *result)
 {
 	CallProgress progress(request_);
 	start({*plan_, staging_.get(), progress, nullptr});
-	findings.diff = found_;
 	findings.creates = changes_->insert_count();
 	findings.updates = changes_->updates().count();
 	findings.deletes = changes_->deletes().count();
 	findings.skipped = changes_->skipped_creates() + changes_->skipped_updates();
-	if (found_.staging_duplicates.count == 0 && found_.target_duplicates.count == 0) {
-		PlannedWrites const writes{*plan_, *changes_, snapshot_->get()};
-		find_out_of_scope(writes, findings.out_of_scope);
-		findings.other_keys = find_other_keys(writes);
-	}
+	add_rows_that_forbid(findings);
+	if (result != nullptr && request_.dry_run)
+		SyncRows(*plan_, *result).foresee(*changes_, snapshot_->get());
 	return !changes_->is_empty();
+}
+
+void ShardCall::compare(Findings &findings, pg::ResultRows &result)
+{
+	start_attempt();
+	CompareRows rows(*plan_, result, plan_->checks_stored_rows() ? &*changes_ : nullptr);
+	NoObserver nobody;
+	wanted_diff_into(*plan_, staging_.get(), snapshot_->get(), Wanted::all_in_scope, rows, found_,
+					 nobody);
+	add_rows_that_forbid(findings);
 }
 
 Done ShardCall::done_by(const Call &call, const Written &written) const
@@ -206,14 +245,17 @@ Done ShardCall::sync()
 	start(call);
 	check(*plan_, found_, *changes_, snapshot_->get());
 	if (!request_.dry_run && !changes_->is_empty())
-		return write();
+		return write(nullptr);
 	return done_by(call, request_.dry_run ? pretend(call, *changes_, snapshot_->get()) : Written());
 }
 
-Done ShardCall::write()
+Done ShardCall::write(pg::ResultRows *result)
 {
 	CallProgress progress(request_);
-	Call const call{*plan_, staging_.get(), progress, nullptr};
+	std::optional<SyncRows> rows;
+	if (result != nullptr)
+		rows.emplace(*plan_, *result);
+	Call const call{*plan_, staging_.get(), progress, rows ? &*rows : nullptr};
 	for (int retries = 0;; retries++) {
 		bool const is_last = retries == most_retries || !pg::reads_committed();
 		if (!pg::reads_committed())
@@ -223,6 +265,8 @@ Done ShardCall::write()
 			return done_by(call, written);
 		if (is_last)
 			refuse_conflict(*target_);
+		if (rows)
+			rows->restart();
 		end_attempt();
 		start_attempt();
 		found_ = find_changes(call, snapshot_->get(), *changes_);

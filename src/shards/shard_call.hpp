@@ -63,10 +63,13 @@ class ShardCall final : public pg::Kept {
 		return number_ == number && strcmp(token_, token) == 0;
 	}
 
-	/* Locks, reads and compares; tells whether there is anything to write. */
-	bool find(Findings &findings);
-	/* Writes what was found, when that is so. */
-	Done write();
+	/* Locks, reads and compares; tells whether there is anything to write. `result`, unless it is
+	 * nullptr, gets the rows of a dry run. */
+	bool find(Findings &findings, pg::ResultRows *result);
+	/* Writes what was found, when that is so; `result` gets the rows. */
+	Done write(pg::ResultRows *result);
+	/* Reads and compares; `result` gets the differences. */
+	void compare(Findings &findings, pg::ResultRows &result);
 	/* Locks, reads, compares, checks and writes, as on one machine. */
 	Done sync();
 	/* Tells the values of defaults that other copies of the table need. */
@@ -77,7 +80,9 @@ class ShardCall final : public pg::Kept {
 	Request request_for(const MessageReader &task, const MessageReader &shard) const;
 	pg::Relation open_target(const MessageReader &task) const;
 	void open_staging(const MessageReader &task, const MessageReader &shard);
+	void add_ignored_columns(pg::ColumnList &columns) const;
 	void share_defaults(const MessageReader &task);
+	void add_rows_that_forbid(Findings &findings);
 	void start_attempt();
 	/* Locks, reads and compares. */
 	void start(const Call &call);

@@ -3,14 +3,17 @@
 #include "pg/concurrency.hpp"
 #include "pg/fail.hpp"
 #include "pg/sql.hpp"
+#include "call/progress.hpp"
 #include "plan/members.hpp"
 #include "plan/rights.hpp"
 #include "read/json_staging.hpp"
 #include "read/relation_staging.hpp"
 #include "shards/call_tasks.hpp"
 #include "shards/findings.hpp"
+#include "shards/local_call.hpp"
 #include "shards/one_shard.hpp"
 #include "shards/refusals.hpp"
+#include "shards/returned_rows.hpp"
 #include "write/guards.hpp"
 
 namespace bulk_sync::shards {
@@ -21,12 +24,12 @@ using Kind = Distribution::Kind;
 using pg::MessageReader;
 using pg::MessageWriter;
 
+/* Shards are written side by side. Two calls whose scopes share rows would meet in one order here
+ * and in another one there, so each waits for all others, whatever their scopes. */
 void wait_for_other_calls(const DistributedCall &call, const Carrier &carrier)
 {
 	MessageWriter task;
 	begin_task(call, "wait", task);
-	task.add("scope", static_cast<int64>(call.plan.scope.lock_number()));
-	task.add("whole_table", !call.plan.keys_are_unique);
 	add_shards(carrier, task);
 	carrier.send(task.finish());
 }
@@ -46,16 +49,15 @@ struct Found {
 };
 
 Found find_on_shards(const DistributedCall &call, const Carrier &carrier, const Spread &spread,
-					 const char *token)
+					 const char *token, CallProgress &progress)
 {
 	MessageWriter task;
 	begin_task(call, "find", task);
 	task.add("token", token);
 	add_diff(call, carrier, spread, task);
 	Found found;
-	found.findings.other_keys.resize(call.plan.keys.identity.size() +
-									 call.plan.keys.generated.size());
-	for (const MessageReader &answer : carrier.send(task.finish())) {
+	found.findings.make_room_for(call.plan);
+	for (const MessageReader &answer : send(call, carrier, task)) {
 		add(found.findings, answer);
 		if (answer.flag("kept")) {
 			found.shards_to_write++;
@@ -63,19 +65,10 @@ Found find_on_shards(const DistributedCall &call, const Carrier &carrier, const 
 			add(found.settled, answer);
 		}
 	}
-	call.progress.changes_were_found(
+	progress.changes_were_found(
 		call.plan, found.findings.diff.counts,
 		{found.findings.creates, found.findings.updates, found.findings.deletes});
 	return found;
-}
-
-/* The checks of one machine, in their order. */
-void check_sums(const Plan &plan, const Findings &findings)
-{
-	check_duplicates(plan, findings.diff);
-	check_guards(plan, findings.diff.counts, findings.deletes);
-	refuse_out_of_scope(plan, findings.out_of_scope);
-	refuse_other_keys(plan, findings.other_keys);
 }
 
 /* What a call that writes nothing would have done. */
@@ -110,7 +103,7 @@ Stats apply_on_shards(const DistributedCall &call, const Carrier &carrier, const
 	task.add("token", token);
 	add_shards(carrier, task);
 	Done done = settled;
-	Vector<MessageReader> const answers = carrier.send(task.finish());
+	Vector<MessageReader> const answers = send(call, carrier, task);
 	for (const MessageReader &answer : answers)
 		add(done, answer);
 	check_guards(call.plan, done.counts, done.deletes);
@@ -119,32 +112,32 @@ Stats apply_on_shards(const DistributedCall &call, const Carrier &carrier, const
 	return done.stats;
 }
 
-Stats run(const DistributedCall &call)
+Stats run(const DistributedCall &call, CallProgress &progress)
 {
 	const Plan &plan = call.plan;
 	refuse_conditions(plan);
 	Carrier const carrier = carrier_for(call);
-	if (carrier.shards().size() == 1 && call.target.kind != Kind::reference)
-		return sync_one_shard(call, carrier);
+	if (is_of_one_shard(call, carrier))
+		return sync_one_shard(call, carrier, progress);
 	if (plan.request.may_write()) {
 		carrier.mark(plan);
 		/* On one shard, calls wait for each other when they find their changes. */
 		if (carrier.shards().size() > 1)
 			wait_for_other_calls(call, carrier);
 	}
-	call.progress.begin(ProgressPhase::staging);
+	progress.begin(ProgressPhase::staging);
 	const char *const token = plan.request.may_write() ? new_token() : nullptr;
 	Spread const spread = spread_staging(call, carrier);
-	call.progress.begin(ProgressPhase::target);
-	Found const found = find_on_shards(call, carrier, spread, token);
-	call.progress.begin(ProgressPhase::checking);
-	check_sums(plan, found.findings);
+	progress.begin(ProgressPhase::target);
+	Found const found = find_on_shards(call, carrier, spread, token, progress);
+	progress.begin(ProgressPhase::checking);
+	check_findings(plan, found.findings);
 	if (found.shards_to_write == 0)
 		return pretended(found.findings);
-	call.progress.begin(ProgressPhase::updating);
+	progress.begin(ProgressPhase::updating);
 	Stats const stats = apply_on_shards(call, carrier, spread, token, found.settled);
-	call.progress.shards_were_written(stats.created + stats.updated + stats.deleted,
-									  found.shards_to_write);
+	progress.shards_were_written(stats.created + stats.updated + stats.deleted,
+								 found.shards_to_write);
 	return stats;
 }
 
@@ -157,7 +150,8 @@ void lock_on_all_nodes(Oid target)
 	pg::run_sql(sql);
 }
 
-Stats run(const SqlCall &sql, const Request &request, const Distribution &distribution)
+Stats run(const SqlCall &sql, const Request &request, const Distribution &distribution,
+		  ReturnedRows *rows)
 {
 	/* One placement of several is chosen by its position, so that each step goes to the same. */
 	pg::LocalSettings const settings;
@@ -171,12 +165,13 @@ Stats run(const SqlCall &sql, const Request &request, const Distribution &distri
 	if (request.rows) {
 		JsonStaging const staging(request, target);
 		Plan const plan = make_plan(request, target, staging.for_plan());
-		stats = run({sql, plan, staging, nullptr, distribution, {}, progress});
+		stats = run({sql, plan, staging, nullptr, distribution, {}, rows}, progress);
 	} else {
 		auto staging = RelationStaging::open(request.staging);
 		Plan const plan = make_plan(request, target, staging.for_plan());
 		Distribution const source = distribution_of(request.staging);
-		stats = run({sql, plan, staging, &staging.relation(), distribution, source, progress});
+		stats =
+			run({sql, plan, staging, &staging.relation(), distribution, source, rows}, progress);
 		staging.close();
 	}
 	target.close();
@@ -193,7 +188,7 @@ Stats synchronize(const SqlCall &call, const Request &given, pg::ResultRows *res
 	Distribution const distribution = distribution_of(given.target);
 	if (!distribution.is_distributed()) {
 		refuse_shard_as_target(given.target);
-		return bulk_sync::synchronize(given, result);
+		return run_here([&] { return bulk_sync::synchronize(given, result); });
 	}
 	/* What is written to the copies of a table must find the same rows in each. */
 	Request request = given;
@@ -203,10 +198,13 @@ Stats synchronize(const SqlCall &call, const Request &given, pg::ResultRows *res
 	if (!request.dry_run)
 		pg::require_writable(request.target, "bulk_sync()");
 	refuse_kind(request.target, distribution);
-	if (result != nullptr)
-		refuse_returned_rows(request.target);
 	pg::WorkContext work("bulk_sync shards");
-	Stats const stats = run(call, request, distribution);
+	std::optional<ReturnedRows> rows;
+	if (result != nullptr)
+		rows.emplace(*result);
+	Stats const stats = run(call, request, distribution, rows ? &*rows : nullptr);
+	if (rows)
+		rows->finish();
 	work.finish();
 	return stats;
 }

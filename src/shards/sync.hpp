@@ -5,7 +5,7 @@
  * it is one distributed transaction:
  *
  *   classify   which kind of table it is, and which shards are concerned: all, or the one that the
- *              filter names (shards/distribution, plan)
+ *              filter names (shards/distribution, shards/distributed_call, plan)
  *   rights     as on one machine, on the table as it is known here; make_plan() says what is wrong
  *              with the arguments
  *   refuse     what would not be the same on several machines
@@ -19,6 +19,8 @@
  *   check      duplicates, guards, rows out of scope: the sums over all shards, by the checks of
  *              one machine
  *   apply      each shard writes what its session kept; conflicts are tried again there
+ *   copy       of a reference table, one copy went through the steps so far; now each of the others
+ *              does the same (Carrier::send_to_copies)
  *   report     the sums, with the guards asked once more
  *
  * What a session keeps belongs to its transaction, or to the savepoint that Citus set there for

@@ -60,11 +60,10 @@ bool is_for(Share share, const char *option)
 
 bool is_option_for(Share share, const char *name)
 {
-	bool found = false;
-	each_option(Function::bulk_sync, [&](const Option &option, int) {
-		found = found || (strcmp(option.name, name) == 0 && is_for(share, name));
-	});
-	return found;
+	std::span<const Option> const known = bulk_sync::options();
+	return is_for(share, name) &&
+		   std::any_of(known.begin(), known.end(),
+					   [&](const Option &option) { return strcmp(option.name, name) == 0; });
 }
 
 int64 number_of_time(const char *time)
@@ -127,13 +126,13 @@ Request request_of(const pg::MessageReader &options, Share share)
 	for (const char *const name : options.names())
 		if (!is_option_for(share, name))
 			refuse_member("option", name);
-	each_option(Function::bulk_sync, [&](const Option &option, int) {
+	for (const Option &option : bulk_sync::options()) {
 		const char *const text = options.text_if_any(option.name);
 		if (text == nullptr && strcmp(option.name, "keys") == 0)
 			refuse_member("task without option", option.name);
 		if (text != nullptr)
 			option.decode(request, pg::Argument(pg::value_of(option.type, text), option.name));
-	});
+	}
 	request.allow_empty = request.allow_empty || share == Share::of_several_shards;
 	return request;
 }
