@@ -61,6 +61,9 @@ atomicity() {
 	prepare "UPDATE import SET phone = 'second'; UPDATE import SET boss = 'nobody' WHERE name = 'name 7'"
 	expect 'a constraint that fails at the commit, on one worker' 'ERROR:  23503' "$call"
 	expect 'leaves nothing' 'first|400' "$phones"
+	expect 'the same on the only shard' 'WARNING:  23503 WARNING:  01000 ERROR:  XX000' "CREATE TEMP TABLE mine AS SELECT 7 AS company_id, 'name 7' AS name, 'nobody' AS boss;
+		SELECT * FROM bulk_sync('employee', 'mine', '{name}', 'company_id = 7', skip_deletes => true)"
+	expect 'leaves nothing either' 'first|400' "$phones"
 	expect 'in an exception block' 'first|400' "DO \$\$ BEGIN PERFORM bulk_sync('employee', 'import', '{company_id,name}'); RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN END \$\$; $phones"
 	expect 'after a savepoint' 'second|400 first|400' "BEGIN; SAVEPOINT s; SELECT FROM bulk_sync('employee', 'import', '{company_id,name}'); $phones; ROLLBACK TO s; $phones; COMMIT"
 	expect 'two savepoints, the inner one kept' 'first|400' "BEGIN; SAVEPOINT a; SAVEPOINT b; SELECT FROM bulk_sync('employee', 'import', '{company_id,name}'); RELEASE b; ROLLBACK TO a; COMMIT; $phones"
@@ -189,6 +192,7 @@ versions() {
 
 agree kinds
 agree others
+agree one_shard
 agree reference
 agree plain
 agree rows
