@@ -49,24 +49,20 @@ UPDATE other_staging SET v = v || 'x' WHERE id = 2;
 SELECT * FROM sync_checked('plain', 'other_staging', '{id}');
 SELECT * FROM sync_checked('plain', 'other_view', '{id}');
 
--- The catalog of Citus, made by hand.
+-- A catalog of Citus without its library says nothing: nobody looks at it, or takes a lock on it.
 SET allow_system_table_mods = on;
 CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass NOT NULL, partmethod "char" NOT NULL, partkey text);
 RESET allow_system_table_mods;
-SELECT * FROM sync_checked('plain', 'staging', '{id}');
 INSERT INTO pg_catalog.pg_dist_partition VALUES ('plain', 'h', NULL);
-SELECT * FROM refusal($$SELECT bulk_sync('plain', 'staging', '{id}')$$);
-SELECT * FROM refusal($$SELECT bulk_sync('plain', 'staging', '{id}', dry_run => true)$$);
-SELECT * FROM refusal($$SELECT bulk_sync_json('plain', '[]', '{id}', allow_empty => true)$$);
-SELECT * FROM refusal($$SELECT bulk_sync('staging', 'plain', '{id}')$$);
+BEGIN;
+SELECT * FROM sync_checked('plain', 'staging', '{id}');
+SELECT * FROM bulk_sync_json('plain', '[]', '{id}', allow_empty => true, dry_run => true);
 SELECT count(*) FROM bulk_compare('plain', 'staging', '{id}');
-TRUNCATE pg_catalog.pg_dist_partition;
-INSERT INTO pg_catalog.pg_dist_partition VALUES ('parent', 'n', NULL);
-SELECT * FROM bulk_sync('plain', 'staging', '{id}');
+SELECT mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'pg_dist_partition'::regclass;
+COMMIT;
 SET allow_system_table_mods = on;
 DROP TABLE pg_catalog.pg_dist_partition;
 RESET allow_system_table_mods;
-SELECT * FROM sync_checked('plain', 'staging', '{id}');
 
 DROP VIEW first;
 DROP FUNCTION refusal;

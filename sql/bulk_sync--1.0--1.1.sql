@@ -162,3 +162,43 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 100000 ROWS 1000;
 COMMENT ON FUNCTION bulk_sync_json_returning(regclass, jsonb, text[], text, text[], text[], boolean, boolean,
 	boolean, boolean, bigint, float8, text, jsonb, boolean, text, boolean, boolean, text[], text, boolean)
 IS 'the same as bulk_sync_json, with the rows that were written as the result';
+
+-- For tables that Citus distributes. The last one is for users; the others are called on the nodes by the functions
+-- above.
+
+CREATE FUNCTION bulk_sync_on_shard(place oid, task jsonb) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'bulk_sync_on_shard'
+LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT COST 100000;
+
+COMMENT ON FUNCTION bulk_sync_on_shard(oid, jsonb)
+IS 'internal: does the part of a call that belongs to one shard of a distributed table';
+
+CREATE FUNCTION bulk_sync_rows_on_shard(place oid, task jsonb)
+RETURNS TABLE (answer jsonb, action text, key jsonb, old jsonb, new jsonb, changes jsonb)
+AS 'MODULE_PATHNAME', 'bulk_sync_rows_on_shard'
+LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION bulk_sync_rows_on_shard(oid, jsonb)
+IS 'internal: the same with rows that differ or were written, and what it does as the last row';
+
+-- Called in the condition of a write, where Citus takes no function that is volatile.
+CREATE FUNCTION bulk_sync_on_copy(task jsonb) RETURNS boolean
+AS 'MODULE_PATHNAME', 'bulk_sync_on_copy'
+LANGUAGE C STABLE PARALLEL UNSAFE STRICT COST 100000;
+
+COMMENT ON FUNCTION bulk_sync_on_copy(jsonb)
+IS 'internal: does the part of a call that belongs to a copy of a reference table';
+
+CREATE FUNCTION bulk_sync_given_value(internal, "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'bulk_sync_given_value'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION bulk_sync_given_value(internal, "any")
+IS 'internal: a default that is the same in each copy of a reference table';
+
+CREATE FUNCTION bulk_sync_setup(target regclass) RETURNS text
+AS 'MODULE_PATHNAME', 'bulk_sync_setup'
+LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT COST 100000;
+
+COMMENT ON FUNCTION bulk_sync_setup(regclass)
+IS 'prepare the tables that are divided as this distributed table is for calls of bulk_sync over all shards';

@@ -2,10 +2,13 @@
  * The SQL functions: decode the arguments, do the work, encode the result.
  */
 #include "pg/fail.hpp"
+#include "pg/given_values.hpp"
 #include "pg/progress.hpp"
 #include "plan/options.hpp"
-#include "call/compare.hpp"
-#include "call/sync.hpp"
+#include "shards/compare.hpp"
+#include "shards/on_shard.hpp"
+#include "shards/setup.hpp"
+#include "shards/sync.hpp"
 
 /* Before version 16, PostgreSQL's own macros do not export what they declare. */
 #pragma GCC visibility push(default)
@@ -17,6 +20,11 @@ PG_FUNCTION_INFO_V1(bulk_sync_returning_call);
 PG_FUNCTION_INFO_V1(bulk_sync_json_returning_call);
 PG_FUNCTION_INFO_V1(bulk_compare_call);
 PG_FUNCTION_INFO_V1(bulk_sync_progress_rows);
+PG_FUNCTION_INFO_V1(bulk_sync_on_shard);
+PG_FUNCTION_INFO_V1(bulk_sync_rows_on_shard);
+PG_FUNCTION_INFO_V1(bulk_sync_on_copy);
+PG_FUNCTION_INFO_V1(bulk_sync_given_value);
+PG_FUNCTION_INFO_V1(bulk_sync_setup);
 void _PG_init();
 PG_RAISES Datum bulk_sync_call(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_json_call(PG_FUNCTION_ARGS);
@@ -24,6 +32,11 @@ PG_RAISES Datum bulk_sync_returning_call(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_json_returning_call(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_compare_call(PG_FUNCTION_ARGS);
 PG_RAISES Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_on_shard(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_rows_on_shard(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_on_copy(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_given_value(PG_FUNCTION_ARGS);
+PG_RAISES Datum bulk_sync_setup(PG_FUNCTION_ARGS);
 }
 #pragma GCC visibility pop
 
@@ -49,8 +62,8 @@ PG_RAISES Datum encode(const bulk_sync::Stats &stats, FunctionCallInfo call)
 PG_RAISES Datum run(bulk_sync::Function function, FunctionCallInfo call)
 {
 	return bulk_sync::pg::pg_entry([&] {
-		bulk_sync::Stats const stats =
-			bulk_sync::synchronize(bulk_sync::decode_request(function, call), nullptr);
+		bulk_sync::Stats const stats = bulk_sync::shards::synchronize(
+			{function, call}, bulk_sync::decode_request(function, call), nullptr);
 		return bulk_sync::pg::pg_call([&] { return encode(stats, call); });
 	});
 }
@@ -59,7 +72,8 @@ PG_RAISES Datum run_returning(bulk_sync::Function function, FunctionCallInfo cal
 {
 	return bulk_sync::pg::pg_entry([&] {
 		bulk_sync::pg::ResultRows result(call);
-		bulk_sync::synchronize(bulk_sync::decode_request(function, call), &result);
+		bulk_sync::shards::synchronize({function, call}, bulk_sync::decode_request(function, call),
+									   &result);
 		return Datum{0};
 	});
 }
@@ -90,8 +104,9 @@ Datum bulk_compare_call(PG_FUNCTION_ARGS)
 {
 	return bulk_sync::pg::pg_entry([&] {
 		bulk_sync::pg::ResultRows result(fcinfo);
-		bulk_sync::compare(bulk_sync::decode_request(bulk_sync::Function::bulk_compare, fcinfo),
-						   result);
+		bulk_sync::shards::compare(
+			{bulk_sync::Function::bulk_compare, fcinfo},
+			bulk_sync::decode_request(bulk_sync::Function::bulk_compare, fcinfo), result);
 		return Datum{0};
 	});
 }
@@ -102,6 +117,47 @@ Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS)
 		bulk_sync::pg::ResultRows result(fcinfo);
 		bulk_sync::pg::progress_rows(result);
 		return Datum{0};
+	});
+}
+
+Datum bulk_sync_on_shard(PG_FUNCTION_ARGS)
+{
+	return bulk_sync::pg::pg_entry([&] {
+		return bulk_sync::shards::do_step(fcinfo->flinfo->fn_oid, PG_GETARG_OID(0),
+										  PG_GETARG_DATUM(1), nullptr);
+	});
+}
+
+Datum bulk_sync_rows_on_shard(PG_FUNCTION_ARGS)
+{
+	return bulk_sync::pg::pg_entry([&] {
+		bulk_sync::pg::ResultRows result(fcinfo, true);
+		result.put_leading(bulk_sync::shards::do_step(fcinfo->flinfo->fn_oid, PG_GETARG_OID(0),
+													  PG_GETARG_DATUM(1), &result));
+		return Datum{0};
+	});
+}
+
+/* No row meets a condition of it. */
+Datum bulk_sync_on_copy(PG_FUNCTION_ARGS)
+{
+	return bulk_sync::pg::pg_entry([&] {
+		bulk_sync::shards::do_step_on_copy(fcinfo->flinfo->fn_oid, PG_GETARG_DATUM(0));
+		return BoolGetDatum(false);
+	});
+}
+
+Datum bulk_sync_given_value(PG_FUNCTION_ARGS)
+{
+	return bulk_sync::pg::pg_entry([&] { return bulk_sync::pg::GivenValues::value_for(fcinfo); });
+}
+
+Datum bulk_sync_setup(PG_FUNCTION_ARGS)
+{
+	return bulk_sync::pg::pg_entry([&] {
+		const char *const done =
+			bulk_sync::shards::set_up(fcinfo->flinfo->fn_oid, PG_GETARG_OID(0));
+		return bulk_sync::pg::pg_call([&] { return CStringGetTextDatum(done); });
 	});
 }
 

@@ -73,7 +73,9 @@ DiffResult find_changes(const Call &call, Snapshot snapshot, ChangeSet &changes)
 	wanted_diff_into(call.plan, call.staging, snapshot,
 					 call.plan.request.skip_deletes ? Wanted::matches : Wanted::all_in_scope,
 					 changes, found, call.progress);
-	call.progress.changes_were_found(call.plan, found.counts, changes);
+	call.progress.changes_were_found(
+		call.plan, found.counts,
+		{changes.insert_count(), changes.updates().count(), changes.deletes().count()});
 	return found;
 }
 
@@ -82,8 +84,10 @@ void check(const Plan &plan, const DiffResult &found, ChangeSet &changes, Snapsh
 	check_duplicates(plan, found);
 	check_guards(plan, found.counts, changes.deletes().count());
 	PlannedWrites const writes{plan, changes, snapshot};
-	check_scope(writes);
-	check_keys(writes);
+	OutOfScope out_of_scope;
+	find_out_of_scope(writes, out_of_scope);
+	refuse_out_of_scope(plan, out_of_scope);
+	refuse_other_keys(plan, find_other_keys(writes));
 }
 
 Written apply(const Call &call, ChangeSet &changes, Snapshot snapshot, bool is_last)

@@ -59,10 +59,9 @@ void CallProgress::staging_was_read(const Plan &plan, const DiffResult &result)
 }
 
 void CallProgress::changes_were_found(const Plan &plan, const DiffCounts &counts,
-									  const ChangeSet &changes)
+									  const ChangeCounts &changes)
 {
-	uint64 const to_apply =
-		changes.deletes().count() + changes.updates().count() + changes.insert_count();
+	uint64 const to_apply = changes.deletes + changes.updates + changes.creates;
 	progress_.set(ProgressField::rows_to_apply, static_cast<int64>(to_apply));
 	if (!verbose_)
 		return;
@@ -74,8 +73,21 @@ void CallProgress::changes_were_found(const Plan &plan, const DiffCounts &counts
 							   rows, plan.target.name(), elapsed()),
 				 errdetail(UINT64_FORMAT " to create, " UINT64_FORMAT " to update, " UINT64_FORMAT
 										 " to delete, " UINT64_FORMAT " unchanged.",
-						   changes.insert_count(), changes.updates().count(),
-						   changes.deletes().count(), counts.unchanged)));
+						   changes.creates, changes.updates, changes.deletes, counts.unchanged)));
+	});
+}
+
+void CallProgress::shards_were_written(uint64 rows, uint64 shards)
+{
+	writing(rows);
+	if (!verbose_)
+		return;
+	pg_call([&] {
+		ereport(INFO, (errmsg_plural("wrote " UINT64_FORMAT " row on shards in %.3f s",
+									 "wrote " UINT64_FORMAT " rows on shards in %.3f s", rows, rows,
+									 elapsed()),
+					   errdetail_plural(UINT64_FORMAT " shard had changes.",
+										UINT64_FORMAT " shards had changes.", shards, shards)));
 	});
 }
 

@@ -4,11 +4,17 @@
  */
 #pragma once
 
-#include "diff/change_set.hpp"
 #include "diff/observer.hpp"
 #include "pg/progress.hpp"
 
 namespace bulk_sync {
+
+/* Rows to write. */
+struct ChangeCounts {
+	uint64 creates = 0;
+	uint64 updates = 0;
+	uint64 deletes = 0;
+};
 
 class CallProgress final : public Observer {
   public:
@@ -26,7 +32,10 @@ class CallProgress final : public Observer {
 	void triggers_were_fired() override;
 
 	/* Both sides were compared. Throws pg::Error. */
-	void changes_were_found(const Plan &plan, const DiffCounts &counts, const ChangeSet &changes);
+	void changes_were_found(const Plan &plan, const DiffCounts &counts,
+							const ChangeCounts &changes);
+	/* So many rows were written on the shards of a distributed table. Throws pg::Error. */
+	void shards_were_written(uint64 rows, uint64 shards);
 	/* The attempt met a conflict, and another one begins. Throws pg::Error. */
 	void restart();
 

@@ -25,24 +25,6 @@ PG_RAISES void require_relation(Oid relation)
 			   .message = psprintf("relation with OID %u does not exist", relation)});
 }
 
-PG_RAISES List *read_distributed(Oid catalog)
-{
-	List *tables = NIL;
-	AttrNumber const column = get_attnum(catalog, "logicalrelid");
-	::Relation const relation = table_open(catalog, AccessShareLock);
-	SysScanDesc const scan = systable_beginscan(relation, InvalidOid, false, nullptr, 0, nullptr);
-	HeapTuple tuple;
-	while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
-		bool is_null;
-		Datum const table = heap_getattr(tuple, column, RelationGetDescr(relation), &is_null);
-		if (!is_null)
-			tables = lappend_oid(tables, DatumGetObjectId(table));
-	}
-	systable_endscan(scan);
-	table_close(relation, AccessShareLock);
-	return tables;
-}
-
 /* The names in one row of a catalog that TimescaleDB keeps of its own. */
 PG_RAISES bool names_table(HeapTuple tuple, ::Relation catalog, const char *schema,
 						   const char *name)
@@ -161,19 +143,6 @@ bool is_of_hypertable(const Relation &table)
 			   is_listed(catalog, get_namespace_name(RelationGetNamespace(table.get())),
 						 table.name());
 	});
-}
-
-Vector<Oid> distributed_tables()
-{
-	List *const tables = pg_call([]() -> List * {
-		Oid const catalog = get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE);
-		return OidIsValid(catalog) ? read_distributed(catalog) : NIL;
-	});
-	Vector<Oid> result;
-	result.reserve(list_length(tables));
-	for (int i = 0; i < list_length(tables); i++)
-		result.push_back(list_nth_oid(tables, i));
-	return result;
 }
 
 } // namespace bulk_sync::pg

@@ -37,7 +37,4 @@ const char *other_access_method(Oid relation);
  */
 bool is_of_hypertable(const Relation &table);
 
-/* The tables that Citus has distributed over shards; empty where there is no Citus. Throws Error. */
-Vector<Oid> distributed_tables();
-
 } // namespace bulk_sync::pg

@@ -16,6 +16,8 @@ class Argument {
 	{
 	}
 
+	Argument(NullableDatum value, const char *name) noexcept : value_(value), name_(name) {}
+
 	const char *name() const noexcept { return name_; }
 	bool is_null() const noexcept { return value_.isnull; }
 

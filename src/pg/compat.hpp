@@ -18,12 +18,14 @@ extern "C" {
 #include "optimizer/optimizer.h"
 #include "parser/parse_node.h"
 #include "parser/parse_relation.h"
+#include "parser/parse_type.h"
 #include "pgstat.h"
 #include "rewrite/rewriteHandler.h"
 #include "rewrite/rewriteManip.h"
 #include "storage/buffile.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
+#include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/tuplestore.h"
 #if PG_VERSION_NUM >= 170000
@@ -277,6 +279,26 @@ PG_RAISES inline IndexScanDesc begin_index_scan(::Relation table, ::Relation ind
 	return index_beginscan(table, index, snapshot, nullptr, keys, 0);
 #else
 	return index_beginscan(table, index, snapshot, keys, 0);
+#endif
+}
+
+/* A type by its name. 16 takes a place for soft errors (858e776c84f). */
+PG_RAISES inline void parse_type(const char *name, Oid *type, int32 *typmod)
+{
+#if PG_VERSION_NUM >= 160000
+	parseTypeString(name, type, typmod, nullptr);
+#else
+	parseTypeString(name, type, typmod, false);
+#endif
+}
+
+/* A name with dots and quotes, as a list. 16 takes a place for soft errors (858e776c84f). */
+PG_RAISES inline List *qualified_name(const char *name)
+{
+#if PG_VERSION_NUM >= 160000
+	return stringToQualifiedNameList(name, nullptr);
+#else
+	return stringToQualifiedNameList(name);
 #endif
 }
 

@@ -127,8 +127,8 @@ PG_RAISES RangeTblEntry *add_relation(ParseState *state, const Relation &relatio
 									  const char *alias)
 {
 	ParseNamespaceItem *const item = addRangeTableEntryForRelation(
-		state, relation.get(), AccessShareLock, alias == nullptr ? nullptr : makeAlias(alias, NIL),
-		true, true);
+		state, relation.get(), AccessShareLock,
+		alias == nullptr ? nullptr : makeAlias(pstrdup(alias), NIL), true, true);
 	addNSItemToQuery(state, item, true, true, true);
 	return item->p_rte;
 }
@@ -155,7 +155,7 @@ PG_RAISES Filter analyze_filter(const char *text, const Relation &relation)
 	ParseState *const state = make_parsestate(nullptr);
 	state->p_sourcetext = text;
 	Filter filter;
-	filter.relation = add_relation(state, relation, nullptr);
+	filter.relation = add_relation(state, relation, relation.alias());
 	filter.expression = analyze(text, state, filter_words);
 	filter.has_sub_selects = state->p_hasSubLinks;
 	free_parsestate(state);
@@ -228,6 +228,56 @@ PG_RAISES Var *compared_column(OpExpr *comparison)
 	return nullptr;
 }
 
+bool is_setting(Oid function, void *)
+{
+	return function == F_CURRENT_SETTING_TEXT || function == F_CURRENT_SETTING_TEXT_BOOL;
+}
+
+PG_RAISES bool visit_settings(Node *node, void *context)
+{
+	return node != nullptr && (check_functions_in_node(node, is_setting, context) ||
+							   compat::walk_expression(node, visit_settings, context));
+}
+
+/* The value that a condition compares this column with; nullptr for none. */
+PG_RAISES Node *value_compared_with(Node *condition, AttrNumber column)
+{
+	if (IsA(condition, OpExpr)) {
+		auto *const comparison = reinterpret_cast<OpExpr *>(condition);
+		Var *const compared = compared_column(comparison);
+		if (compared == nullptr || compared->varattno != column)
+			return nullptr;
+		auto *const left = static_cast<Node *>(linitial(comparison->args));
+		auto *const right = static_cast<Node *>(lsecond(comparison->args));
+		return plain_column(left) == compared ? right : left;
+	}
+	if (!IsA(condition, BoolExpr) || reinterpret_cast<BoolExpr *>(condition)->boolop != AND_EXPR)
+		return nullptr;
+	List *const arguments = reinterpret_cast<BoolExpr *>(condition)->args;
+	Node *found = nullptr;
+	for (int i = 0; found == nullptr && i < list_length(arguments); i++)
+		found = value_compared_with(static_cast<Node *>(list_nth(arguments, i)), column);
+	return found;
+}
+
+PG_RAISES const char *evaluate_as_text(Node *expression)
+{
+	EState *const executor = CreateExecutorState();
+	ExprState *const state = ExecPrepareExpr(reinterpret_cast<Expr *>(expression), executor);
+	bool is_null;
+	Datum const value =
+		ExecEvalExprSwitchContext(state, GetPerTupleExprContext(executor), &is_null);
+	const char *text = nullptr;
+	if (!is_null) {
+		Oid output;
+		bool is_varlena;
+		getTypeOutputInfo(exprType(expression), &output, &is_varlena);
+		text = OidOutputFunctionCall(output, value);
+	}
+	FreeExecutorState(executor);
+	return text;
+}
+
 /* The columns that a condition fixes, as a set of their numbers. */
 PG_RAISES Bitmapset *columns_fixed_by(Node *condition)
 {
@@ -294,9 +344,22 @@ Vector<AttrNumber> fixed_columns(const Filter &filter, const Relation &relation)
 	return columns;
 }
 
+const char *fixed_value(const Filter &filter, AttrNumber column)
+{
+	return pg_call([&]() -> const char * {
+		Node *const value = value_compared_with(filter.expression, column);
+		return value == nullptr ? nullptr : evaluate_as_text(value);
+	});
+}
+
 Node *column_default(const Relation &relation, AttrNumber column)
 {
-	return pg_call([&] { return build_column_default(relation.get(), column); });
+	if (Node *const replaced = relation.replaced_default(column))
+		return replaced;
+	AttrNumber const number = relation.number_in_defaults(column);
+	if (number == InvalidAttrNumber)
+		return nullptr;
+	return pg_call([&] { return build_column_default(relation.defaults(), number); });
 }
 
 Node *constant(const ColumnType &type, Datum value, bool is_null)
@@ -346,6 +409,11 @@ Node *assigned(Node *value, const ColumnType &type)
 bool is_volatile(Node *expression)
 {
 	return pg_call([&] { return contain_volatile_functions(expression); });
+}
+
+bool reads_settings(Node *expression)
+{
+	return pg_call([&] { return visit_settings(expression, nullptr); });
 }
 
 Expr *value_or_default(Expr *value, Node *default_value)

@@ -49,7 +49,12 @@ Vector<AttrNumber> columns_used(Node *expression, const Relation &relation, int 
  */
 Vector<AttrNumber> fixed_columns(const Filter &filter, const Relation &relation);
 
-/* The default of a column as an expression, coerced to its type; nullptr for none. Throws Error. */
+/* The value that the filter compares one of its fixed columns with, as text of its own type; nullptr
+ * when it is NULL, or when the filter is the column itself. Throws Error. */
+const char *fixed_value(const Filter &filter, AttrNumber column);
+
+/* The default of a column as an expression, coerced to its type; nullptr for none. The one of the
+ * table when the relation is a shard. Throws Error. */
 Node *column_default(const Relation &relation, AttrNumber column);
 
 /* A value as an expression. Throws Error. */
@@ -68,6 +73,9 @@ Node *assigned(Node *value, const ColumnType &type);
 
 /* Throws Error. */
 bool is_volatile(Node *expression);
+
+/* Does the expression call current_setting()? Throws Error. */
+bool reads_settings(Node *expression);
 
 /* The value, or where it is NULL the default, which is of the same type. Raises. */
 PG_RAISES Expr *value_or_default(Expr *value, Node *default_value);

@@ -178,6 +178,41 @@ Relation Relation::open(Oid oid, LOCKMODE mode)
 	return {relation, pg_call([&] { return CreateTupleDescCopy(RelationGetDescr(relation)); })};
 }
 
+Relation Relation::open_shard(Oid shard, Oid table, LOCKMODE mode)
+{
+	Relation relation = open(shard, mode);
+	relation.table_ = pg_call([&] { return open_raising(table, AccessShareLock); });
+	TupleDesc const desc = RelationGetDescr(relation.table_);
+	relation.change_each([&](Attribute &attribute) {
+		AttrNumber const number = relation.number_in_defaults(attribute.number);
+		if (number != InvalidAttrNumber)
+			attribute.identity = TupleDescAttr(desc, number - 1)->attidentity;
+	});
+	return relation;
+}
+
+/* A shard that was made later lacks columns which had been dropped by then. */
+AttrNumber Relation::number_in_defaults(AttrNumber column) const noexcept
+{
+	if (table_ == nullptr)
+		return column;
+	const char *const name = ColumnList::find(column)->name;
+	TupleDesc const desc = RelationGetDescr(table_);
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped &&
+			strcmp(NameStr(TupleDescAttr(desc, i)->attname), name) == 0)
+			return TupleDescAttr(desc, i)->attnum;
+	return InvalidAttrNumber;
+}
+
+Node *Relation::replaced_default(AttrNumber column) const noexcept
+{
+	for (const auto &[number, expression] : replaced_defaults_)
+		if (number == column)
+			return expression;
+	return nullptr;
+}
+
 const char *Relation::qualified_name() const
 {
 	return pg_call([&] {
@@ -189,7 +224,11 @@ const char *Relation::qualified_name() const
 
 void Relation::close()
 {
-	pg_call([&] { relation_close(relation_, NoLock); });
+	pg_call([&] {
+		relation_close(relation_, NoLock);
+		if (table_ != nullptr)
+			relation_close(table_, NoLock);
+	});
 }
 
 const Attribute *ColumnList::find(const char *name) const noexcept

@@ -47,6 +47,14 @@ class ColumnList {
 		attributes_.push_back(attribute);
 	}
 
+  protected:
+	/* Calls change(attribute) for each; the names stay. */
+	template <typename Change> void change_each(Change &&change)
+	{
+		for (Attribute &attribute : attributes_)
+			change(attribute);
+	}
+
   private:
 	NameList names_;
 	Vector<Attribute> attributes_;
@@ -80,11 +88,22 @@ class Relation : public ColumnList {
   public:
 	/* Throws Error: 42P01 when the relation is gone. */
 	static Relation open(Oid oid, LOCKMODE mode);
+	/*
+	 * The same for a shard of a distributed table, which has its rows and constraints. Its name,
+	 * identity columns and defaults are those of the table. Throws Error.
+	 */
+	static Relation open_shard(Oid shard, Oid table, LOCKMODE mode);
 	void close();
 
 	Oid oid() const noexcept { return RelationGetRelid(relation_); }
-	/* Of an open relation the cache keeps this one struct in its place. */
-	const char *name() const noexcept { return RelationGetRelationName(relation_); }
+	/* What users call it. Of an open relation the cache keeps this one struct in its place. */
+	const char *name() const noexcept
+	{
+		return RelationGetRelationName(table_ != nullptr ? table_ : relation_);
+	}
+	/* What a FROM list has to call it, so that an expression may name it; nullptr for its own
+	 * name. */
+	const char *alias() const noexcept { return table_ != nullptr ? name() : nullptr; }
 	/* Name with its schema, quoted, as it is now: a schema can be renamed in spite of our lock.
 	 * Throws Error. */
 	const char *qualified_name() const;
@@ -93,6 +112,19 @@ class Relation : public ColumnList {
 	TupleDesc tuple_desc() const noexcept { return desc_; }
 	/* The entry of the cache, for a call of the server; nothing that it points to is kept. */
 	::Relation get() const noexcept { return relation_; }
+
+	/* The entry that has the defaults, and the number of one of our columns in it. */
+	::Relation defaults() const noexcept { return table_ != nullptr ? table_ : relation_; }
+	AttrNumber number_in_defaults(AttrNumber column) const noexcept;
+	/* Are the defaults those of another table, which the server does not know when it writes? */
+	bool has_defaults_elsewhere() const noexcept { return table_ != nullptr; }
+	/* Puts an expression of the column's type in the place of its default. Throws
+	 * std::bad_alloc. The other gives it; nullptr for none. */
+	void replace_default(AttrNumber column, Node *expression)
+	{
+		replaced_defaults_.push_back({column, expression});
+	}
+	Node *replaced_default(AttrNumber column) const noexcept;
 
 	/* May rows be in other relations than this one: partitions, or children? */
 	bool has_children() const noexcept;
@@ -131,6 +163,8 @@ class Relation : public ColumnList {
 
 	::Relation relation_;
 	TupleDesc desc_;
+	::Relation table_ = nullptr; /* of a shard */
+	Vector<std::pair<AttrNumber, Node *>> replaced_defaults_;
 };
 
 /* The kind of a relation in words, such as "It is an index.". Throws Error. */

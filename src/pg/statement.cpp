@@ -7,6 +7,7 @@
 #include "pg/foreign_plan.hpp"
 #include "pg/page_scan.hpp"
 #include "pg/pruning.hpp"
+#include "pg/receiver_adapter.hpp"
 #include "pg/stored_plan.hpp"
 
 extern "C" {
@@ -20,34 +21,6 @@ extern "C" {
 namespace bulk_sync::pg {
 
 namespace {
-
-struct ReceiverAdapter {
-	DestReceiver base;
-	RowReceiver *receiver;
-};
-
-PG_RAISES bool receive_row(TupleTableSlot *slot, DestReceiver *self)
-{
-	return pg_entry([&] {
-		reinterpret_cast<ReceiverAdapter *>(self)->receiver->row(slot);
-		return true;
-	});
-}
-
-void start_rows(DestReceiver *, int, TupleDesc) {}
-void end_rows(DestReceiver *) {}
-
-ReceiverAdapter adapter_for(RowReceiver *receiver)
-{
-	ReceiverAdapter adapter = {};
-	adapter.base.receiveSlot = receive_row;
-	adapter.base.rStartup = start_rows;
-	adapter.base.rShutdown = end_rows;
-	adapter.base.rDestroy = end_rows;
-	adapter.base.mydest = DestNone;
-	adapter.receiver = receiver;
-	return adapter;
-}
 
 /* The statement's text, or the position of the error in it; what SPI's callback adds. */
 PG_RAISES void add_statement_context(const char *text)

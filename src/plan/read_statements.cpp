@@ -10,12 +10,20 @@ namespace {
 using pg::quoted;
 using pg::String;
 
+/* public.employee, and of a shard public.employee_102008 AS employee, which the filter may name. */
+void append_named_target(String &text, const pg::Relation &target)
+{
+	text.append(target.qualified_name());
+	if (target.alias() != nullptr)
+		text.append(" AS ").append(quoted(target.alias()));
+}
+
 /* Without children, the row ids have a constant for tableoid, which rows of a child that is
  * attached from now on would not have: ONLY leaves those out. */
 void append_target(String &text, const Plan &plan)
 {
 	text.append(plan.map.reads_row_ids && !plan.target.has_children() ? " FROM ONLY " : " FROM ");
-	text.append(plan.target.qualified_name());
+	append_named_target(text, plan.target);
 }
 
 /* Row id, image and carried columns of the target, each as `c1`, `c2`.. when `aliased`. */
@@ -114,9 +122,8 @@ String select_whole_rows(const Plan &plan)
 	SeparatedList list(text, ", ");
 	for (const pg::Attribute &attribute : plan.target.attributes())
 		list.next().append(quoted(attribute.name));
-	return text.append(" FROM ")
-		.append(plan.target.qualified_name())
-		.append(where_clause(plan.scope));
+	append_named_target(text.append(" FROM "), plan.target);
+	return text.append(where_clause(plan.scope));
 }
 
 /*
@@ -127,7 +134,8 @@ String select_whole_rows(const Plan &plan)
 String select_row_ids(const Plan &plan)
 {
 	String text("SELECT tableoid, ctid, xmin FROM ");
-	return text.append(plan.target.qualified_name()).append(where_clause(plan.scope));
+	append_named_target(text, plan.target);
+	return text.append(where_clause(plan.scope));
 }
 
 /*

@@ -141,23 +141,6 @@ void check_member(const Relation &target, Oid member)
 											pg::relation_name(member), obstacle));
 }
 
-void refuse_distributed_staging(Oid staging)
-{
-	pg::fail({.sqlstate = ERRCODE_FEATURE_NOT_SUPPORTED,
-			  .message = pg::format("cannot use \"%s\" as staging", pg::relation_name(staging)),
-			  .detail = "It is a table of Citus, whose rows are in shards."});
-}
-
-void refuse_distributed_tables(const Request &request, const Relation &target)
-{
-	for (Oid const table : pg::distributed_tables()) {
-		if (table == target.oid())
-			refuse_feature(target, "It is a table of Citus, whose rows are in shards.");
-		if (table == request.staging)
-			refuse_distributed_staging(table);
-	}
-}
-
 } // namespace
 
 void check_rights_before_locks(const Request &request)
@@ -167,7 +150,8 @@ void check_rights_before_locks(const Request &request)
 		pg::require_schema(request.staging);
 	if (request.only_compares) {
 		require_some(request.target, ACL_SELECT);
-		require_some(request.staging, ACL_SELECT);
+		if (OidIsValid(request.staging))
+			require_some(request.staging, ACL_SELECT);
 		return;
 	}
 	require_select_on_target(request.target);
@@ -211,7 +195,6 @@ void check_target(const Request &request, const Relation &target)
 		refuse_feature(target, "It is a temporary table of another session.");
 	if (target.has_rules())
 		refuse_feature(target, "It has rules, which may rewrite or swallow what is written.");
-	refuse_distributed_tables(request, target);
 }
 
 void check_members(const Relation &target, const Vector<Oid> &members)

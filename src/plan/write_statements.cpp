@@ -21,6 +21,31 @@ void each_inserted(const ColumnMap &map, const InsertStore &store, Visit &&visit
 			visit(map.column_at(i), static_cast<int>(i) + 1, store.defaulted[i]);
 }
 
+/*
+ * Calls visit(attribute, default) for the columns that new rows have no value for and whose default
+ * the server does not know, because it is that of the table which the target is a shard of.
+ */
+template <typename Visit>
+void each_default_elsewhere(const Plan &plan, const InsertStore &store, Visit &&visit)
+{
+	if (!plan.target.has_defaults_elsewhere())
+		return;
+	Vector<bool> given(plan.target.tuple_desc()->natts + 1, false);
+	each_inserted(plan.map, store,
+				  [&](const Column &column, int, Defaulted) { given[column.target] = true; });
+	for (const InsertDefault &value : plan.map.insert_defaults)
+		given[value.column] = true;
+	for (const TouchedColumn &column : plan.map.touched)
+		given[column.column] = true;
+	for (const pg::Attribute &attribute : plan.target.attributes()) {
+		if (given[attribute.number] || attribute.generated)
+			continue;
+		Node *const expression = pg::column_default(plan.target, attribute.number);
+		if (expression != nullptr)
+			visit(attribute, expression);
+	}
+}
+
 constexpr const char *now = "pg_catalog.now()";
 
 /* Adds the touched columns to those that an UPDATE sets. */
@@ -178,6 +203,11 @@ String insert_rows(const Plan &plan, const InsertStore &store, pg::Parameters &p
 					  parameters.add(value.type.oid, value.value, value.is_null));
 		overriding = overriding || value.always_identity;
 	}
+	each_default_elsewhere(plan, store, [&](const pg::Attribute &attribute, Node *expression) {
+		name_list.next().append(quoted(attribute.name));
+		append_number(value_list.next().append("$"), parameters.add(attribute.type.oid, 0, true));
+		parameters.null_defaults.push_back({attribute.number, expression});
+	});
 	for (const TouchedColumn &column : map.touched) {
 		name_list.next().append(quoted(column.name));
 		value_list.next().append(now);
@@ -247,6 +277,9 @@ Vector<pg::InsertedColumn> inserted_columns(const Plan &plan, const InsertStore 
 	});
 	for (const InsertDefault &value : plan.map.insert_defaults)
 		columns.push_back({value.column, 0, pg::constant(value.type, value.value, value.is_null)});
+	each_default_elsewhere(plan, store, [&](const pg::Attribute &attribute, Node *expression) {
+		columns.push_back({attribute.number, 0, expression});
+	});
 	for (const TouchedColumn &column : plan.map.touched)
 		columns.push_back({column.column, 0, value_of(column)});
 	return columns;

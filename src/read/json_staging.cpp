@@ -31,8 +31,9 @@ pg::Attribute attribute_for(const pg::Relation &target, const char *member)
 /* Converts the objects and hands them to the diff. */
 class ObjectReader {
   public:
-	ObjectReader(const ColumnMap &map, TupleDesc target, Diff &diff, Observer &observer)
-		: map_(map), diff_(diff), observer_(observer),
+	ObjectReader(const ColumnMap &map, TupleDesc target, StagedRowCheck *check, Diff &diff,
+				 Observer &observer)
+		: map_(map), check_(check), diff_(diff), observer_(observer),
 		  row_(RowValues::with_room_for(static_cast<int>(map.image.size() + map.extra.size()))),
 		  scratch_("bulk_sync conversion")
 	{
@@ -49,6 +50,8 @@ class ObjectReader {
 		};
 		scratch_.keep(
 			[&] { pg::with_error_context(add_context, [&] { convert_object(object); }); });
+		if (check_ != nullptr)
+			check_->look_at(row_.values, row_.nulls);
 		diff_.add_staged(row_.values, row_.nulls);
 		scratch_.reset();
 		if (diff_.counts().staged % Observer::told_rows == 0)
@@ -74,6 +77,7 @@ class ObjectReader {
 	}
 
 	const ColumnMap &map_;
+	StagedRowCheck *check_;
 	Diff &diff_;
 	Observer &observer_;
 	pg::JsonRecord record_;
@@ -178,12 +182,21 @@ JsonStaging::JsonStaging(const Request &request, const pg::Relation &target)
 	add_new(request.ignore_columns);
 }
 
+JsonStaging::JsonStaging(const Request &request, const pg::Relation &target,
+						 const NameList &members, StagedRowCheck *check)
+	: rows_(pg::JsonRows::of(*request.rows, "rows")), target_desc_(target.tuple_desc()),
+	  check_(check)
+{
+	for (const char *member : members)
+		columns_.add(attribute_for(target, member));
+}
+
 void JsonStaging::scan(const Plan &plan, Snapshot, Diff &diff, Observer &observer) const
 {
 	diff.expect_staged(rows_.count(), width_of_value * static_cast<double>(plan.map.image.size()));
 	diff.form_staging(target_desc_);
 	observer.expect(rows_.count());
-	ObjectReader reader(plan.map, target_desc_, diff, observer);
+	ObjectReader reader(plan.map, target_desc_, check_, diff, observer);
 	pg_call([&] {
 		rows_.for_each(
 			[&](const pg::JsonElement &object, int64 index) { reader.read(object, index); });

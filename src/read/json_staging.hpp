@@ -4,7 +4,7 @@
 #pragma once
 
 #include "pg/json.hpp"
-#include "read/staging.hpp"
+#include "read/staging_receiver.hpp"
 
 namespace bulk_sync {
 
@@ -17,16 +17,24 @@ class JsonStaging final : public Staging {
 	 * have, unless that is allowed.
 	 */
 	JsonStaging(const Request &request, const pg::Relation &target);
+	/* A part of the objects, which all together have these members. Each row is shown to the
+	 * check. */
+	JsonStaging(const Request &request, const pg::Relation &target, const NameList &members,
+				StagedRowCheck *check);
 
 	const char *description() const override { return "argument \"rows\""; }
 	const pg::ColumnList &columns() const override { return columns_; }
 	void scan(const Plan &plan, Snapshot snapshot, Diff &diff, Observer &observer) const override;
 	void lock_sources(const Plan &, Snapshot) const override {}
 
+	/* Objects. */
+	double count() const noexcept { return rows_.count(); }
+
   private:
 	pg::JsonRows rows_;
 	pg::ColumnList columns_;
 	TupleDesc target_desc_;
+	StagedRowCheck *check_ = nullptr;
 };
 
 } // namespace bulk_sync

@@ -1,8 +1,6 @@
 #include "read/relation_staging.hpp"
 
-#include "pg/error_context.hpp"
 #include "pg/fail.hpp"
-#include "pg/scratch.hpp"
 
 #include <algorithm>
 
@@ -10,6 +8,7 @@
 #include "pg/statement.hpp"
 #include "plan/rights.hpp"
 #include "plan/read_statements.hpp"
+#include "read/staging_receiver.hpp"
 
 namespace bulk_sync {
 
@@ -24,18 +23,6 @@ bool holds_rows(const pg::Relation &relation)
 	return (relation.kind() == RELKIND_MATVIEW ||
 			(relation.kind() == RELKIND_RELATION && !relation.has_children())) &&
 		   relation.get()->rd_rel->relam == HEAP_TABLE_AM_OID;
-}
-
-/* Is every value of staging stored as it is? */
-bool needs_no_conversion(const ColumnMap &map)
-{
-	if (map.mark)
-		return false;
-	auto const as_it_is = [](const Column &column) {
-		return column.conversion.kind() == pg::Conversion::Kind::none;
-	};
-	return std::all_of(map.image.begin(), map.image.end(), as_it_is) &&
-		   std::all_of(map.extra.begin(), map.extra.end(), as_it_is);
 }
 
 /* The columns that select_staging() selects. */
@@ -55,13 +42,6 @@ bool may_take_stored_tuples(const ColumnMap &map, const pg::Relation &staging)
 	return holds_rows(staging) && needs_no_conversion(map) && staging.is_mostly(selected(map));
 }
 
-/* Tells the observer when another so many rows have been read. */
-void tell(const Diff &diff, uint64 before, Observer &observer) noexcept
-{
-	if (diff.counts().staged / Observer::told_rows != before / Observer::told_rows)
-		observer.reading(diff.counts().staged);
-}
-
 /* Takes the tuples of staging as they are stored. */
 class StoredStagingReceiver final : public pg::StoredReceiver {
   public:
@@ -76,150 +56,13 @@ class StoredStagingReceiver final : public pg::StoredReceiver {
 	{
 		uint64 const before = diff_.counts().staged;
 		diff_.add_staged_page(tuples, count);
-		tell(diff_, before, observer_);
+		tell_of_staging(diff_, before, observer_);
 	}
 
   private:
 	Diff &diff_;
 	Observer &observer_;
 };
-
-/* Converts the rows of staging. Where it is in a row stays here, for the context of errors. */
-class StagingReceiver final : public pg::RowReceiver {
-  public:
-	StagingReceiver(const ColumnMap &map, const RelationStaging &staging, Diff &diff,
-					Observer &observer)
-		: map_(map), staging_(staging), diff_(diff), observer_(observer),
-		  keeps_pointers_(holds_rows(staging.relation())), converts_(!needs_no_conversion(map)),
-		  row_(RowValues::with_room_for(static_cast<int>(map.image.size() + map.extra.size()))),
-		  scratch_("bulk_sync conversion")
-	{
-		if (keeps_pointers_)
-			return;
-		for (std::size_t i = 0; i < map.image.size() + map.extra.size(); i++)
-			if (map.column_at(i).type.is_varlena())
-				varlenas_.push_back(static_cast<int>(i));
-	}
-
-	PG_RAISES void row(TupleTableSlot *slot) override
-	{
-		slot_getallattrs(slot);
-		if (!converts_ && !has_pointer(slot))
-			diff_.add_staged(slot->tts_values, slot->tts_isnull);
-		else
-			convert_and_add(slot);
-		tell(diff_, diff_.counts().staged - 1, observer_);
-	}
-
-  private:
-	/* Is a value elsewhere, where it is not known how long it stays? */
-	bool has_pointer(TupleTableSlot *slot) const noexcept
-	{
-		for (int const column : varlenas_)
-			if (!slot->tts_isnull[column] &&
-				VARATT_IS_EXTERNAL(DatumGetPointer(slot->tts_values[column])))
-				return true;
-		return false;
-	}
-
-	PG_RAISES void convert_and_add(TupleTableSlot *slot)
-	{
-		slot_ = slot;
-		scratch_.keep(
-			[&] { pg::with_error_context([&] { add_context(); }, [&] { convert_row(); }); });
-		diff_.add_staged(row_.values, row_.nulls);
-		scratch_.reset();
-	}
-
-	PG_RAISES void convert_row()
-	{
-		position_ = 0;
-		staged_ = 0;
-		for (const Column &column : map_.image)
-			convert(column);
-		for (const Column &column : map_.extra)
-			convert(column);
-		fill_mark(map_, row_);
-	}
-
-	PG_RAISES void convert(const Column &column)
-	{
-		if (column.is_mark()) {
-			position_++;
-			return;
-		}
-		Datum value = slot_->tts_values[staged_];
-		bool is_null = slot_->tts_isnull[staged_];
-		/* A domain may forbid the NULL that stands for a default; the column is NOT NULL anyway. */
-		bool const converts_null = column.conversion.converts_null() && !column.null_defaults;
-		if (column.conversion.kind() != pg::Conversion::Kind::none && (!is_null || converts_null))
-			value = column.conversion.apply(value, is_null);
-		/* A pointer into a TOAST table outlives the scan only when we hold that table. */
-		if (!is_null && !keeps_pointers_ && column.type.is_varlena())
-			value = pg::without_toast_pointer(value);
-		row_.values[position_] = value;
-		row_.nulls[position_] = is_null;
-		position_++;
-		staged_++;
-	}
-
-	/* column "age" of staging relation "import", value "x1", key (name)=(Bob) */
-	PG_RAISES void add_context()
-	{
-		TupleTableSlot *const slot = slot_;
-		if (slot == nullptr)
-			return;
-		/* Printing a value may raise, which must not bring us here again. After a notice the
-		 * conversion goes on, with the slot put back. */
-		slot_ = nullptr;
-		/* A Gather has no names for its columns. */
-		TupleDesc const desc = CreateTupleDescCopy(slot->tts_tupleDescriptor);
-		for (int i = 0; i < map_.key_count(); i++)
-			namestrcpy(&TupleDescAttr(desc, i)->attname, map_.image[i].name);
-		const char *const key =
-			pg::describe_values(desc, slot->tts_values, slot->tts_isnull, map_.key_count());
-		const char *const value =
-			pg::describe_value(desc, slot->tts_values, slot->tts_isnull, staged_);
-		errcontext("column \"%s\" of %s, value %s, key %s", map_.column_at(position_).name,
-				   staging_.description(), value, key);
-		slot_ = slot;
-	}
-
-	const ColumnMap &map_;
-	const RelationStaging &staging_;
-	Diff &diff_;
-	Observer &observer_;
-	bool keeps_pointers_;
-	bool converts_;
-	Vector<int> varlenas_; /* columns that may point elsewhere; none when pointers are kept */
-	RowValues row_;
-	pg::Scratch scratch_;
-	TupleTableSlot *slot_ = nullptr;
-	int position_ = 0; /* in the row of the diff */
-	int staged_ = 0;   /* in the row of staging, which has no mark */
-};
-
-/* Rows are converted and hashed as they come, which is while workers run. */
-pg::Parallel parallel_for(const ColumnMap &map)
-{
-	auto const is_safe = [](const Column &column) { return column.conversion.is_parallel_safe(); };
-	return map.keys_are_parallel_safe() &&
-				   std::all_of(map.image.begin(), map.image.end(), is_safe) &&
-				   std::all_of(map.extra.begin(), map.extra.end(), is_safe)
-			   ? pg::Parallel::allowed
-			   : pg::Parallel::forbidden;
-}
-
-void refuse_policies(const Staging &staging)
-{
-	pg::fail(
-		{.sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE,
-		 .message = pg::format("row-level security policies apply to %s", staging.description()),
-		 .detail = "Rows that a policy hides would be missing in staging, and their "
-				   "counterparts in the target deleted.",
-		 .hint = "Copy the rows that are meant into a temporary table and use that as "
-				 "staging."});
-}
 
 void check_staging(const pg::Relation &relation)
 {
@@ -234,9 +77,16 @@ void check_staging(const pg::Relation &relation)
 
 RelationStaging RelationStaging::open(Oid oid)
 {
+	RelationStaging staging = open(oid, nullptr);
+	staging.description_ = pg::format("staging relation \"%s\"", staging.relation_.name());
+	return staging;
+}
+
+RelationStaging RelationStaging::open(Oid oid, const char *description)
+{
 	pg::Relation const relation = pg::Relation::open(oid, AccessShareLock);
 	check_staging(relation);
-	return {relation, pg::format("staging relation \"%s\"", relation.name())};
+	return {relation, description};
 }
 
 /* The analysis locks what a view reads, the planner partitions and children. */
@@ -276,7 +126,7 @@ void RelationStaging::scan_by_plan(const Plan &plan, Snapshot snapshot, bool may
 								   Diff &diff, Observer &observer) const
 {
 	auto statement = pg::Statement::plan(select_staging(plan.map, relation_), snapshot,
-										 relation_.oid(), {}, {}, parallel_for(plan.map));
+										 relation_.oid(), {}, {}, parallel_for_staging(plan.map));
 	if (statement.has_policies())
 		refuse_policies(*this);
 	diff.expect_staged(statement.planned_rows(), statement.planned_width());
@@ -286,7 +136,7 @@ void RelationStaging::scan_by_plan(const Plan &plan, Snapshot snapshot, bool may
 		diff.take_stored_staging(RelationGetDescr(relation_.get()));
 		statement.read_stored(relation_, receiver);
 	} else {
-		StagingReceiver receiver(plan.map, *this, diff, observer);
+		StagingReceiver receiver({plan.map, description_, holds_rows(relation_)}, diff, observer);
 		diff.form_staging(plan.target.tuple_desc());
 		statement.read(receiver);
 	}

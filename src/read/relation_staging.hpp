@@ -13,6 +13,8 @@ class RelationStaging final : public Staging {
   public:
 	/* Throws pg::Error: 42809 or 0A000 for what cannot be read. */
 	static RelationStaging open(Oid oid);
+	/* The same under the name that messages have for it. */
+	static RelationStaging open(Oid oid, const char *description);
 	void close() { relation_.close(); }
 
 	const char *description() const override { return description_; }

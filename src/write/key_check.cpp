@@ -26,9 +26,9 @@ class NullKeys final : public FailingRowsQuery {
 	int key_;
 };
 
-class OtherKeys final : public FailingRowsQuery {
+class ChangedKeys final : public FailingRowsQuery {
   public:
-	OtherKeys(const ColumnMap &map, int key) noexcept : map_(map), key_(key) {}
+	ChangedKeys(const ColumnMap &map, int key) noexcept : map_(map), key_(key) {}
 
 	Query *build(const pg::RowStore &store, const Vector<pg::ColumnSource> &sources, int first_key,
 				 const Vector<int> &keys) const override
@@ -56,7 +56,7 @@ void refuse_nulls(const char *column, const KeyList &keys)
 					  "number out of this call, or match by other columns."});
 }
 
-void refuse_other_keys(const char *column, const KeyList &keys, const pg::Relation &target)
+void refuse_changed(const char *column, const KeyList &keys, const pg::Relation &target)
 {
 	pg::fail(
 		{.sqlstate = ERRCODE_WITH_CHECK_OPTION_VIOLATION,
@@ -70,14 +70,6 @@ void refuse_other_keys(const char *column, const KeyList &keys, const pg::Relati
 							target.name())});
 }
 
-void check_identity_key(int key, const PlannedWrites &writes)
-{
-	KeyList failing;
-	find_failing_inserts(writes, UsedColumns(), words, NullKeys(key), failing);
-	if (failing.count > 0)
-		refuse_nulls(writes.plan.map.image[key].name, failing);
-}
-
 /* Is there a row to update whose key is computed again? The server does it when a column is set
  * that the key is computed from, and a column is set when it changed in some row. */
 bool updates_compute_keys(const PlannedWrites &writes)
@@ -89,25 +81,41 @@ bool updates_compute_keys(const PlannedWrites &writes)
 	return writes.plan.keys.use_touched(writes.plan.map);
 }
 
-void check_generated_key(int key, const PlannedWrites &writes)
+void find_changed_keys(int key, const PlannedWrites &writes, KeyList &failing)
 {
-	OtherKeys const query(writes.plan.map, key);
-	KeyList failing;
+	ChangedKeys const query(writes.plan.map, key);
 	if (updates_compute_keys(writes))
 		find_failing_updates(writes, writes.plan.keys.used, words, query, failing);
 	find_failing_inserts(writes, writes.plan.keys.used, words, query, failing);
-	if (failing.count > 0)
-		refuse_other_keys(writes.plan.map.image[key].name, failing, writes.plan.target);
 }
 
 } // namespace
 
-void check_keys(const PlannedWrites &writes)
+OtherKeys find_other_keys(const PlannedWrites &writes)
 {
-	for (int const key : writes.plan.keys.identity)
-		check_identity_key(key, writes);
-	for (int const key : writes.plan.keys.generated)
-		check_generated_key(key, writes);
+	const ComputedKeys &keys = writes.plan.keys;
+	OtherKeys found(keys.identity.size() + keys.generated.size());
+	auto next = found.begin();
+	for (int const key : keys.identity)
+		find_failing_inserts(writes, UsedColumns(), words, NullKeys(key), *next++);
+	for (int const key : keys.generated)
+		find_changed_keys(key, writes, *next++);
+	return found;
+}
+
+void refuse_other_keys(const Plan &plan, const OtherKeys &found)
+{
+	auto next = found.begin();
+	for (int const key : plan.keys.identity) {
+		const KeyList &failing = *next++;
+		if (failing.count > 0)
+			refuse_nulls(plan.map.image[key].name, failing);
+	}
+	for (int const key : plan.keys.generated) {
+		const KeyList &failing = *next++;
+		if (failing.count > 0)
+			refuse_changed(plan.map.image[key].name, failing, plan.target);
+	}
 }
 
 } // namespace bulk_sync

@@ -70,23 +70,26 @@ void refuse_rows(const KeyList &keys, const pg::Relation &target, const char *de
 
 } // namespace
 
-void check_scope(const PlannedWrites &writes)
+void find_out_of_scope(const PlannedWrites &writes, OutOfScope &found)
 {
 	const Scope &scope = writes.plan.scope;
 	if (scope.is_whole_table() || writes.plan.request.allow_out_of_scope)
 		return;
 	RowsOutOfScope const query(scope, writes.plan.target);
-	KeyList failing;
 	/* The filter was true for those that keep what it uses. */
 	if (!updates_keep(writes, scope.used))
-		find_failing_updates(writes, scope.used, words, query, failing);
-	uint64 const failing_updates = failing.count;
-	find_failing_inserts(writes, scope.used, words, query, failing);
-	if (failing.count > 0)
-		refuse_rows(failing, writes.plan.target,
-					failing.count > failing_updates
-						? defaulted_column(scope, writes.plan.map, writes.plan.target)
-						: nullptr);
+		find_failing_updates(writes, scope.used, words, query, found.keys);
+	uint64 const failing_updates = found.keys.count;
+	find_failing_inserts(writes, scope.used, words, query, found.keys);
+	found.has_new_rows = found.keys.count > failing_updates;
+}
+
+void refuse_out_of_scope(const Plan &plan, const OutOfScope &found)
+{
+	if (found.keys.count > 0)
+		refuse_rows(found.keys, plan.target,
+					found.has_new_rows ? defaulted_column(plan.scope, plan.map, plan.target)
+									   : nullptr);
 }
 
 } // namespace bulk_sync

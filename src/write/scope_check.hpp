@@ -8,8 +8,17 @@
 
 namespace bulk_sync {
 
+/* Keys of rows that would be stored outside of the scope. */
+struct OutOfScope {
+	KeyList keys;
+	bool has_new_rows = false; /* are there new rows among them? */
+};
+
 /* Looks at the rows that are going to be written, as they will be stored. Throws pg::Error, 44000,
- * for rows that do not satisfy the filter, or that cannot be checked before they are stored. */
-void check_scope(const PlannedWrites &writes);
+ * for rows that cannot be checked before they are stored. */
+void find_out_of_scope(const PlannedWrites &writes, OutOfScope &found);
+
+/* Throws pg::Error, 44000, when there are any. */
+void refuse_out_of_scope(const Plan &plan, const OutOfScope &found);
 
 } // namespace bulk_sync

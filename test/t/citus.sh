@@ -1,0 +1,202 @@
+#!/usr/bin/env bash
+#
+# Tables that Citus distributes: the same calls as on one machine, on a coordinator with two workers. Runs where the
+# server of PG_CONFIG, for which bulk_sync is installed, has Citus.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=test/lib.sh
+. "$here/../lib.sh"
+# shellcheck source=test/lib/citus.sh
+. "$here/../lib/citus.sh"
+
+begin_citus_test
+
+# agree FILE: plays a script of calls that are made in two worlds; each has to come to the same.
+agree() {
+	local output=$work/$1.out
+	if ! (cd "$top" && psql -X -q -At -v ON_ERROR_STOP=1 -d citus -f "test/citus/$1.sql") >"$output" 2>&1; then
+		not_ok "$1 did not come to its end"
+		tail -n 5 "$output"
+	fi
+	if grep -nE 'DIFFERENT|ERROR|server closed' "$output"; then not_ok "$1"; fi
+	say "ok      $1: $(grep -c '^same' "$output") calls"
+}
+
+any_node() {
+	expect 'from the coordinator' '400|0|0|0|0' "$call"
+	use_node 1
+	expect 'from a worker' '0|0|0|400|0' "$call"
+	expect 'from a worker, with rows of its own' '0|40|0|360|0' "CREATE TEMP TABLE mine AS SELECT company_id, name, CASE WHEN company_id % 10 = 0 THEN 'second' ELSE phone END AS phone FROM import;
+		SELECT * FROM bulk_sync('employee', 'mine', '{company_id,name}')"
+	expect 'from a worker, one company' '0|10|0|0|0' "CREATE TEMP TABLE mine AS SELECT company_id, name, 'third' AS phone FROM import WHERE company_id = 10; SELECT * FROM bulk_sync('employee', 'mine', '{name}', 'company_id = 10')"
+	expect 'from a worker, JSON' '1|0|10|0|0' "SELECT * FROM bulk_sync_json('employee', '[{\"company_id\": 10, \"name\": \"x\"}]', '{company_id,name}', 'company_id = 10')"
+	use_node 2
+	expect 'from the other worker, rolled back' '0|30|0|360|0' "BEGIN; DELETE FROM import WHERE company_id = 10; DELETE FROM employee WHERE company_id = 10; $call; ROLLBACK"
+	use_node 0
+	expect 'back again' '10|30|1|360|0' "$call"
+	expect 'what is there' 'first|400' "$phones"
+}
+
+users() {
+	prepare "CREATE ROLE clerk LOGIN"
+	local as="SET ROLE clerk; "
+	expect 'without rights' 'ERROR:  42501' "$as$call"
+	prepare "GRANT SELECT, DELETE, INSERT (company_id, name, phone, boss), UPDATE (phone) ON employee TO clerk; GRANT SELECT ON import TO clerk"
+	expect 'not enough rights' 'ERROR:  42501' "$as$call"
+	expect 'enough of them' '0|0|0|400|0' "$as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}')"
+	expect 'to skip deletes needs no right to' '0|0|0|400|0' "REVOKE DELETE ON employee FROM clerk; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}', skip_deletes => true)"
+	expect 'a sequence' 'ERROR:  42501' "GRANT DELETE ON employee TO clerk; DELETE FROM employee WHERE company_id = 1; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}')"
+	expect 'with its right' '10|0|0|390|0 0|0|0|400|0' "GRANT USAGE ON SEQUENCE employee_id_seq TO clerk; $call; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}')"
+	prepare "CREATE ROLE porter; GRANT SELECT, UPDATE ON employee TO porter; GRANT SELECT ON import TO porter"
+	expect 'with the right to update alone' '0|400|0|0|0' "BEGIN; UPDATE import SET phone = 'porter'; SET ROLE porter; SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', skip_creates => true, skip_deletes => true); ROLLBACK"
+	prepare "CREATE TABLE guarded (company_id int, name text, phone text, PRIMARY KEY (company_id, name));
+		SELECT create_distributed_table('guarded', 'company_id', colocate_with => 'employee');
+		INSERT INTO guarded SELECT company_id, name, 'old' FROM import;
+		GRANT SELECT, INSERT, UPDATE, DELETE ON guarded TO clerk;
+		ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+		CREATE POLICY own ON guarded USING (company_id < 3)"
+	expect 'policies narrow the scope' '0|30|0|0|0' "$as CREATE TEMP TABLE mine AS SELECT company_id, name, 'new' AS phone FROM guarded; SELECT * FROM bulk_sync('guarded', 'mine', '{company_id,name}', max_deletes => 0)"
+	expect 'and forbid other rows' 'ERROR:  42501' "$as CREATE TEMP TABLE mine AS SELECT * FROM guarded; INSERT INTO mine VALUES (7, 'x'); SELECT * FROM bulk_sync('guarded', 'mine', '{company_id,name}')"
+}
+
+atomicity() {
+	prepare "UPDATE import SET phone = 'second'; UPDATE import SET boss = 'nobody' WHERE name = 'name 7'"
+	expect 'a constraint that fails at the commit, on one worker' 'ERROR:  23503' "$call"
+	expect 'leaves nothing' 'first|400' "$phones"
+	expect 'the same on the only shard' 'WARNING:  23503 WARNING:  01000 ERROR:  XX000' "CREATE TEMP TABLE mine AS SELECT 7 AS company_id, 'name 7' AS name, 'nobody' AS boss;
+		SELECT * FROM bulk_sync('employee', 'mine', '{name}', 'company_id = 7', skip_deletes => true)"
+	expect 'leaves nothing either' 'first|400' "$phones"
+	expect 'in an exception block' 'first|400' "DO \$\$ BEGIN PERFORM bulk_sync('employee', 'import', '{company_id,name}'); RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN END \$\$; $phones"
+	expect 'after a savepoint' 'second|400 first|400' "BEGIN; SAVEPOINT s; SELECT FROM bulk_sync('employee', 'import', '{company_id,name}'); $phones; ROLLBACK TO s; $phones; COMMIT"
+	expect 'two savepoints, the inner one kept' 'first|400' "BEGIN; SAVEPOINT a; SAVEPOINT b; SELECT FROM bulk_sync('employee', 'import', '{company_id,name}'); RELEASE b; ROLLBACK TO a; COMMIT; $phones"
+	prepare "UPDATE import SET boss = NULL"
+	prepare "BEGIN; SAVEPOINT a; SELECT bulk_sync('employee', 'import', '{company_id,name}'); RELEASE a; UPDATE import SET phone = 'third'; SELECT bulk_sync('employee', 'import', '{company_id,name}'); COMMIT"
+	expect 'two calls in a transaction' 'third|400' "$phones"
+}
+
+refusals() {
+	if (cd "$top" && psql -X -q -At -d citus -f test/citus/refusals.sql) 2>&1 | diff "$top/test/citus/refusals.out" -; then
+		say 'ok      what is refused, and why'
+	else
+		not_ok 'what is refused, and why'
+	fi
+	expect 'compare' 0 "SELECT count(*) FROM bulk_compare('employee', 'import', '{company_id,name}')"
+	use_node 1
+	expect 'a shard' 'ERROR:  0A000' "DO \$\$ DECLARE s text; BEGIN SELECT shard_name INTO s FROM citus_shards WHERE table_name = 'employee'::regclass AND nodename = '$(node_folder 1)' LIMIT 1;
+		EXECUTE format('SELECT bulk_sync(%L, ''import'', ''{name}'')', s); END \$\$"
+	use_node 0
+	prepare "SELECT stop_metadata_sync_to_node('$(node_folder 2)', 5432)"
+	expect 'a node without metadata' 'ERROR:  55000' "$call"
+	prepare "SELECT start_metadata_sync_to_all_nodes()"
+	expect 'and with it' '0|0|0|400|0' "$call"
+	expect 'goes with the extension' '0' "DROP EXTENSION bulk_sync; SELECT count(*) FROM pg_class WHERE relname LIKE 'bulk_sync_shards%'"
+}
+
+# Random calls; the seed is printed.
+random_calls() {
+	local seed=$RANDOM output=$work/random.out
+	if ! PGDATABASE=citus "$top/test/citus/differential.py" --cases 100 --seed "$seed" >"$output" 2>&1; then
+		not_ok "random calls with --seed $seed"
+		cat "$output"
+		return
+	fi
+	say "ok      random calls, seed $seed: $(cat "$output")"
+}
+
+# What a node says to rows that did not come, or came to the wrong shard. The task is what the node that was called
+# sends; here it is sent by hand, to the node with the shard of company 5.
+lost_rows() {
+	local shard write part now rows="SELECT company_id, name FROM (VALUES (5, 'a'), (5, 'b')) AS v (company_id, name)"
+	shard=$(query "SELECT 'public.employee_' || get_shard_id_for_distribution_column('employee', 5)")
+	part='{"file": "lost", "binary": 1, "column": "company_id", "names": ["company_id", "name"], "types": ["integer", "text"]}'
+	# task FILE LEAST MOST [NOW]
+	task() {
+		cat <<-SQL
+			SELECT bulk_sync_on_shard(0, jsonb_set('{"protocol": 1, "step": "find", "now": "${4:-$now}", "table": "public.employee",
+			"staging_name": "staging", "options": {"keys": "{company_id,name}", "dry_run": "t", "skip_deletes": "t"},
+			"shards": [{"name": "$shard", "rows": 2, "file": $1, "least": $2, "most": $3}], "part": $part}',
+			'{part,group}', to_jsonb(groupid))) ->> 'creates' FROM pg_dist_local_group
+		SQL
+	}
+	now=$(query "SELECT (extract(epoch FROM now() - '2000-01-01 00:00Z') * 1e6)::bigint")
+	write="SET application_name = 'citus_internal gpid=10000000001'; SELECT FROM worker_partition_query_result('lost', \$\$$rows\$\$, 0, 'hash', '{-2147483648}', '{2147483647}', true, true)"
+	use_node "$(query "SELECT right(nodename, 1) FROM citus_shards WHERE shardid = get_shard_id_for_distribution_column('employee', 5)")"
+	expect 'rows that came' 2 "BEGIN; $write; $(task 0 -2147483648 2147483647)"
+	expect 'a file that is lost' 'ERROR:  XX000' "BEGIN; $write; SET client_min_messages = error; $(task 1 -2147483648 2147483647)"
+	expect 'rows of another shard' 'ERROR:  XX000' "BEGIN; $write; $(task 0 1 2)"
+	expect 'another time' 2 "BEGIN; $write; $(task 0 -2147483648 2147483647 1)"
+	expect 'with rights on columns' 'ERROR:  55000' "BEGIN; SET LOCAL ROLE clerk; $write; $(task 0 -2147483648 2147483647 1)"
+	if ! (cd "$top" && psql -X -q -At -d citus -v table=public.employee -v shard="$shard" -f test/citus/tasks.sql) 2>&1 | diff "$top/test/citus/tasks.out" -; then
+		not_ok 'tasks that nobody sends'
+	fi
+	use_node 0
+}
+
+# Copies of a table that are the same on all nodes, whoever calls.
+copies() {
+	local sync="SELECT * FROM bulk_sync('country', 'lands', '{code}')" rows="SELECT count(DISTINCT result) FROM run_command_on_placements('country', 'SELECT string_agg(c::text, '','' ORDER BY code) FROM %s AS c')"
+	prepare "CREATE TABLE country (code int PRIMARY KEY, name text, id bigserial, token uuid DEFAULT gen_random_uuid()); SELECT create_reference_table('country');
+		CREATE TABLE lands (code int, name text); SELECT create_distributed_table('lands', 'code'); INSERT INTO lands SELECT g, 'first' FROM generate_series(1, 100) AS g"
+	use_node 1
+	expect 'a reference table, from a worker' '100|0|0|0|0' "$sync"
+	expect 'with rows of its own' '1|1|0|99|0' "CREATE TEMP TABLE mine AS TABLE lands; UPDATE mine SET name = 'second' WHERE code = 7; INSERT INTO mine VALUES (0, 'new'); SELECT * FROM bulk_sync('country', 'mine', '{code}')"
+	use_node 0
+	expect 'the same on all nodes' 1 "$rows"
+	expect 'rolled back' '0|1|1|99|0 99' "BEGIN; SAVEPOINT s; $sync; ROLLBACK TO s; SELECT count(*) FROM country WHERE name = 'first'; ROLLBACK"
+	prepare "GRANT SELECT ON lands TO clerk; GRANT SELECT, INSERT ON country TO clerk; GRANT USAGE ON SEQUENCE country_id_seq TO clerk"
+	expect 'a right is asked for that locks the table' 'ERROR:  42501' "SET ROLE clerk; SELECT * FROM bulk_sync('country', 'lands', '{code}', skip_updates => true, skip_deletes => true)"
+	prepare "GRANT UPDATE, DELETE ON country TO clerk"
+	expect 'with it' '0|1|1|99|0' "SET ROLE clerk; $sync"
+	prepare "UPDATE lands SET name = 'third'"
+	(use_node 1 && query "$sync") >"$work/first.log" &
+	(use_node 2 && query "$sync") >"$work/second.log" &
+	wait
+	expect 'two nodes at once' '0|0|0|100|0 1' "$sync; $rows"
+	prepare "UPDATE lands SET name = 'fourth' WHERE code <= 50; INSERT INTO lands VALUES (1000, 'new')"
+	meanwhile 2 "SELECT FROM ONLY $(query "SELECT shard_name FROM citus_shards WHERE table_name = 'country'::regclass LIMIT 1") WHERE code = 1 FOR UPDATE"
+	psql -X -q -At -d citus -c "$sync" >"$work/call.log" 2>&1 &
+	await_sessions 2 1 "wait_event_type = 'Lock'"
+	stop_node 2
+	wait
+	if ! grep -q ERROR "$work/call.log"; then not_ok 'a node with a copy crashed, and the call came to its end'; fi
+	restart_node 2
+	expect 'a node with a copy that crashes leaves nothing' '100 1' "SELECT count(*) FROM country WHERE name = 'third'; $rows"
+	use_node 2
+	prepare "SET citus.allow_nested_distributed_execution = on; SET citus.enable_ddl_propagation = off; DO \$\$ DECLARE s text; BEGIN
+		SELECT shard_name INTO s FROM citus_shards WHERE table_name = 'country'::regclass LIMIT 1; EXECUTE format('DELETE FROM %s WHERE code = 3', s); END \$\$"
+	use_node 0
+	expect 'a copy that is another one' 'ERROR:  XX000' "$sync"
+	expect 'leaves nothing, too' '100' "SELECT count(*) FROM country WHERE name = 'third'"
+	prepare "DROP TABLE country, lands"
+}
+
+# A worker whose extension is older lacks the function.
+versions() {
+	use_node 2
+	prepare "SET citus.enable_ddl_propagation = off; ALTER FUNCTION bulk_sync_on_shard RENAME TO older"
+	use_node 0
+	expect 'a node with another version' 'ERROR:  55000' "$call"
+	use_node 2
+	prepare "SET citus.enable_ddl_propagation = off; ALTER FUNCTION older RENAME TO bulk_sync_on_shard"
+	use_node 0
+	expect 'and with the same' '0|0|0|400|0' "$call"
+}
+
+agree kinds
+agree others
+agree one_shard
+agree reference
+agree plain
+agree rows
+random_calls
+make_employees
+expect 'before it is set up' 'ERROR:  55000' "$call"
+prepare "SELECT bulk_sync_setup('employee')"
+any_node
+users
+atomicity
+lost_rows
+copies
+versions
+refusals
+finish_citus_test
