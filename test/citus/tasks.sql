@@ -85,8 +85,7 @@ SELECT pg_temp.outcome(task), pg_temp.outcome(task #- '{options,dry_run}')
 FROM pg_temp.task('sync', '{"objects": [{"company_id": 5, "name": "b"}]}') AS task;
 SELECT try FROM pg_temp.try(pg_temp.task('sync', '{"objects": [{"company_id": 5, "name": "b"}]}')) AS try WHERE try ~ '^objects';
 \echo other steps
-SELECT pg_temp.outcome(pg_temp.task('wait', '{"scope": 1}'));
-SELECT pg_temp.outcome(pg_temp.task('wait', '{"scope": -1}'));
+SELECT pg_temp.outcome(pg_temp.task('wait', '{}'));
 SELECT pg_temp.outcome(pg_temp.task('apply', '{}'));
 SELECT pg_temp.outcome(pg_temp.task('apply', '{"token": "1"}'));
 SELECT pg_temp.outcome(pg_temp.task('apply', '{"shards": {}}'));
