@@ -77,6 +77,27 @@ void CallProgress::changes_were_found(const Plan &plan, const DiffCounts &counts
 	});
 }
 
+void CallProgress::staging_was_spread(const Plan &plan, uint64 shards, const char *how)
+{
+	if (verbose_)
+		pg_call([&] {
+			ereport(INFO, (errmsg_plural("%s is ready for " UINT64_FORMAT " shard in %.3f s",
+										 "%s is ready for " UINT64_FORMAT " shards in %.3f s",
+										 shards, plan.staging_name, shards, elapsed()),
+						   errdetail_internal("%s", how)));
+		});
+}
+
+void CallProgress::shard_was_compared(const char *name, const ChangeCounts &changes)
+{
+	if (verbose_ && changes.creates + changes.updates + changes.deletes > 0)
+		pg_call([&] {
+			ereport(INFO, (errmsg("shard %s: " UINT64_FORMAT " to create, " UINT64_FORMAT
+								  " to update, " UINT64_FORMAT " to delete",
+								  name, changes.creates, changes.updates, changes.deletes)));
+		});
+}
+
 void CallProgress::shards_were_written(uint64 rows, uint64 shards)
 {
 	writing(rows);

@@ -34,6 +34,11 @@ class CallProgress final : public Observer {
 	/* Both sides were compared. Throws pg::Error. */
 	void changes_were_found(const Plan &plan, const DiffCounts &counts,
 							const ChangeCounts &changes);
+	/* The shards of a distributed table have their rows of staging, or know where those are; `how`
+	 * is a sentence. Throws pg::Error. */
+	void staging_was_spread(const Plan &plan, uint64 shards, const char *how);
+	/* One of them was compared. Throws pg::Error. */
+	void shard_was_compared(const char *name, const ChangeCounts &changes);
 	/* So many rows were written on the shards of a distributed table. Throws pg::Error. */
 	void shards_were_written(uint64 rows, uint64 shards);
 	/* The attempt met a conflict, and another one begins. Throws pg::Error. */

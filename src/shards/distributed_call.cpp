@@ -126,6 +126,12 @@ Divided divide(const DistributedCall &call, const Carrier &carrier)
 
 } // namespace
 
+const char *how_spread(const Spread &spread) noexcept
+{
+	return spread.in_place ? "Each shard reads the rows that lie beside it."
+						   : "The rows were divided into files, which the nodes fetch.";
+}
+
 Spread spread_staging(const DistributedCall &call, const Carrier &carrier)
 {
 	Spread spread;

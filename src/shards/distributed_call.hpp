@@ -37,6 +37,9 @@ struct Spread {
 	Divided divided;
 };
 
+/* As a sentence. */
+const char *how_spread(const Spread &spread) noexcept;
+
 /* Throws pg::Error, what reading and converting staged rows raises. */
 Spread spread_staging(const DistributedCall &call, const Carrier &carrier);
 

@@ -2,6 +2,7 @@
 
 #include "pg/access.hpp"
 #include "pg/fail.hpp"
+#include "shards/names.hpp"
 #include "shards/shard_call.hpp"
 #include "shards/task.hpp"
 
@@ -208,6 +209,10 @@ template <typename Function> void as_called(const MessageReader &task, Function 
 	try {
 		apply_settings(task, settings);
 		function();
+	} catch (const pg::Error &error) {
+		pg::set_transaction_time(own_time);
+		put_fields_into_context(error.data());
+		throw;
 	} catch (...) {
 		pg::set_transaction_time(own_time);
 		throw;

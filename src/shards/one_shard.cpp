@@ -39,10 +39,14 @@ Stats sync_one_shard(const DistributedCall &call, const Carrier &carrier, CallPr
 	progress.begin(ProgressPhase::staging);
 	pg::MessageWriter task;
 	begin_task(call, "sync", task);
-	if (add_few(call, task))
+	if (add_few(call, task)) {
 		add_diff_of_few(call, carrier, task);
-	else
-		add_diff(call, carrier, spread_staging(call, carrier), task);
+		progress.staging_was_spread(plan, 1, "The rows go along with the call.");
+	} else {
+		Spread const spread = spread_staging(call, carrier);
+		add_diff(call, carrier, spread, task);
+		progress.staging_was_spread(plan, 1, how_spread(spread));
+	}
 	progress.begin(ProgressPhase::target);
 	pg::MessageReader const answer = plan.request.may_write()
 										 ? carrier.mark_and_send(plan, task.finish())

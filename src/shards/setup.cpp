@@ -133,6 +133,72 @@ void create(const char *helper, const pg::Relation &target, const char *column, 
 	pg::run_sql(sql.assign("GRANT SELECT ON ").append(helper).append(" TO PUBLIC"));
 }
 
+void drop(const char *helper)
+{
+	pg::run_sql(String("DROP TABLE ").append(helper));
+}
+
+/* Drops those helper tables that the caller may drop and whose groups have no other tables any more;
+ * returns their names, "" for none. */
+String drop_leftovers(const char *schema)
+{
+	String sql("SELECT pg_catalog.quote_ident(c.relname) FROM pg_catalog.pg_dist_partition AS h "
+			   "JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) h.logicalrelid "
+			   "WHERE c.relname OPERATOR(pg_catalog.~) '^bulk_sync_shards_[0-9]+$' "
+			   "AND pg_catalog.pg_has_role(c.relowner, 'USAGE') "
+			   "AND NOT EXISTS (SELECT FROM pg_catalog.pg_dist_partition AS t "
+			   "WHERE t.colocationid OPERATOR(pg_catalog.=) h.colocationid "
+			   "AND t.logicalrelid OPERATOR(pg_catalog.<>) h.logicalrelid) "
+			   "AND c.relnamespace OPERATOR(pg_catalog.=) ");
+	sql.append(pg::literal(schema)).append("::pg_catalog.regnamespace");
+	pg::SqlRows const leftovers = pg::run_sql(sql);
+	String names;
+	for (uint64 row = 0; row < leftovers.count(); row++) {
+		const char *const name = pg::format("%s.%s", schema, leftovers.text(row, 0));
+		drop(name);
+		names.append(names.empty() ? "" : ", ").append(name);
+	}
+	return names;
+}
+
+/* Is it divided as the target is? */
+bool is_helper_for(Oid table, const Distribution &distribution)
+{
+	Distribution const divided = distribution_of(table);
+	return divided.is_colocated_with(distribution) &&
+		   divided.shards.size() == distribution.shards.size();
+}
+
+/* What the table is, or was until now: one of another group, or none at all, is dropped. */
+enum class State { missing, leftover, usable };
+
+State prepare(const char *schema, const pg::Relation &target, const Distribution &distribution)
+{
+	pg::SqlRows const found = look_for_helper(schema, distribution.colocation, target.oid());
+	if (found.count() == 0)
+		return State::missing;
+	if (is_helper_for(static_cast<Oid>(found.number(0, 0)), distribution))
+		return State::usable;
+	drop(pg::format("%s.%s", schema, helper_name(distribution.colocation)));
+	return State::leftover;
+}
+
+/* A row in each shard. Throws pg::Error, 55000, when there are not enough values. */
+void fill_all(const char *helper, const pg::Relation &target, const Distribution &distribution)
+{
+	fill(helper, target, distribution.column);
+	auto const shards = static_cast<int64>(distribution.shards.size());
+	if (filled_shards(helper, target) != shards)
+		fill_from_target(helper, target, distribution.column);
+	int64 const filled = filled_shards(helper, target);
+	if (filled != shards)
+		pg::fail({.sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+				  .message = pg::format("found values of \"%s\" for " INT64_FORMAT
+										" of " INT64_FORMAT " shards",
+										distribution.column, filled, shards),
+				  .hint = "Try again when the table has rows in each shard."});
+}
+
 } // namespace
 
 bool has_helper(const char *schema, const pg::Relation &target, const Distribution &distribution)
@@ -182,24 +248,20 @@ const char *set_up(Oid function, Oid table)
 		return done;
 	}
 	const char *const helper = pg::format("%s.%s", schema, helper_name(distribution.colocation));
-	bool const is_new = look_for_helper(schema, distribution.colocation, table).count() == 0;
-	if (is_new)
-		create(helper, target, distribution.column, function);
-	else
+	State const state = prepare(schema, target, distribution);
+	if (state == State::usable)
 		pg::run_sql(String("DELETE FROM ").append(helper));
-	fill(helper, target, distribution.column);
-	auto const shards = static_cast<int64>(distribution.shards.size());
-	if (filled_shards(helper, target) != shards)
-		fill_from_target(helper, target, distribution.column);
-	int64 const filled = filled_shards(helper, target);
-	if (filled != shards)
-		pg::fail({.sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-				  .message = pg::format("found values of \"%s\" for " INT64_FORMAT
-										" of " INT64_FORMAT " shards",
-										distribution.column, filled, shards),
-				  .hint = "Try again when the table has rows in each shard."});
-	const char *const done = pg::format("%s table %s with a row in each of " INT64_FORMAT " shards",
-										is_new ? "made" : "filled", helper, shards);
+	else
+		create(helper, target, distribution.column, function);
+	fill_all(helper, target, distribution);
+	String const leftovers = drop_leftovers(schema);
+	const char *const what = state == State::missing	? "made"
+							 : state == State::leftover ? "made anew"
+														: "filled";
+	const char *const done = pg::format(
+		"%s table %s with a row in each of " UINT64_FORMAT " shards%s%s", what, helper,
+		static_cast<uint64>(distribution.shards.size()),
+		leftovers.empty() ? "" : "; dropped what is left of other groups: ", leftovers.c_str());
 	target.close();
 	return done;
 }

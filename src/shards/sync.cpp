@@ -57,8 +57,14 @@ Found find_on_shards(const DistributedCall &call, const Carrier &carrier, const 
 	add_diff(call, carrier, spread, task);
 	Found found;
 	found.findings.make_room_for(call.plan);
-	for (const MessageReader &answer : send(call, carrier, task)) {
+	Vector<MessageReader> const answers = send(call, carrier, task);
+	for (std::size_t i = 0; i < answers.size(); i++) {
+		const MessageReader &answer = answers[i];
 		add(found.findings, answer);
+		progress.shard_was_compared(call.target.shards[carrier.shards()[i]].name,
+									{static_cast<uint64>(answer.number("creates")),
+									 static_cast<uint64>(answer.number("updates")),
+									 static_cast<uint64>(answer.number("deletes"))});
 		if (answer.flag("kept")) {
 			found.shards_to_write++;
 		} else {
@@ -128,6 +134,7 @@ Stats run(const DistributedCall &call, CallProgress &progress)
 	progress.begin(ProgressPhase::staging);
 	const char *const token = plan.request.may_write() ? new_token() : nullptr;
 	Spread const spread = spread_staging(call, carrier);
+	progress.staging_was_spread(plan, carrier.shards().size(), how_spread(spread));
 	progress.begin(ProgressPhase::target);
 	Found const found = find_on_shards(call, carrier, spread, token, progress);
 	progress.begin(ProgressPhase::checking);

@@ -48,7 +48,8 @@ users() {
 	expect 'a sequence' 'ERROR:  42501' "GRANT DELETE ON employee TO clerk; DELETE FROM employee WHERE company_id = 1; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}')"
 	expect 'with its right' '10|0|0|390|0 0|0|0|400|0' "GRANT USAGE ON SEQUENCE employee_id_seq TO clerk; $call; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}')"
 	prepare "CREATE ROLE porter; GRANT SELECT, UPDATE ON employee TO porter; GRANT SELECT ON import TO porter"
-	expect 'with the right to update alone' '0|400|0|0|0' "BEGIN; UPDATE import SET phone = 'porter'; SET ROLE porter; SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', skip_creates => true, skip_deletes => true); ROLLBACK"
+	expect 'with the right to update alone' '0|400|0|0|0' "UPDATE import SET phone = 'porter'; BEGIN; SET ROLE porter; SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', skip_creates => true, skip_deletes => true); ROLLBACK"
+	prepare "UPDATE import SET phone = 'first'"
 	prepare "CREATE TABLE guarded (company_id int, name text, phone text, PRIMARY KEY (company_id, name));
 		SELECT create_distributed_table('guarded', 'company_id', colocate_with => 'employee');
 		INSERT INTO guarded SELECT company_id, name, 'old' FROM import;
@@ -72,6 +73,33 @@ atomicity() {
 	prepare "UPDATE import SET boss = NULL"
 	prepare "BEGIN; SAVEPOINT a; SELECT bulk_sync('employee', 'import', '{company_id,name}'); RELEASE a; UPDATE import SET phone = 'third'; SELECT bulk_sync('employee', 'import', '{company_id,name}'); COMMIT"
 	expect 'two calls in a transaction' 'third|400' "$phones"
+}
+
+# What a helper table does when its group goes, or when another table has its name.
+helpers() {
+	local name
+	name=$(query "SELECT 'bulk_sync_shards_' || colocationid FROM pg_dist_partition WHERE logicalrelid = 'employee'::regclass")
+	prepare "CREATE TABLE gone (a int PRIMARY KEY); SELECT create_distributed_table('gone', 'a', colocate_with => 'none'); SELECT bulk_sync_setup('gone'); DROP TABLE gone"
+	expect 'what is left of other groups is dropped' "filled table bulk_sync_shards with a row in each of shards; dropped what is left of other groups: bulk_sync_shards" \
+		"SELECT regexp_replace(replace(bulk_sync_setup('employee'), 'public.', ''), '(_| of )\\d+(?=( shards)?(;|$| with))', '\\1', 'g')"
+	prepare "DROP TABLE $name; CREATE TABLE $name (v int)"
+	expect 'a table that has the name and is none' 'ERROR:  55000' "$call"
+	expect 'is made anew' 't' "SELECT bulk_sync_setup('employee') LIKE 'made anew table public.bulk_sync_shards%'"
+}
+
+# What errors from other nodes tell besides their texts, and what "verbose" tells.
+reports() {
+	prepare "CREATE TABLE rated (a int PRIMARY KEY, b int CONSTRAINT small CHECK (b < 10)); SELECT create_distributed_table('rated', 'a', colocate_with => 'none');
+		SELECT bulk_sync_setup('rated'); CREATE TABLE ratings (a int, b int); INSERT INTO ratings SELECT g, 10 FROM generate_series(1, 20) AS g"
+	local call
+	for call in "bulk_sync('rated', 'ratings', '{a}')" "bulk_sync_json('rated', '[{\"a\": 3, \"b\": 11}]', '{a}', 'a = 3')"; do
+		expect "names in an error of $call" 'public rated small' "CREATE FUNCTION pg_temp.names() RETURNS text LANGUAGE plpgsql AS \$\$ DECLARE n text; t text; s text; BEGIN
+			PERFORM $call; EXCEPTION WHEN check_violation THEN GET STACKED DIAGNOSTICS n = CONSTRAINT_NAME, t = TABLE_NAME, s = SCHEMA_NAME;
+			RETURN concat_ws(' ', s, t, n); END \$\$; SELECT pg_temp.names()"
+	done
+	if ! psql -X -q -At -d citus -c "SELECT bulk_sync('rated', 'ratings', '{a}', dry_run => true, verbose => true)" 2>&1 | grep -q '^INFO:  shard public.rated_[0-9]*: [0-9]* to create'; then
+		not_ok 'verbose does not tell of shards'
+	fi
 }
 
 refusals() {
