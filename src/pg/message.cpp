@@ -92,6 +92,32 @@ void MessageWriter::add(const char *name, const MessageReader &object)
 	text_.append(text);
 }
 
+void MessageWriter::add_texts(const char *name, const Vector<const char *> &texts)
+{
+	const char *const list = pg_call([&] {
+		StringInfoData buffer;
+		initStringInfo(&buffer);
+		for (std::size_t i = 0; i < texts.size(); i++) {
+			appendStringInfoChar(&buffer, i == 0 ? '[' : ',');
+			if (texts[i] == nullptr)
+				appendStringInfoString(&buffer, "null");
+			else
+				escape_json(&buffer, texts[i]);
+		}
+		appendStringInfoString(&buffer, texts.empty() ? "[]" : "]");
+		return buffer.data;
+	});
+	add_json(name, list);
+}
+
+void MessageWriter::add_json(const char *name, const char *json)
+{
+	separate();
+	add_quoted(name);
+	text_.push_back(':');
+	text_.append(json);
+}
+
 void MessageWriter::begin(const char *name, char bracket)
 {
 	separate();
@@ -206,6 +232,40 @@ MessageReader MessageReader::element(int position) const
 	if (value == nullptr || value->type != jbvBinary)
 		refuse_element("an object");
 	return MessageReader(value->val.binary.data);
+}
+
+Vector<const char *> MessageReader::texts(const char *name) const
+{
+	MessageReader const list = member(name);
+	Vector<const char *> texts;
+	texts.resize(list.count(), nullptr);
+	bool const are_texts =
+		list.container_ == nullptr || pg_call([&] {
+			JsonbIterator *iterator = JsonbIteratorInit(list.container_);
+			JsonbValue value;
+			JsonbIteratorToken token;
+			std::size_t i = 0;
+			while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE) {
+				if (token == WJB_KEY ||
+					(token == WJB_ELEM && value.type != jbvString && value.type != jbvNull))
+					return false;
+				if (token == WJB_ELEM)
+					texts[i++] = value.type == jbvNull ? nullptr : string_of(&value);
+			}
+			return true;
+		});
+	if (!are_texts)
+		refuse_kind(name, "a list of texts");
+	return texts;
+}
+
+Datum MessageReader::json(const char *name) const
+{
+	MessageReader const found = member(name);
+	if (found.container_ == nullptr)
+		refuse_kind(name, "a list or an object");
+	JsonbValue *const value = find(name);
+	return pg_call([&] { return JsonbPGetDatum(JsonbValueToJsonb(value)); });
 }
 
 Vector<const char *> MessageReader::names() const

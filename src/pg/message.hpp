@@ -24,6 +24,11 @@ class MessageWriter {
 	/* What was read elsewhere. */
 	void add(const char *name, const MessageReader &object);
 
+	/* A member that is a list; nullptr is NULL in it. */
+	void add_texts(const char *name, const Vector<const char *> &texts);
+	/* A member of any kind, as JSON itself. */
+	void add_json(const char *name, const char *json);
+
 	/* A member that is an object, or a list of objects and texts. */
 	void begin(const char *name, char bracket);
 	/* An element of a list: a text, or an object. */
@@ -57,6 +62,12 @@ class MessageReader {
 	bool flag(const char *name) const { return number(name, 0, 1) != 0; }
 	/* An empty one when there is no such member. */
 	MessageReader member(const char *name) const;
+
+	bool has(const char *name) const { return find(name) != nullptr; }
+	/* A member that is a list of texts, with nullptr for NULL. */
+	Vector<const char *> texts(const char *name) const;
+	/* A member of any kind but a scalar, as jsonb. */
+	Datum json(const char *name) const;
 
 	/* Of a list; 22023 for an element that is not there. */
 	int count() const noexcept;

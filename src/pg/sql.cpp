@@ -1,5 +1,7 @@
 #include "pg/sql.hpp"
 
+#include <iterator>
+
 #include "pg/compat.hpp"
 #include "pg/receiver_adapter.hpp"
 
@@ -44,21 +46,43 @@ struct Copied {
 	int columns;
 };
 
-PG_RAISES Copied execute(const char *sql, const Parameters &parameters)
+/* Runs the function between the start and the end of SPI, and copies what it gives. */
+template <typename Execute> PG_RAISES Copied execute(Execute &&execute)
 {
 	MemoryContext const caller = CurrentMemoryContext;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	int const code = SPI_execute_with_args(
-		sql, static_cast<int>(parameters.types.size()), const_cast<Oid *>(parameters.types.data()),
-		const_cast<Datum *>(parameters.values.data()), null_letters(parameters.nulls), false, 0);
+	int const code = execute();
 	if (code < 0)
-		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(code));
+		elog(ERROR, "execution by SPI failed: %s", SPI_result_code_string(code));
 	Copied copied = {nullptr, 0, 0};
 	if (SPI_tuptable != nullptr)
 		copied = {copy_rows(caller), SPI_processed, SPI_tuptable->tupdesc->natts};
 	SPI_finish();
 	return copied;
+}
+
+/* The plans of this session, by the address of their text. */
+struct SavedPlan {
+	const char *sql;
+	SPIPlanPtr plan;
+};
+SavedPlan saved_plans[16];
+
+PG_RAISES SPIPlanPtr saved_plan(const char *sql, const Parameters &parameters)
+{
+	SavedPlan *at = saved_plans;
+	while (at->sql != nullptr && at->sql != sql)
+		if (++at == std::end(saved_plans))
+			elog(ERROR, "too many statements are asked often");
+	if (at->sql == nullptr) {
+		SPIPlanPtr const plan = SPI_prepare(sql, static_cast<int>(parameters.types.size()),
+											const_cast<Oid *>(parameters.types.data()));
+		if (plan == nullptr || SPI_keepplan(plan) != 0)
+			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+		*at = {sql, plan};
+	}
+	return at->plan;
 }
 
 PG_RAISES ParamListInfo list_of(const Parameters &parameters)
@@ -98,11 +122,27 @@ int64 SqlRows::number(uint64 row, std::size_t column) const
 
 SqlRows run_sql(const char *sql, const Parameters &parameters)
 {
-	Copied const copied = pg_call([&] { return execute(sql, parameters); });
-	SqlRows rows;
-	rows.columns_ = copied.columns;
-	rows.values_.assign(copied.values, copied.values + copied.rows * copied.columns);
-	return rows;
+	Copied const copied = pg_call([&] {
+		return execute([&] {
+			return SPI_execute_with_args(sql, static_cast<int>(parameters.types.size()),
+										 const_cast<Oid *>(parameters.types.data()),
+										 const_cast<Datum *>(parameters.values.data()),
+										 null_letters(parameters.nulls), false, 0);
+		});
+	});
+	return SqlRows(copied.values, copied.rows, copied.columns);
+}
+
+SqlRows run_saved(const char *sql, const Parameters &parameters)
+{
+	Copied const copied = pg_call([&] {
+		return execute([&] {
+			return SPI_execute_plan(saved_plan(sql, parameters),
+									const_cast<Datum *>(parameters.values.data()),
+									null_letters(parameters.nulls), false, 0);
+		});
+	});
+	return SqlRows(copied.values, copied.rows, copied.columns);
 }
 
 void run_sql(const String &sql, const Parameters &parameters, RowReceiver &receiver)

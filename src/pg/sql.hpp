@@ -24,6 +24,12 @@ class SqlRows {
 
   private:
 	friend SqlRows run_sql(const char *sql, const Parameters &parameters);
+	friend SqlRows run_saved(const char *sql, const Parameters &parameters);
+	SqlRows(const char **values, uint64 rows, std::size_t columns)
+		: values_(values, values + rows * columns), columns_(columns)
+	{
+	}
+
 	Vector<const char *> values_;
 	std::size_t columns_ = 0;
 };
@@ -34,6 +40,15 @@ SqlRows run_sql(const char *sql, const Parameters &parameters = {});
 inline SqlRows run_sql(const String &sql, const Parameters &parameters = {})
 {
 	return run_sql(sql.c_str(), parameters);
+}
+
+/* The same for a SELECT that is asked in each call: its plan is kept for the session. The text is a
+ * literal, and all names in it have their schema. Throws Error. */
+SqlRows run_saved(const char *sql, const Parameters &parameters);
+template <std::size_t size>
+SqlRows ask_often(const char (&sql)[size], const Parameters &parameters = {})
+{
+	return run_saved(sql, parameters);
 }
 
 /* The same, with each row given to the receiver instead, in the types of the statement. */

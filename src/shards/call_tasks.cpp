@@ -89,14 +89,32 @@ Vector<pg::MessageReader> send(const DistributedCall &call, const Carrier &carri
 								: carrier.send(task.finish(), *call.rows);
 }
 
-void add_diff(const DistributedCall &call, const Carrier &carrier, const Spread &spread,
-			  MessageWriter &message)
+namespace {
+
+void add_names_and_options(const DistributedCall &call, const Carrier &carrier,
+						   MessageWriter &message)
 {
 	message.add("staging_name", call.plan.staging_name);
 	/* All copies of a table do the same, under a lock on it. */
 	message.add("copied", call.target.kind == Distribution::Kind::reference);
 	message.add("rows", call.rows != nullptr);
-	add_options(call.sql, message);
+	add_options(call.sql,
+				is_of_one_shard(call, carrier) ? Share::of_one_shard : Share::of_several_shards,
+				message);
+}
+
+} // namespace
+
+void add_diff_of_few(const DistributedCall &call, const Carrier &carrier, MessageWriter &message)
+{
+	add_names_and_options(call, carrier, message);
+	add_shards(carrier, message);
+}
+
+void add_diff(const DistributedCall &call, const Carrier &carrier, const Spread &spread,
+			  MessageWriter &message)
+{
+	add_names_and_options(call, carrier, message);
 	if (spread.in_place) {
 		add_shards(carrier, message, [&](std::size_t number, std::size_t) {
 			message.add("staging", call.source.shards[number].name);

@@ -21,5 +21,8 @@ Vector<pg::MessageReader> send(const DistributedCall &call, const Carrier &carri
 /* Options, shards, and where the rows of staging are: all that a diff needs. */
 void add_diff(const DistributedCall &call, const Carrier &carrier, const Spread &spread,
 			  pg::MessageWriter &message);
+/* The same for rows that are in the task already. */
+void add_diff_of_few(const DistributedCall &call, const Carrier &carrier,
+					 pg::MessageWriter &message);
 
 } // namespace bulk_sync::shards

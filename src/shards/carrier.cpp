@@ -26,11 +26,15 @@ String where_no_row(const char *condition)
 	return text.append(no_row);
 }
 
-/* A column that the caller may update; nullptr for none. */
-const char *updated_column(const Plan &plan)
+/* A column that the caller may update, and Citus lets him; nullptr for none. */
+const char *updated_column(const Plan &plan, const char *distribution_column)
 {
+	Oid const target = plan.target.oid();
+	bool const may_on_all = pg::may_on_relation(target, ACL_UPDATE);
 	for (const Column &column : plan.map.image)
-		if (column.updated && pg::may_on_column(plan.target.oid(), column.target, ACL_UPDATE))
+		if (column.updated &&
+			(distribution_column == nullptr || strcmp(column.name, distribution_column) != 0) &&
+			(may_on_all || pg::may_on_column(target, column.target, ACL_UPDATE)))
 			return quoted(column.name);
 	return nullptr;
 }
@@ -53,12 +57,12 @@ String insert_of_all_columns(const pg::Relation &target)
  * A write for which the caller has the right, as far as its WHERE: one that the call may do. Citus lets several INSERTs
  * over all shards of a table go on at once, and has the other writes wait for each other.
  */
-String possible_write(const Plan &plan)
+String possible_write(const Plan &plan, const char *distribution_column)
 {
 	const Request &request = plan.request;
 	const char *const name = plan.target.qualified_name();
 	String text;
-	const char *const column = updated_column(plan);
+	const char *const column = updated_column(plan, distribution_column);
 	bool const may_insert = pg::may_on_relation(plan.target.oid(), ACL_INSERT);
 	if (!may_insert && !request.skip_deletes && request.soft_delete == nullptr)
 		text.append("DELETE FROM ").append(name);
@@ -69,6 +73,29 @@ String possible_write(const Plan &plan)
 	else
 		text = insert_of_all_columns(plan.target);
 	return text;
+}
+
+/* Is a DELETE or UPDATE refused when the table is published, because it lacks a replica identity? */
+bool lacks_identity(const pg::Relation &target)
+{
+	char const identity = target.get()->rd_rel->relreplident;
+	return identity == REPLICA_IDENTITY_NOTHING ||
+		   (identity == REPLICA_IDENTITY_DEFAULT && target.primary_key().empty());
+}
+
+/* A write that Citus takes inside of a query, for which the caller has the right; "" for none. */
+String write_in_query(const Plan &plan, const char *distribution_column)
+{
+	const char *const name = plan.target.qualified_name();
+	if (lacks_identity(plan.target))
+		return String();
+	if (pg::may_on_relation(plan.target.oid(), ACL_DELETE))
+		return String("DELETE FROM ").append(name);
+	const char *const column = updated_column(plan, distribution_column);
+	if (column == nullptr)
+		return String();
+	return String("UPDATE ").append(name).append(" SET ").append(column).append(" = ").append(
+		column);
 }
 
 /* A node with an older version of the extension lacks the function. */
@@ -167,7 +194,9 @@ void Carrier::mark(const Plan &plan) const
 {
 	pg::LocalSettings const settings;
 	settings.set("citus.force_max_query_parallelization", "on");
-	names_.run([&] { pg::run_sql(possible_write(plan).append(where_no_row(condition_))); });
+	names_.run([&] {
+		pg::run_sql(possible_write(plan, distribution_.column).append(where_no_row(condition_)));
+	});
 	settings.end();
 }
 
@@ -175,20 +204,38 @@ void Carrier::send_to_copies(const Plan &plan, Datum task) const
 {
 	pg::Parameters parameters;
 	parameters.add(JSONBOID, task, false);
-	String sql = possible_write(plan);
+	String sql = possible_write(plan, distribution_.column);
 	sql.append(" WHERE (SELECT ").append(schema_);
 	sql.append(".bulk_sync_on_copy(v.task) FROM (VALUES ($1)) AS v(task))");
 	names_.run([&] { ask(sql, parameters); });
 }
 
+pg::MessageReader Carrier::mark_and_send(const Plan &plan, Datum task) const
+{
+	String const write = write_in_query(plan, distribution_.column);
+	if (write.empty()) {
+		mark(plan);
+		return send(task)[0];
+	}
+	String query("WITH m AS (");
+	query.append(write).append(where_no_row(condition_)).append(" RETURNING 1) SELECT ");
+	query.append(schema_).append(
+		".bulk_sync_on_shard(0, $1) FROM (SELECT pg_catalog.count(*) FROM m) AS b");
+	return send(query, task)[0];
+}
+
 Vector<pg::MessageReader> Carrier::send(Datum task) const
+{
+	String query("SELECT ");
+	query.append(schema_).append(".bulk_sync_on_shard(").append(place_).append(", $1) FROM ");
+	return send(query.append(from_), task);
+}
+
+Vector<pg::MessageReader> Carrier::send(const String &query, Datum task) const
 {
 	pg::Parameters parameters;
 	parameters.add(JSONBOID, task, false);
-	String sql("SELECT ");
-	sql.append(schema_).append(".bulk_sync_on_shard(").append(place_).append(", $1) FROM ");
-	sql.append(from_);
-	pg::SqlRows const rows = names_.run([&] { return ask(sql, parameters); });
+	pg::SqlRows const rows = names_.run([&] { return ask(query, parameters); });
 	Vector<pg::MessageReader> answers;
 	for (uint64 row = 0; row < rows.count(); row++)
 		answers.push_back(

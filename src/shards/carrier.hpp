@@ -55,6 +55,18 @@ class Carrier {
 	 * shard did not answer. */
 	Vector<pg::MessageReader> send(Datum task) const;
 
+	/*
+	 * Has the task done on the only shard, by a statement that is a write of no row as well:
+	 *
+	 *   WITH m AS (DELETE FROM public.employee WHERE company_id = '501'::integer AND
+	 *   ctid = '(4294967295,0)' RETURNING 1)
+	 *   SELECT public.bulk_sync_on_shard(0, $1) FROM (SELECT pg_catalog.count(*) FROM m) AS b
+	 *
+	 * Where the caller has no right to such a write, or a table that is published cannot be asked
+	 * it, it is mark() and send(). Throws pg::Error.
+	 */
+	pg::MessageReader mark_and_send(const Plan &plan, Datum task) const;
+
 	/* The same with rows: each is given to the receiver as bulk_sync_rows_on_shard() returns it,
 	 * with all values at hand, and nothing in the first column. */
 	Vector<pg::MessageReader> send(Datum task, pg::RowReceiver &receiver) const;
@@ -72,8 +84,9 @@ class Carrier {
 	void send_to_copies(const Plan &plan, Datum task) const;
 
   private:
-	Vector<pg::MessageReader> in_order(const Vector<pg::MessageReader> &answers) const;
 	Carrier(const SqlCall &call, const pg::Relation &target, const Distribution &distribution);
+	Vector<pg::MessageReader> send(const pg::String &query, Datum task) const;
+	Vector<pg::MessageReader> in_order(const Vector<pg::MessageReader> &answers) const;
 
 	const pg::Relation &target_;
 	const Distribution &distribution_;

@@ -76,6 +76,12 @@ Carrier carrier_for(const DistributedCall &call)
 	return Carrier::to_all(call.sql, target, call.target);
 }
 
+bool is_of_one_shard(const DistributedCall &call, const Carrier &carrier) noexcept
+{
+	return carrier.shards().size() == 1 && call.target.kind != Kind::reference &&
+		   call.rows == nullptr && !call.plan.request.only_compares;
+}
+
 namespace {
 
 /* Has staging rows in other shards than this one? They are out of scope, and have to be told of. */

@@ -28,6 +28,9 @@ bool knows_shards(const DistributedCall &call);
  * do not say in which shard a row is. */
 Carrier carrier_for(const DistributedCall &call);
 
+/* Is all of it done by one shard, in one step? Not when rows come back from there. */
+bool is_of_one_shard(const DistributedCall &call, const Carrier &carrier) noexcept;
+
 /* Rows of staging as the shards read them: in the shards beside theirs, or from files. */
 struct Spread {
 	bool in_place = false;

@@ -29,7 +29,7 @@ Distribution::Kind kind_of(char method, char model, int64 colocation)
  * its own. */
 void read_shards(Oid relation, Distribution &distribution)
 {
-	pg::SqlRows const rows = pg::run_sql(
+	pg::SqlRows const rows = pg::ask_often(
 		"SELECT s.shardid, pg_catalog.quote_ident(n.nspname) || '.' || "
 		"pg_catalog.quote_ident(i.parts[pg_catalog.cardinality(i.parts)]), "
 		"coalesce(s.shardminvalue, '0'), coalesce(s.shardmaxvalue, '0'), "
@@ -61,7 +61,7 @@ Distribution distribution_of(Oid relation)
 	Distribution distribution;
 	if (!OidIsValid(relation))
 		return distribution;
-	pg::SqlRows const rows = pg::run_sql(
+	pg::SqlRows const rows = pg::ask_often(
 		"SELECT partmethod, repmodel, colocationid, "
 		"CASE WHEN partkey IS NOT NULL "
 		"THEN pg_catalog.column_to_column_name(logicalrelid, partkey) END "
@@ -80,7 +80,7 @@ Distribution distribution_of(Oid relation)
 bool is_shard(Oid relation)
 {
 	pg::SqlRows const rows =
-		pg::run_sql("SELECT pg_catalog.relation_is_a_known_shard($1)", parameter(relation));
+		pg::ask_often("SELECT pg_catalog.relation_is_a_known_shard($1)", parameter(relation));
 	return *rows.text(0, 0) == 't';
 }
 
@@ -90,13 +90,12 @@ bool is_shard_of(Oid shard, Oid table)
 	const char *const name = pg::relation_name(shard);
 	pg::Parameters parameters = parameter(shard);
 	parameters.add(OIDOID, ObjectIdGetDatum(table), false);
-	pg::String sql;
-	sql.append("SELECT pg_catalog.relation_is_a_known_shard($1) AND EXISTS (SELECT "
-			   "FROM pg_catalog.pg_dist_shard AS s "
-			   "WHERE s.logicalrelid OPERATOR(pg_catalog.=) $2 AND ");
-	sql.append(pg::literal(name == nullptr ? "" : name));
-	sql.append(" OPERATOR(pg_catalog.~~) ('%\\_' || s.shardid::pg_catalog.text))");
-	pg::SqlRows const rows = pg::run_sql(sql, parameters);
+	parameters.add(TEXTOID, pg::value_of("pg_catalog.text", name).value, false);
+	pg::SqlRows const rows = pg::ask_often(
+		"SELECT pg_catalog.relation_is_a_known_shard($1) AND EXISTS (SELECT "
+		"FROM pg_catalog.pg_dist_shard AS s WHERE s.logicalrelid OPERATOR(pg_catalog.=) $2 "
+		"AND $3 OPERATOR(pg_catalog.~~) ('%\\_' || s.shardid::pg_catalog.text))",
+		parameters);
 	return *rows.text(0, 0) == 't';
 }
 
@@ -104,7 +103,7 @@ Vector<int64> shards_of_group(int64 colocation)
 {
 	pg::Parameters parameters;
 	parameters.add(INT8OID, Int64GetDatum(colocation), false);
-	pg::SqlRows const rows = pg::run_sql(
+	pg::SqlRows const rows = pg::ask_often(
 		"SELECT s.shardid FROM pg_catalog.pg_dist_shard AS s JOIN pg_catalog.pg_dist_partition AS p "
 		"ON p.logicalrelid OPERATOR(pg_catalog.=) s.logicalrelid "
 		"WHERE p.colocationid OPERATOR(pg_catalog.=) $1 OR p.repmodel OPERATOR(pg_catalog.=) 't'",

@@ -120,6 +120,17 @@ void write_on_shard(const Step &step, const char *token, MessageWriter &answer)
 	call->end();
 }
 
+/* All that is to be done on the only shard of a call. */
+void sync_on_shard(const Step &step, MessageWriter &answer)
+{
+	ShardCall *const call = make_call(nullptr, step.place.number, step.function);
+	call->run([&] {
+		call->open(step.task, step.place.shard);
+		write(call->sync(), answer);
+	});
+	call->end();
+}
+
 /* What the first copy of a reference table did, another one does too. */
 void write_copy(const Step &step)
 {
@@ -167,6 +178,10 @@ void do_step_of(const Step &step, MessageWriter &answer)
 	if (strcmp(name, "wait") == 0) {
 		transaction_token();
 		wait_at_one_place(step.task, step.place.number);
+		return;
+	}
+	if (strcmp(name, "sync") == 0) {
+		sync_on_shard(step, answer);
 		return;
 	}
 	if (strcmp(name, "compare") == 0 && step.result != nullptr) {

@@ -21,8 +21,8 @@ using Kind = Distribution::Kind;
 /* A node that has no metadata does not know the table which its shards belong to. */
 pg::SqlRows nodes_without_metadata()
 {
-	return pg::run_sql("SELECT nodename || ':' || nodeport FROM pg_catalog.pg_dist_node "
-					   "WHERE isactive AND NOT (hasmetadata AND metadatasynced) LIMIT 1");
+	return pg::ask_often("SELECT nodename || ':' || nodeport FROM pg_catalog.pg_dist_node "
+						 "WHERE isactive AND NOT (hasmetadata AND metadatasynced) LIMIT 1");
 }
 
 void refuse_nodes_without_metadata(const char *target)

@@ -1,5 +1,6 @@
 #include "shards/shard_call.hpp"
 
+#include "pg/access.hpp"
 #include "pg/expression.hpp"
 #include "pg/fail.hpp"
 #include "pg/sql.hpp"
@@ -52,7 +53,9 @@ namespace {
 
 Request ShardCall::request_for(const MessageReader &task, const MessageReader &shard) const
 {
-	Request request = request_of(task.member("options"));
+	bool const is_whole = strcmp(task.text("step"), "sync") == 0;
+	Request request = request_of(task.member("options"),
+								 is_whole ? Share::of_one_shard : Share::of_several_shards);
 	if (task.flag("copied"))
 		request.lock = LockMode::table;
 	request.only_compares = strcmp(task.text("step"), "compare") == 0;
@@ -93,6 +96,16 @@ void ShardCall::open_staging(const MessageReader &task, const MessageReader &sha
 		staging_.relation.emplace(RelationStaging::open(request_.staging, description));
 		return;
 	}
+	if (task.has("few")) {
+		staging_.few_rows.emplace(task.member("few"), description);
+		add_ignored_columns(staging_.few_rows->columns());
+		return;
+	}
+	if (task.has("objects")) {
+		request_.rows = task.json("objects");
+		staging_.objects.emplace(request_, *target_);
+		return;
+	}
 	staging_.part.emplace(fetch_part(task, shard));
 	Part &part = *staging_.part;
 	if (!part.is_json) {
@@ -116,6 +129,14 @@ Vector<const char *> values_in(const MessageReader &list)
 	return values;
 }
 
+/* Nobody is to put values of his choice into a column by saying that they are its defaults. */
+void ShardCall::require_right_to_give(const pg::Attribute &attribute) const
+{
+	if (!pg::may_on_relation(target_->oid(), ACL_INSERT) &&
+		!pg::may_on_column(target_->oid(), attribute.number, ACL_INSERT))
+		pg::refuse_access(known_relation(target_->qualified_name()));
+}
+
 /* A default that is not the same each time is asked for by the first copy alone. */
 void ShardCall::share_defaults(const MessageReader &task)
 {
@@ -126,10 +147,12 @@ void ShardCall::share_defaults(const MessageReader &task)
 			attribute.generated ? nullptr : pg::column_default(*target_, attribute.number);
 		if (expression == nullptr || !pg::is_volatile(expression))
 			continue;
-		target_->replace_default(
-			attribute.number,
-			is_first ? defaults_.note(attribute, expression)
-					 : defaults_.give(attribute, values_in(given.member(attribute.name))));
+		Vector<const char *> values = values_in(given.member(attribute.name));
+		if (!values.empty())
+			require_right_to_give(attribute);
+		target_->replace_default(attribute.number,
+								 is_first ? defaults_.note(attribute, expression)
+										  : defaults_.give(attribute, std::move(values)));
 	}
 }
 
@@ -182,25 +205,28 @@ void ShardCall::add_rows_that_forbid(Findings &findings)
 	findings.other_keys = find_other_keys(writes);
 }
 
-bool ShardCall::find(Findings &findings, pg::ResultRows *result)
+void ShardCall::start(const Call &call)
 {
-	CallProgress progress(request_);
-	Call const call{*plan_, staging_.get(), progress, nullptr};
 	if (staging_.check)
 		staging_.check->look_up(*plan_);
 	prepare(call);
 	start_attempt();
-	Snapshot const snapshot = snapshot_->get();
 	if (!request_.dry_run && !pg::reads_committed())
-		refuse_stale_scope(*plan_, snapshot);
-	found_ = find_changes(call, snapshot, *changes_);
+		refuse_stale_scope(*plan_, snapshot_->get());
+	found_ = find_changes(call, snapshot_->get(), *changes_);
+}
+
+bool ShardCall::find(Findings &findings, pg::ResultRows *result)
+{
+	CallProgress progress(request_);
+	start({*plan_, staging_.get(), progress, nullptr});
 	findings.creates = changes_->insert_count();
 	findings.updates = changes_->updates().count();
 	findings.deletes = changes_->deletes().count();
 	findings.skipped = changes_->skipped_creates() + changes_->skipped_updates();
 	add_rows_that_forbid(findings);
 	if (result != nullptr && request_.dry_run)
-		SyncRows(*plan_, *result).foresee(*changes_, snapshot);
+		SyncRows(*plan_, *result).foresee(*changes_, snapshot_->get());
 	return !changes_->is_empty();
 }
 
@@ -212,6 +238,26 @@ void ShardCall::compare(Findings &findings, pg::ResultRows &result)
 	wanted_diff_into(*plan_, staging_.get(), snapshot_->get(), Wanted::all_in_scope, rows, found_,
 					 nobody);
 	add_rows_that_forbid(findings);
+}
+
+Done ShardCall::done_by(const Call &call, const Written &written) const
+{
+	Done done;
+	done.stats = report(call, found_, *changes_, written);
+	done.counts = found_.counts;
+	done.deletes = changes_->deletes().count();
+	return done;
+}
+
+Done ShardCall::sync()
+{
+	CallProgress progress(request_);
+	Call const call{*plan_, staging_.get(), progress, nullptr};
+	start(call);
+	check(*plan_, found_, *changes_, snapshot_->get());
+	if (!request_.dry_run && !changes_->is_empty())
+		return write(nullptr);
+	return done_by(call, request_.dry_run ? pretend(call, *changes_, snapshot_->get()) : Written());
 }
 
 Done ShardCall::write(pg::ResultRows *result)
@@ -226,13 +272,8 @@ Done ShardCall::write(pg::ResultRows *result)
 		if (!pg::reads_committed())
 			refuse_unnoticed_inserts(*plan_, *changes_);
 		Written const written = apply(call, *changes_, snapshot_->get(), is_last);
-		if (!written.conflict) {
-			Done done;
-			done.stats = report(call, found_, *changes_, written);
-			done.counts = found_.counts;
-			done.deletes = changes_->deletes().count();
-			return done;
-		}
+		if (!written.conflict)
+			return done_by(call, written);
 		if (is_last)
 			refuse_conflict(*target_);
 		if (rows)

@@ -11,6 +11,7 @@
 #include "pg/message.hpp"
 #include "call/phases.hpp"
 #include "read/relation_staging.hpp"
+#include "shards/few_rows.hpp"
 #include "shards/findings.hpp"
 #include "shards/part_staging.hpp"
 
@@ -19,12 +20,14 @@ namespace bulk_sync::shards {
 using pg::MessageReader;
 using pg::MessageWriter;
 
-/* A table of staging, a part of rows or a part of objects: one of them. */
+/* A table of staging, a part of rows or of objects, or few rows or objects in the task: one of
+ * them. */
 struct StagingOnShard {
 	std::optional<RelationStaging> relation;
 	std::optional<Part> part;
 	std::optional<PlaceCheck> check;
 	std::optional<PartStaging> rows;
+	std::optional<FewRows> few_rows;
 	std::optional<JsonStaging> objects;
 
 	const Staging &get() const noexcept
@@ -33,6 +36,8 @@ struct StagingOnShard {
 			return *relation;
 		if (rows)
 			return *rows;
+		if (few_rows)
+			return *few_rows;
 		return *objects;
 	}
 };
@@ -65,6 +70,8 @@ class ShardCall final : public pg::Kept {
 	Done write(pg::ResultRows *result);
 	/* Reads and compares; `result` gets the differences. */
 	void compare(Findings &findings, pg::ResultRows &result);
+	/* Locks, reads, compares, checks and writes, as on one machine. */
+	Done sync();
 	/* Tells the values of defaults that other copies of the table need. */
 	void tell_defaults(MessageWriter &answer) const;
 	void release() override;
@@ -74,9 +81,13 @@ class ShardCall final : public pg::Kept {
 	pg::Relation open_target(const MessageReader &task) const;
 	void open_staging(const MessageReader &task, const MessageReader &shard);
 	void add_ignored_columns(pg::ColumnList &columns) const;
+	void require_right_to_give(const pg::Attribute &attribute) const;
 	void share_defaults(const MessageReader &task);
 	void add_rows_that_forbid(Findings &findings);
 	void start_attempt();
+	/* Locks, reads and compares. */
+	void start(const Call &call);
+	Done done_by(const Call &call, const Written &written) const;
 	void end_attempt();
 
 	const char *token_;

@@ -11,6 +11,7 @@
 #include "shards/call_tasks.hpp"
 #include "shards/findings.hpp"
 #include "shards/local_call.hpp"
+#include "shards/one_shard.hpp"
 #include "shards/refusals.hpp"
 #include "shards/returned_rows.hpp"
 #include "write/guards.hpp"
@@ -116,6 +117,8 @@ Stats run(const DistributedCall &call, CallProgress &progress)
 	const Plan &plan = call.plan;
 	refuse_conditions(plan);
 	Carrier const carrier = carrier_for(call);
+	if (is_of_one_shard(call, carrier))
+		return sync_one_shard(call, carrier, progress);
 	if (plan.request.may_write()) {
 		carrier.mark(plan);
 		/* On one shard, calls wait for each other when they find their changes. */

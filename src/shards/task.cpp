@@ -12,10 +12,12 @@ namespace bulk_sync::shards {
 
 namespace {
 
-/* Relations have other names on a shard, and rows come divided; the limits are for the sums over
- * all shards, and so is what is told while the call runs. */
-constexpr const char *not_for_shards[] = {
-	"target", "staging", "rows", "allow_empty", "max_deletes", "max_delete_ratio", "verbose"};
+/* Relations have other names on a shard, and rows come in another way; the node that was called
+ * tells what is told while the call runs. */
+constexpr const char *not_for_shards[] = {"target", "staging", "rows", "verbose"};
+
+/* For the sums over all shards. */
+constexpr const char *limits[] = {"allow_empty", "max_deletes", "max_delete_ratio"};
 
 constexpr const char *settings_for_shards[] = {"search_path",
 											   "DateStyle",
@@ -34,7 +36,7 @@ constexpr const char *settings_for_shards[] = {"search_path",
 											   "row_security",
 											   "session_replication_role"};
 
-/* In microseconds: a call whose transaction began as long ago as this is a part of a long one. */
+/* In microseconds: no honest call is further away, but for those in long transactions. */
 constexpr int64 most_distance = USECS_PER_HOUR;
 
 [[noreturn]] void refuse_member(const char *what, const char *name)
@@ -50,15 +52,16 @@ bool contains(const char *const (&names)[count], const char *name) noexcept
 					   [&](const char *other) { return strcmp(other, name) == 0; });
 }
 
-bool is_for_shards(const char *option)
+bool is_for(Share share, const char *option)
 {
-	return !contains(not_for_shards, option);
+	return !contains(not_for_shards, option) &&
+		   (share == Share::of_one_shard || !contains(limits, option));
 }
 
-bool is_option_for_shards(const char *name)
+bool is_option_for(Share share, const char *name)
 {
 	std::span<const Option> const known = bulk_sync::options();
-	return is_for_shards(name) &&
+	return is_for(share, name) &&
 		   std::any_of(known.begin(), known.end(),
 					   [&](const Option &option) { return strcmp(option.name, name) == 0; });
 }
@@ -104,11 +107,11 @@ void refuse_other_version()
 			  .hint = "Install the same version on all nodes, and update the extension there."});
 }
 
-void add_options(const SqlCall &call, pg::MessageWriter &message)
+void add_options(const SqlCall &call, Share share, pg::MessageWriter &message)
 {
 	message.begin("options", '{');
 	each_option(call.function, [&](const Option &option, int position) {
-		if (position >= call.info->nargs || !is_for_shards(option.name))
+		if (position >= call.info->nargs || !is_for(share, option.name))
 			return;
 		NullableDatum const value = call.info->args[position];
 		if (!value.isnull)
@@ -117,11 +120,11 @@ void add_options(const SqlCall &call, pg::MessageWriter &message)
 	message.end('}');
 }
 
-Request request_of(const pg::MessageReader &options)
+Request request_of(const pg::MessageReader &options, Share share)
 {
 	Request request;
 	for (const char *const name : options.names())
-		if (!is_option_for_shards(name))
+		if (!is_option_for(share, name))
 			refuse_member("option", name);
 	for (const Option &option : bulk_sync::options()) {
 		const char *const text = options.text_if_any(option.name);
@@ -130,7 +133,7 @@ Request request_of(const pg::MessageReader &options)
 		if (text != nullptr)
 			option.decode(request, pg::Argument(pg::value_of(option.type, text), option.name));
 	}
-	request.allow_empty = true;
+	request.allow_empty = request.allow_empty || share == Share::of_several_shards;
 	return request;
 }
 
@@ -182,7 +185,7 @@ void TasksUnderWay::require()
 
 const char *transaction_token()
 {
-	pg::SqlRows const rows = pg::run_sql(
+	pg::SqlRows const rows = pg::ask_often(
 		"SELECT transaction_number, initiator_node_identifier || '.' || transaction_number || '.' "
 		"|| extract(epoch FROM transaction_stamp) FROM pg_catalog.get_current_transaction_id()");
 	if (rows.number(0, 0) == 0)
@@ -195,7 +198,7 @@ const char *transaction_token()
 
 int64 local_group()
 {
-	return pg::run_sql("SELECT groupid FROM pg_catalog.pg_dist_local_group").number(0, 0);
+	return pg::ask_often("SELECT groupid FROM pg_catalog.pg_dist_local_group").number(0, 0);
 }
 
 } // namespace bulk_sync::shards

@@ -25,12 +25,16 @@ struct SqlCall {
 	const char *schema() const { return pg::schema_of_function(info->flinfo->fn_oid); }
 };
 
+/* What a shard has of a call: a share beside those of others, or all of it, and then the limits for
+ * deletes are its own. */
+enum class Share { of_several_shards, of_one_shard };
+
 /* Adds the arguments of the call that are options, in text form, but for those which only the node
  * that was called needs. Throws pg::Error. */
-void add_options(const SqlCall &call, pg::MessageWriter &message);
+void add_options(const SqlCall &call, Share share, pg::MessageWriter &message);
 /* A request for a shard out of them; target, staging and rows are still to be set. Throws
  * pg::Error, of class 22 for what is no option of a shard. It calls the decoders by pointers, and they only throw. */
-PG_NEVER_RAISES Request request_of(const pg::MessageReader &options);
+PG_NEVER_RAISES Request request_of(const pg::MessageReader &options, Share share);
 
 /* Adds the parameters of the server on which the meaning of expressions and values depends. Throws
  * pg::Error. */

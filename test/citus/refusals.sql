@@ -72,6 +72,8 @@ SELECT refused($$bulk_sync('employee', 'import', '{company_id,name}')$$);
 SELECT refused($$bulk_sync('employee', 'import', '{company_id,name}', dry_run => true)$$);
 RESET default_transaction_read_only;
 SELECT refused($$bulk_sync_on_shard(0, '{}')$$);
+SELECT refused($$bulk_sync_rows_on_shard(0, '{}')$$);
+SELECT refused($$bulk_sync_on_copy('{}')$$);
 BEGIN;
 CREATE TABLE late (LIKE employee INCLUDING ALL);
 SELECT create_distributed_table('late', 'company_id', colocate_with => 'employee');

@@ -31,6 +31,9 @@ RETURN (SELECT jsonb_build_object('part', jsonb_build_object(
 	'types', CASE is_json WHEN 1 THEN '["jsonb", "bigint", "integer"]' ELSE '["integer", "text"]' END::jsonb))
 	FROM pg_dist_local_group);
 
+CREATE FUNCTION pg_temp.few() RETURNS jsonb
+RETURN jsonb_build_object('few', jsonb_build_object('names', '["company_id", "name"]'::jsonb, 'types', '["integer", "text"]'::jsonb, 'values', E'5\ta\t5\tb\t'));
+
 -- Everything that is in it, at any depth.
 CREATE FUNCTION pg_temp.paths(task jsonb) RETURNS SETOF text[] LANGUAGE sql AS $$
 	WITH RECURSIVE places(path, value) AS (
@@ -72,9 +75,17 @@ SELECT pg_temp.try(pg_temp.task('find', pg_temp.part(0)));
 \echo objects
 SELECT pg_temp.outcome(pg_temp.task('find', pg_temp.part(1)));
 SELECT try FROM pg_temp.try(pg_temp.task('find', pg_temp.part(1))) WHERE try ~ '^(part|shards)';
+\echo few rows
+SELECT pg_temp.outcome(task), pg_temp.outcome(task #- '{options,dry_run}') FROM pg_temp.task('sync', pg_temp.few()) AS task;
+SELECT try FROM pg_temp.try(pg_temp.task('sync', pg_temp.few())) WHERE try ~ '^few';
+SELECT values || ': ' || pg_temp.outcome(jsonb_set(pg_temp.task('sync', pg_temp.few()), '{few,values}', to_jsonb(values)))
+FROM unnest(ARRAY[E'5\ta\t', E'5\ta', E'5\t', E'5\ta\\', E'5\t\\N\t', E'\\N\ta\t', E'x\ta\t', E'5\ta\\\tb\\\\\t', E'5\ta\t5\ta\t']) AS values;
+\echo few objects
+SELECT pg_temp.outcome(task), pg_temp.outcome(task #- '{options,dry_run}')
+FROM pg_temp.task('sync', '{"objects": [{"company_id": 5, "name": "b"}]}') AS task;
+SELECT try FROM pg_temp.try(pg_temp.task('sync', '{"objects": [{"company_id": 5, "name": "b"}]}')) AS try WHERE try ~ '^objects';
 \echo other steps
-SELECT pg_temp.outcome(pg_temp.task('wait', '{"scope": 1}'));
-SELECT pg_temp.outcome(pg_temp.task('wait', '{"scope": -1}'));
+SELECT pg_temp.outcome(pg_temp.task('wait', '{}'));
 SELECT pg_temp.outcome(pg_temp.task('apply', '{}'));
 SELECT pg_temp.outcome(pg_temp.task('apply', '{"token": "1"}'));
 SELECT pg_temp.outcome(pg_temp.task('apply', '{"shards": {}}'));

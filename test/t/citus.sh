@@ -47,6 +47,8 @@ users() {
 	expect 'to skip deletes needs no right to' '0|0|0|400|0' "REVOKE DELETE ON employee FROM clerk; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}', skip_deletes => true)"
 	expect 'a sequence' 'ERROR:  42501' "GRANT DELETE ON employee TO clerk; DELETE FROM employee WHERE company_id = 1; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}')"
 	expect 'with its right' '10|0|0|390|0 0|0|0|400|0' "GRANT USAGE ON SEQUENCE employee_id_seq TO clerk; $call; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}')"
+	prepare "CREATE ROLE porter; GRANT SELECT, UPDATE ON employee TO porter; GRANT SELECT ON import TO porter"
+	expect 'with the right to update alone' '0|400|0|0|0' "BEGIN; UPDATE import SET phone = 'porter'; SET ROLE porter; SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', skip_creates => true, skip_deletes => true); ROLLBACK"
 	prepare "CREATE TABLE guarded (company_id int, name text, phone text, PRIMARY KEY (company_id, name));
 		SELECT create_distributed_table('guarded', 'company_id', colocate_with => 'employee');
 		INSERT INTO guarded SELECT company_id, name, 'old' FROM import;
@@ -61,6 +63,9 @@ atomicity() {
 	prepare "UPDATE import SET phone = 'second'; UPDATE import SET boss = 'nobody' WHERE name = 'name 7'"
 	expect 'a constraint that fails at the commit, on one worker' 'ERROR:  23503' "$call"
 	expect 'leaves nothing' 'first|400' "$phones"
+	expect 'the same on the only shard' 'WARNING:  23503 WARNING:  01000 ERROR:  XX000' "CREATE TEMP TABLE mine AS SELECT 7 AS company_id, 'name 7' AS name, 'nobody' AS boss;
+		SELECT * FROM bulk_sync('employee', 'mine', '{name}', 'company_id = 7', skip_deletes => true)"
+	expect 'leaves nothing either' 'first|400' "$phones"
 	expect 'in an exception block' 'first|400' "DO \$\$ BEGIN PERFORM bulk_sync('employee', 'import', '{company_id,name}'); RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN END \$\$; $phones"
 	expect 'after a savepoint' 'second|400 first|400' "BEGIN; SAVEPOINT s; SELECT FROM bulk_sync('employee', 'import', '{company_id,name}'); $phones; ROLLBACK TO s; $phones; COMMIT"
 	expect 'two savepoints, the inner one kept' 'first|400' "BEGIN; SAVEPOINT a; SAVEPOINT b; SELECT FROM bulk_sync('employee', 'import', '{company_id,name}'); RELEASE b; ROLLBACK TO a; COMMIT; $phones"
@@ -179,6 +184,7 @@ versions() {
 
 agree kinds
 agree others
+agree one_shard
 agree reference
 agree plain
 agree rows

@@ -1,0 +1,41 @@
+/*
+ * Few rows of staging travel in the task itself, as texts: for them, a file that the node fetches
+ * would cost many times what the rest of the call does.
+ */
+#pragma once
+
+#include "pg/message.hpp"
+#include "read/staging.hpp"
+
+namespace bulk_sync::shards {
+
+/*
+ * Adds all rows of the relation to a task for one shard, as member "few", and says so. False, with
+ * nothing added, when there are more of them than few, or when types are among them whose texts may
+ * not mean the same elsewhere. Throws pg::Error: 42501 for policies that may hide rows, and what
+ * reading the rows raises.
+ */
+bool add_few_rows(const Plan &plan, const Staging &staging, const pg::Relation &relation,
+				  pg::MessageWriter &task);
+
+/* The rows in a task, as staging. Its memory is the context that was current when it was made. */
+class FewRows final : public Staging {
+  public:
+	/* `few` is the member of the task. Throws pg::Error, 22023, for what is none. */
+	FewRows(const pg::MessageReader &few, const char *description);
+
+	const char *description() const override { return description_; }
+	const pg::ColumnList &columns() const override { return columns_; }
+	/* To add columns that staging has, and the call does not read. */
+	pg::ColumnList &columns() noexcept { return columns_; }
+	void scan(const Plan &plan, Snapshot snapshot, Diff &diff, Observer &observer) const override;
+	void lock_sources(const Plan &, Snapshot) const override {}
+
+  private:
+	const char *description_;
+	pg::ColumnList sent_; /* what the rows have */
+	pg::ColumnList columns_;
+	Vector<const char *> values_; /* row after row; nullptr for NULL */
+};
+
+} // namespace bulk_sync::shards
