@@ -111,7 +111,7 @@ killed_while_it_writes() {
 	await_sessions 2 1 "wait_event_type = 'Lock'"
 	kill_node 2
 	end_meanwhile 0
-	end_call 'a worker is killed while it writes' 'ERROR: *'
+	end_call 'a worker is killed while it writes' '*ERROR: *'
 	restart_node 2
 	nothing '.. and nothing is written'
 	begin_call 0 BEGIN "$call" "SELECT 'in between', pg_sleep(60)"
@@ -133,7 +133,7 @@ killed_while_it_divides() {
 	begin_call 0 "SELECT bulk_sync('employee', 'slow', '{company_id,name}')"
 	await_sessions 0 1 "wait_event = 'PgSleep'"
 	kill_node 2
-	end_call 'a worker is killed while staging is divided' 'ERROR: *'
+	end_call 'a worker is killed while staging is divided' '*ERROR: *'
 	restart_node 2
 	nothing '.. and nothing is written'
 }
