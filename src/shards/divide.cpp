@@ -50,9 +50,23 @@ void append_hashes(String &text, const Division &division, int32 Shard::*hash, i
 	text.append("]::pg_catalog.text[]");
 }
 
+/* The context of an error would be the statement, which may have all objects of a call in it. */
+pg::SqlRows run_division(const String &sql, const Plan &plan)
+{
+	try {
+		return pg::run_sql(sql);
+	} catch (const pg::Error &error) {
+		const char *const context = pg::format("dividing the rows of %s", plan.staging_name);
+		error.data()->context = const_cast<char *>(context);
+		error.data()->internalquery = nullptr;
+		throw;
+	}
+}
+
 /* Runs the query and writes its rows to the files. `place` is the position of the column, from 0,
  * whose hash says which file. */
-void write_files(Divided &divided, const String &query, int place, const Division &division)
+void write_files(Divided &divided, const Plan &plan, const String &query, int place,
+				 const Division &division)
 {
 	String sql("SELECT partition_index, rows_written FROM "
 			   "pg_catalog.worker_partition_query_result(");
@@ -61,7 +75,7 @@ void write_files(Divided &divided, const String &query, int place, const Divisio
 	append_hashes(sql, division, &Shard::least, PG_INT32_MIN);
 	append_hashes(sql.append(", "), division, &Shard::most, PG_INT32_MAX);
 	sql.append(divided.is_binary ? ", true, true)" : ", false, true)");
-	pg::SqlRows const written = pg::run_sql(sql);
+	pg::SqlRows const written = run_division(sql, plan);
 	divided.rows.resize(division.is_whole ? 1 : division.target.shards.size(), 0);
 	for (uint64 row = 0; row < written.count(); row++)
 		divided.rows[written.number(row, 0)] = written.number(row, 1);
@@ -122,7 +136,7 @@ Divided divide_rows(const Plan &plan, const pg::Relation &staging, const Divisio
 		place = add_place(divided, query, value, &column_named(map, division.target.column)->type);
 	}
 	query.append(" FROM ").append(staging.qualified_name()).append(" AS s");
-	write_files(divided, query, place, division);
+	write_files(divided, plan, query, place, division);
 	return divided;
 }
 
@@ -147,7 +161,7 @@ Divided divide_objects(const Plan &plan, const Division &division)
 		source.append(quoted(divided.column)).append(" ").append(pg::full_name(type)).append(")");
 		place = add_place(divided, query, pg::format("r.%s", quoted(divided.column)), &type);
 	}
-	write_files(divided, query.append(source), place, division);
+	write_files(divided, plan, query.append(source), place, division);
 	return divided;
 }
 
