@@ -62,8 +62,10 @@ void wait_at_one_place(const MessageReader &task, int number)
 	if (number != 0)
 		return;
 	Oid const table = known_relation(task.text("table"));
-	if (!pg::may_on_some_column(table, ACL_INSERT) && !pg::may_on_some_column(table, ACL_UPDATE) &&
-		!pg::may_on_relation(table, ACL_DELETE))
+	auto const may = [&](AclMode right) {
+		return pg::may_on_relation(table, right) || pg::may_on_some_column(table, right);
+	};
+	if (!may(ACL_INSERT) && !may(ACL_UPDATE) && !pg::may_on_relation(table, ACL_DELETE))
 		pg::refuse_access(table);
 	pg::wait_for_other_calls(table, pg::ancestors_of(table), 0, true);
 }

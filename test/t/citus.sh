@@ -47,7 +47,7 @@ users() {
 	expect 'to skip deletes needs no right to' '0|0|0|400|0' "REVOKE DELETE ON employee FROM clerk; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}', skip_deletes => true)"
 	expect 'a sequence' 'ERROR:  42501' "GRANT DELETE ON employee TO clerk; DELETE FROM employee WHERE company_id = 1; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}')"
 	expect 'with its right' '10|0|0|390|0 0|0|0|400|0' "GRANT USAGE ON SEQUENCE employee_id_seq TO clerk; $call; $as SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', ignore_columns => '{boss}')"
-	prepare "CREATE ROLE porter; GRANT SELECT, UPDATE ON employee TO porter; GRANT SELECT ON import TO porter"
+	prepare "CREATE ROLE porter LOGIN; GRANT SELECT, UPDATE ON employee TO porter; GRANT SELECT ON import TO porter"
 	expect 'with the right to update alone' '0|400|0|0|0' "UPDATE import SET phone = 'porter'; BEGIN; SET ROLE porter; SELECT * FROM bulk_sync('employee', 'import', '{company_id,name}', skip_creates => true, skip_deletes => true); ROLLBACK"
 	prepare "UPDATE import SET phone = 'first'"
 	prepare "CREATE TABLE guarded (company_id int, name text, phone text, PRIMARY KEY (company_id, name));
