@@ -16,7 +16,7 @@ bool has_citus();
 
 /* Is this session one that Citus has started on this node for another one? It knows its own by
  * application_name, as Citus does. Asks no catalog; raises nothing. */
-PG_NEVER_RAISES bool is_started_by_citus() noexcept;
+bool is_started_by_citus() noexcept;
 
 /* The schema of an SQL function, quoted. Throws Error. */
 const char *schema_of_function(Oid function);

@@ -21,7 +21,7 @@ pg::RowStore make_store(const char *name)
 	return pg::RowStore::create(name, pg::describe(types));
 }
 
-PG_NEVER_RAISES bool is_action(Datum value, const char *name)
+bool is_action(Datum value, const char *name)
 {
 	const auto *const value_text = reinterpret_cast<const text *>(DatumGetPointer(value));
 	return VARSIZE_ANY_EXHDR(value_text) == strlen(name) &&

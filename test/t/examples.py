@@ -86,7 +86,7 @@ class Pages:
                 self.check_program(page, block)
         to_run, left_out = self.chosen(blocks)
         compared = self.run(page, to_run) if to_run else 0
-        if not compared and any(block.language == "sql" for block in blocks):
+        if not compared and any(block.language == "sql" and "not run" not in block.marks for block in blocks):
             self.complain(page, 0, "compares nothing")
         print(f"{page}: {len(to_run)} blocks run, {compared} outputs compared, {len(left_out)} left out")
         for line, why in left_out:
