@@ -99,6 +99,13 @@ reports() {
 	if ! psql -X -q -At -d citus -c "SELECT bulk_sync('rated', 'ratings', '{a}', dry_run => true, verbose => true)" 2>&1 | grep -q '^INFO:  shard public.rated_[0-9]*: [0-9]* to create'; then
 		not_ok 'verbose does not tell of shards'
 	fi
+	if ! psql -X -q -At -d citus -c "SELECT bulk_sync_json('rated', '[{\"a\": 1, \"b\": 1}, {\"a\": \"one\", \"b\": 77}]', '{a}')" >"$work/error.log" 2>&1 &&
+		grep -q '^CONTEXT:  dividing the rows of argument "rows"$' "$work/error.log" && ! grep -q 77 "$work/error.log"; then
+		say 'ok      objects are not in the context of an error'
+	else
+		not_ok 'the context of an error while objects are divided'
+		cat "$work/error.log"
+	fi
 }
 
 refusals() {
