@@ -90,10 +90,10 @@ helpers() {
 reports() {
 	prepare "CREATE TABLE rated (a int PRIMARY KEY, b int CONSTRAINT small CHECK (b < 10)); SELECT create_distributed_table('rated', 'a', colocate_with => 'none');
 		SELECT bulk_sync_setup('rated'); CREATE TABLE ratings (a int, b int); INSERT INTO ratings SELECT g, 10 FROM generate_series(1, 20) AS g"
-	local call
-	for call in "bulk_sync('rated', 'ratings', '{a}')" "bulk_sync_json('rated', '[{\"a\": 3, \"b\": 11}]', '{a}', 'a = 3')"; do
-		expect "names in an error of $call" 'public rated small' "SET citus.enable_ddl_propagation = off; CREATE FUNCTION pg_temp.names() RETURNS text LANGUAGE plpgsql AS \$\$ DECLARE n text; t text; s text; BEGIN
-			PERFORM $call; EXCEPTION WHEN check_violation THEN GET STACKED DIAGNOSTICS n = CONSTRAINT_NAME, t = TABLE_NAME, s = SCHEMA_NAME;
+	local sync
+	for sync in "bulk_sync('rated', 'ratings', '{a}')" "bulk_sync_json('rated', '[{\"a\": 3, \"b\": 11}]', '{a}', 'a = 3')"; do
+		expect "names in an error of $sync" 'public rated small' "SET citus.enable_ddl_propagation = off; CREATE FUNCTION pg_temp.names() RETURNS text LANGUAGE plpgsql AS \$\$ DECLARE n text; t text; s text; BEGIN
+			PERFORM $sync; EXCEPTION WHEN check_violation THEN GET STACKED DIAGNOSTICS n = CONSTRAINT_NAME, t = TABLE_NAME, s = SCHEMA_NAME;
 			RETURN concat_ws(' ', s, t, n); END \$\$; SELECT pg_temp.names()"
 	done
 	if ! psql -X -q -At -d citus -c "SELECT bulk_sync('rated', 'ratings', '{a}', dry_run => true, verbose => true)" 2>&1 | grep -q '^INFO:  shard public.rated_[0-9]*: [0-9]* to create'; then
