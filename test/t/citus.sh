@@ -106,6 +106,12 @@ reports() {
 		not_ok 'the context of an error while objects are divided'
 		cat "$work/error.log"
 	fi
+	if psql -X -q -At -d citus -c "SELECT bulk_sync_json('rated', jsonb_agg(jsonb_build_object('a', g, 'b', CASE g WHEN 15 THEN 'x' ELSE '1' END)), '{a}') FROM generate_series(0, 19) AS g" 2>&1 |
+		grep -q '^element 15 of argument "rows"'; then
+		say 'ok      the position of an object among those of all shards'
+	else
+		not_ok 'the position of an object among those of all shards'
+	fi
 }
 
 refusals() {
