@@ -28,12 +28,23 @@ pg::Attribute attribute_for(const pg::Relation &target, const char *member)
 	return attribute;
 }
 
+/* The number of this index in a list like "1,4,7"; the last one when it has fewer. */
+int64 number_in(const char *list, int64 index) noexcept
+{
+	for (const char *comma = strchr(list, ','); comma != nullptr && index > 0; index--) {
+		list = comma + 1;
+		comma = strchr(list, ',');
+	}
+	return strtoll(list, nullptr, 10);
+}
+
 /* Converts the objects and hands them to the diff. */
 class ObjectReader {
   public:
-	ObjectReader(const ColumnMap &map, TupleDesc target, StagedRowCheck *check, Diff &diff,
-				 Observer &observer)
-		: map_(map), check_(check), diff_(diff), observer_(observer),
+	/* The positions are nullptr when these are all objects. */
+	ObjectReader(const ColumnMap &map, TupleDesc target, const char *positions,
+				 StagedRowCheck *check, Diff &diff, Observer &observer)
+		: map_(map), positions_(positions), check_(check), diff_(diff), observer_(observer),
 		  row_(RowValues::with_room_for(static_cast<int>(map.image.size() + map.extra.size()))),
 		  scratch_("bulk_sync conversion")
 	{
@@ -46,7 +57,8 @@ class ObjectReader {
 	PG_RAISES void read(const pg::JsonElement &object, int64 index)
 	{
 		auto const add_context = [&] {
-			errcontext("element " INT64_FORMAT " of argument \"rows\", counted from 0", index);
+			errcontext("element " INT64_FORMAT " of argument \"rows\", counted from 0",
+					   positions_ == nullptr ? index : number_in(positions_, index) - 1);
 		};
 		scratch_.keep(
 			[&] { pg::with_error_context(add_context, [&] { convert_object(object); }); });
@@ -77,6 +89,7 @@ class ObjectReader {
 	}
 
 	const ColumnMap &map_;
+	const char *positions_;
 	StagedRowCheck *check_;
 	Diff &diff_;
 	Observer &observer_;
@@ -183,9 +196,9 @@ JsonStaging::JsonStaging(const Request &request, const pg::Relation &target)
 }
 
 JsonStaging::JsonStaging(const Request &request, const pg::Relation &target,
-						 const NameList &members, StagedRowCheck *check)
+						 const NameList &members, const char *positions, StagedRowCheck *check)
 	: rows_(pg::JsonRows::of(*request.rows, "rows")), target_desc_(target.tuple_desc()),
-	  check_(check)
+	  positions_(positions), check_(check)
 {
 	for (const char *member : members)
 		columns_.add(attribute_for(target, member));
@@ -196,7 +209,7 @@ void JsonStaging::scan(const Plan &plan, Snapshot, Diff &diff, Observer &observe
 	diff.expect_staged(rows_.count(), width_of_value * static_cast<double>(plan.map.image.size()));
 	diff.form_staging(target_desc_);
 	observer.expect(rows_.count());
-	ObjectReader reader(plan.map, target_desc_, check_, diff, observer);
+	ObjectReader reader(plan.map, target_desc_, positions_, check_, diff, observer);
 	pg_call([&] {
 		rows_.for_each(
 			[&](const pg::JsonElement &object, int64 index) { reader.read(object, index); });

@@ -17,10 +17,10 @@ class JsonStaging final : public Staging {
 	 * have, unless that is allowed.
 	 */
 	JsonStaging(const Request &request, const pg::Relation &target);
-	/* A part of the objects, which all together have these members. Each row is shown to the
-	 * check. */
+	/* A part of the objects, which all together have these members; their positions among all, from
+	 * 1, are for errors: "1,4,7". Each row is shown to the check. */
 	JsonStaging(const Request &request, const pg::Relation &target, const NameList &members,
-				StagedRowCheck *check);
+				const char *positions, StagedRowCheck *check);
 
 	const char *description() const override { return "argument \"rows\""; }
 	const pg::ColumnList &columns() const override { return columns_; }
@@ -34,6 +34,7 @@ class JsonStaging final : public Staging {
 	pg::JsonRows rows_;
 	pg::ColumnList columns_;
 	TupleDesc target_desc_;
+	const char *positions_ = nullptr;
 	StagedRowCheck *check_ = nullptr;
 };
 

@@ -92,16 +92,16 @@ Part fetch_part(const pg::MessageReader &message, const pg::MessageReader &shard
 	return part;
 }
 
-Datum read_objects(const Part &part, const char *description)
+PartOfObjects read_objects(const Part &part, const char *description)
 {
 	if (part.rows == 0)
-		return pg::value_of("jsonb", "[]").value;
-	String sql(
-		"SELECT pg_catalog.count(*), pg_catalog.jsonb_agg(s.object ORDER BY s.position) FROM ");
+		return {pg::value_of("jsonb", "[]").value, ""};
+	String sql("SELECT pg_catalog.count(*), pg_catalog.jsonb_agg(s.object ORDER BY s.position), "
+			   "pg_catalog.string_agg(s.position::pg_catalog.text, ',' ORDER BY s.position) FROM ");
 	pg::SqlRows const rows = pg::run_sql(sql.append(part.source));
 	if (static_cast<uint64>(rows.number(0, 0)) != part.rows)
 		refuse_lost_rows(description, rows.number(0, 0), part.rows);
-	return pg::value_of("jsonb", rows.text(0, 1)).value;
+	return {pg::value_of("jsonb", rows.text(0, 1)).value, rows.text(0, 2)};
 }
 
 void PlaceCheck::look_up(const Plan &plan)

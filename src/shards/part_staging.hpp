@@ -29,8 +29,13 @@ struct Part {
  * the shard in it. Throws pg::Error. */
 Part fetch_part(const pg::MessageReader &message, const pg::MessageReader &shard);
 
-/* The objects of a part as one jsonb array, with the number of them checked. Throws pg::Error. */
-Datum read_objects(const Part &part, const char *description);
+struct PartOfObjects {
+	Datum objects;		   /* a jsonb array */
+	const char *positions; /* of each in the array of the call, from 1: "1,4,7" */
+};
+
+/* With the number of objects checked. Throws pg::Error. */
+PartOfObjects read_objects(const Part &part, const char *description);
 
 /* Refuses rows that do not belong to the shard: XX000 for another shard's, 23502 for NULL. */
 class PlaceCheck final : public StagedRowCheck {

@@ -113,9 +113,10 @@ void ShardCall::open_staging(const MessageReader &task, const MessageReader &sha
 		staging_.rows.emplace(part, description);
 		return;
 	}
-	request_.rows = read_objects(part, description);
+	PartOfObjects const read = read_objects(part, description);
+	request_.rows = read.objects;
 	staging_.check.emplace(part, description);
-	staging_.objects.emplace(request_, *target_, part.members, &*staging_.check);
+	staging_.objects.emplace(request_, *target_, part.members, read.positions, &*staging_.check);
 }
 
 /* "" stands for NULL, and "=5" for 5. */

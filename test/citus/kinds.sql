@@ -45,7 +45,10 @@ CALL d.stage(20, 300, 'sixth');
 CREATE TEMP TABLE import_temp AS TABLE l.import_local;
 SELECT agree($$bulk_sync('employee', 'pg_temp.import_temp', '{company_id,name}')$$);
 SELECT agree($$bulk_sync_json('employee', '[{"company_id": 1, "name": "a", "phone": "1"}, {"company_id": 2, "name": "b"}, {"company_id": 300, "name": "c", "age": 5}]',
-	'{company_id,name}')$$);
+	'{company_id,name}', allow_missing => true)$$);
+SELECT agree($$bulk_sync_json('employee', '[{"company_id": 1, "name": "a", "phone": "2"}, {"company_id": 2, "name": "b"}]', '{company_id,name}')$$);
+SELECT agree($$bulk_sync_json('employee', '[{"company_id": 1, "name": "a", "phone": "2"}, {"company_id": 1, "name": "b"}]', '{name}', 'company_id = 1')$$);
+SELECT agree($$bulk_sync_json('employee', '[{"company_id": 1, "name": "a"}, {"company_id": 1, "name": "b", "phone": "2"}]', '{name}', 'company_id = 1', allow_missing => true)$$);
 SELECT agree($$bulk_sync_json('employee', '[]', '{company_id,name}')$$);
 SELECT agree($$bulk_sync_json('employee', '[]', '{company_id,name}', allow_empty => true)$$);
 

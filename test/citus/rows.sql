@@ -44,7 +44,7 @@ SELECT agree($$bulk_sync_returning('employee', 'import', '{company_id,name}', so
 SELECT agree($$bulk_compare('employee', 'import_local', '{company_id,name}', soft_delete => 'gone')$$);
 SELECT agree($$bulk_sync_returning('employee', 'import_local', '{company_id,name}', soft_delete => 'gone', skip_creates => true)$$);
 SELECT agree($$bulk_sync_returning('employee', 'import_ref', '{company_id,name}', 'company_id IN (1, 2)', allow_out_of_scope => true, dry_run => true)$$);
-SELECT agree($$bulk_sync_json_returning('employee', '[{"company_id": 1, "name": "name 1", "phone": "x"}, {"company_id": 2, "name": "new"}]', '{company_id,name}', 'company_id < 3', ignore_columns => '{age}')$$);
+SELECT agree($$bulk_sync_json_returning('employee', '[{"company_id": 1, "name": "name 1", "phone": "x"}, {"company_id": 2, "name": "new"}]', '{company_id,name}', 'company_id < 3', ignore_columns => '{age}', allow_missing => true)$$);
 SELECT agree($$bulk_sync_json_returning('employee', '[]', '{company_id,name}', 'company_id = 4', allow_empty => true)$$);
 SELECT agree($$bulk_sync_json_returning('employee', '[]', '{company_id,name}')$$);
 
@@ -54,7 +54,7 @@ CALL in_both('DELETE FROM import WHERE company_id <> 3');
 CALL in_both('INSERT INTO import (company_id, name) VALUES (3, ''a''), (3, ''b'')');
 SELECT agree($$bulk_compare('employee', 'import', '{name}', 'company_id = 3')$$);
 SELECT agree($$bulk_sync_returning('employee', 'import', '{name}', 'company_id = 3')$$);
-SELECT agree($$bulk_sync_json_returning('employee', '[{"name": "a"}, {"name": "c", "phone": "c"}, {"name": "b", "phone": "b"}]', '{name}', 'company_id = 3', insert_defaults => '{"company_id": 3}')$$);
+SELECT agree($$bulk_sync_json_returning('employee', '[{"name": "a"}, {"name": "c", "phone": "c"}, {"name": "b", "phone": "b"}]', '{name}', 'company_id = 3', insert_defaults => '{"company_id": 3}', allow_missing => true)$$);
 
 \echo * compared here, because the shards cannot be asked
 SELECT agree($$bulk_compare('employee', 'import', '{name}')$$);
@@ -109,10 +109,10 @@ CALL d.stage(5, 14, 'second');
 CALL in_both('DELETE FROM import_local WHERE name LIKE ''%7''');
 CALL d.see_each($$bulk_compare('%s', 'import_local', '{name}', ignore_columns => '{age}')$$);
 CALL d.see_each($$bulk_sync_returning('%s', 'import_local', '{name}', ignore_columns => '{age}')$$);
-CALL d.see_each($$bulk_sync_json_returning('%s', '[{"name": "name 7", "phone": "j"}, {"name": "name 1"}]', '{name}')$$);
+CALL d.see_each($$bulk_sync_json_returning('%s', '[{"name": "name 7", "phone": "j"}, {"name": "name 1"}]', '{name}', allow_missing => true)$$);
 CALL d.see_each($$bulk_compare('%s', 'import', '{name}', ignore_columns => '{age}', include_unchanged => true)$$);
 
 \echo * order
 CREATE TEMP TABLE actions AS SELECT row_number() OVER () AS n, action, CASE action WHEN 'deleted' THEN 1 WHEN 'updated' THEN 2 ELSE 3 END AS place
-FROM bulk_sync_json_returning('d.parted', '[{"name": "name 1", "phone": "o"}, {"name": "a"}, {"name": "b"}, {"name": "name 2", "phone": "o"}, {"name": "c"}]', '{name}', dry_run => true);
+FROM bulk_sync_json_returning('d.parted', '[{"name": "name 1", "phone": "o"}, {"name": "a"}, {"name": "b"}, {"name": "name 2", "phone": "o"}, {"name": "c"}]', '{name}', dry_run => true, allow_missing => true);
 SELECT CASE WHEN array_agg(place ORDER BY n) = array_agg(place ORDER BY place) AND count(DISTINCT place) = 3 THEN 'same: order' ELSE 'DIFFERENT' END FROM actions;

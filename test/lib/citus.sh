@@ -56,11 +56,13 @@ use_node() {
 	export PGHOST PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
 }
 
-# kill_node NUMBER: without a chance to do anything, as when a machine loses its power.
+# kill_node NUMBER: without a chance to do anything, as when a machine loses its power. The postmaster stands still before
+# it goes, and goes last: nobody sees that another one is gone.
 kill_node() {
 	local postmaster processes process
 	postmaster=$(head -n 1 "$(node_folder "$1")/data/postmaster.pid")
-	processes="$postmaster $(pgrep -P "$postmaster" | paste -sd ' ')"
+	kill -STOP "$postmaster"
+	processes="$(pgrep -P "$postmaster" | paste -sd ' ') $postmaster"
 	# shellcheck disable=SC2086 # several words
 	kill -KILL $processes 2>/dev/null || true
 	for process in $processes; do

@@ -90,14 +90,30 @@ helpers() {
 reports() {
 	prepare "CREATE TABLE rated (a int PRIMARY KEY, b int CONSTRAINT small CHECK (b < 10)); SELECT create_distributed_table('rated', 'a', colocate_with => 'none');
 		SELECT bulk_sync_setup('rated'); CREATE TABLE ratings (a int, b int); INSERT INTO ratings SELECT g, 10 FROM generate_series(1, 20) AS g"
-	local call
-	for call in "bulk_sync('rated', 'ratings', '{a}')" "bulk_sync_json('rated', '[{\"a\": 3, \"b\": 11}]', '{a}', 'a = 3')"; do
-		expect "names in an error of $call" 'public rated small' "SET citus.enable_ddl_propagation = off; CREATE FUNCTION pg_temp.names() RETURNS text LANGUAGE plpgsql AS \$\$ DECLARE n text; t text; s text; BEGIN
-			PERFORM $call; EXCEPTION WHEN check_violation THEN GET STACKED DIAGNOSTICS n = CONSTRAINT_NAME, t = TABLE_NAME, s = SCHEMA_NAME;
+	local sync
+	for sync in "bulk_sync('rated', 'ratings', '{a}')" "bulk_sync_json('rated', '[{\"a\": 3, \"b\": 11}]', '{a}', 'a = 3')"; do
+		expect "names in an error of $sync" 'public rated small' "SET citus.enable_ddl_propagation = off; CREATE FUNCTION pg_temp.names() RETURNS text LANGUAGE plpgsql AS \$\$ DECLARE n text; t text; s text; BEGIN
+			PERFORM $sync; EXCEPTION WHEN check_violation THEN GET STACKED DIAGNOSTICS n = CONSTRAINT_NAME, t = TABLE_NAME, s = SCHEMA_NAME;
 			RETURN concat_ws(' ', s, t, n); END \$\$; SELECT pg_temp.names()"
 	done
-	if ! psql -X -q -At -d citus -c "SELECT bulk_sync('rated', 'ratings', '{a}', dry_run => true, verbose => true)" 2>&1 | grep -q '^INFO:  shard public.rated_[0-9]*: [0-9]* to create'; then
+	psql -X -q -At -d citus -c "SELECT bulk_sync('rated', 'ratings', '{a}', dry_run => true, verbose => true)" >"$work/verbose.log" 2>&1 || true
+	if ! grep -q '^INFO:  shard public.rated_[0-9]*: [0-9]* to create' "$work/verbose.log"; then
 		not_ok 'verbose does not tell of shards'
+		cat "$work/verbose.log"
+	fi
+	if ! psql -X -q -At -d citus -c "SELECT bulk_sync_json('rated', '[{\"a\": 1, \"b\": 1}, {\"a\": \"one\", \"b\": 77}]', '{a}')" >"$work/error.log" 2>&1 &&
+		grep -q '^CONTEXT:  dividing the rows of argument "rows"$' "$work/error.log" && ! grep -q 77 "$work/error.log"; then
+		say 'ok      objects are not in the context of an error'
+	else
+		not_ok 'the context of an error while objects are divided'
+		cat "$work/error.log"
+	fi
+	psql -X -q -At -d citus -c "SELECT bulk_sync_json('rated', jsonb_agg(jsonb_build_object('a', g, 'b', CASE g WHEN 15 THEN 'x' ELSE '1' END)), '{a}') FROM generate_series(0, 19) AS g" >"$work/error.log" 2>&1 || true
+	if grep -q '^element 15 of argument "rows"' "$work/error.log"; then
+		say 'ok      the position of an object among those of all shards'
+	else
+		not_ok 'the position of an object among those of all shards'
+		cat "$work/error.log"
 	fi
 }
 
