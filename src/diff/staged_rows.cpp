@@ -81,7 +81,6 @@ void StagedRows::make_slots(std::size_t count)
 	slot_count_ = count;
 	std::size_t const size = slot_count_ * sizeof(Slot);
 	slots_ = static_cast<Slot *>(MemoryContextAllocExtended(context_, size, MCXT_ALLOC_HUGE));
-	pg::advise_huge_pages(slots_, size);
 	if (size > pg::huge_page)
 		pg::populate(slots_, size);
 	memset(slots_, 0, size);

@@ -6,26 +6,12 @@
 
 namespace bulk_sync::pg {
 
-void advise_huge_pages(void *memory, std::size_t length) noexcept
-{
-#ifdef MADV_HUGEPAGE
-	if (length < 2 * huge_page)
-		return;
-	auto const begin = TYPEALIGN(huge_page, reinterpret_cast<std::uintptr_t>(memory));
-	auto const end = TYPEALIGN_DOWN(huge_page, reinterpret_cast<std::uintptr_t>(memory) + length);
-	madvise(reinterpret_cast<void *>(begin), end - begin, MADV_HUGEPAGE);
-#endif
-}
-
 char *allocate_aligned(MemoryContext context, std::size_t length)
 {
 	if (length < 2 * huge_page)
 		return static_cast<char *>(MemoryContextAllocHuge(context, length));
 	auto *const memory = static_cast<char *>(MemoryContextAllocHuge(context, length + huge_page));
-	auto *const aligned =
-		reinterpret_cast<char *>(TYPEALIGN(huge_page, reinterpret_cast<std::uintptr_t>(memory)));
-	advise_huge_pages(aligned, length);
-	return aligned;
+	return reinterpret_cast<char *>(TYPEALIGN(huge_page, reinterpret_cast<std::uintptr_t>(memory)));
 }
 
 /* Linux before 5.14 refuses, and the pages come one by one. */

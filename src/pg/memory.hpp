@@ -66,13 +66,11 @@ using String = boost::container::basic_string<char, std::char_traits<char>, Allo
 inline constexpr std::size_t huge_page = std::size_t{2} * 1024 * 1024; /* bytes */
 
 /*
- * Asks the system for large pages under a large piece of memory: they save most of the misses in
- * the translation of addresses that random access to a large table has. Best effort; never raises.
+ * A large piece of memory that begins with a huge page, so that a system which gives huge pages by
+ * itself can do so. They are not asked for (MADV_HUGEPAGE): where free memory is mostly cache of
+ * files, the system would move pages about until there are some, which takes longer than they save.
+ * Smaller pieces are allocated as others are. It is freed with the context alone. Raises.
  */
-void advise_huge_pages(void *memory, std::size_t length) noexcept;
-
-/* A large piece of memory for which that is done, and which begins with a huge page. Smaller pieces
- * are allocated as others are. It is freed with the context alone. Raises. */
 PG_RAISES char *allocate_aligned(MemoryContext context, std::size_t length);
 
 /*

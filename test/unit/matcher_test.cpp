@@ -119,8 +119,8 @@ UNIT_TEST(pages,
 			TargetPage const page(samples, sides, begin,
 								  std::min(begin + size, sides.target.size()));
 			pg_call([&] {
-				matching.matcher.match_page(page.tuples.data(), hash,
-											static_cast<int>(page.tuples.size()));
+				matching.matcher.match_page(page.tuples.data(),
+											static_cast<int>(page.tuples.size()), *samples.side());
 			});
 		}
 		pg_call([&] { matching.matcher.emit_added(); });
