@@ -18,6 +18,7 @@ using pg::Vector;
 enum class LockMode { rows, table };
 
 /* plan/options.cpp has the name in SQL, the default and the checks of each. */
+// NOLINTNEXTLINE(bugprone-exception-escape): its vectors move their memory along
 struct Request {
 	Oid target = InvalidOid;
 	Oid staging = InvalidOid;  /* InvalidOid: the rows come as JSON */

@@ -59,8 +59,9 @@ void take_fields_from_context(ErrorData *error)
 	for (const Field &field : fields)
 		if (const char *const text = given.text_if_any(field.name))
 			error->*field.text = const_cast<char *>(text);
-	const char *const rest = object + length;
-	memmove(mark, *rest == '\n' ? rest + 1 : rest, strlen(rest) + (*rest == '\n' ? 0 : 1));
+	const char *const end = object + length;
+	const char *const rest = *end == '\n' ? end + 1 : end;
+	memmove(mark, rest, strlen(rest) + 1);
 }
 
 } // namespace
