@@ -179,7 +179,7 @@ lint() {
 		'skipped '*) skip "lint: ${line#skipped }" ;;
 		*) say "    $line" ;;
 		esac
-	done < <(limited "$top/test/lint" "$@" 2>&1)
+	done < <(test_timeout=$((2 * test_timeout)) limited "$top/test/lint" "$@" 2>&1)
 	wait "$!" || status=$?
 	if [ "$status" != 0 ] && [ "$failed" = "$failed_before" ]; then
 		not_ok "lint: did not run to its end (exit code $status)"
