@@ -252,9 +252,9 @@ String update_nothing(const pg::Relation &target, const Column &column)
 
 /*
  * INSERT INTO public.employee (id, name, phone) OVERRIDING SYSTEM VALUE
- * SELECT id, name, phone FROM public.employee WHERE false
+ * SELECT id, name, phone FROM public.employee
  */
-String insert_nothing(const pg::Relation &target)
+String insert_of_all_columns(const pg::Relation &target)
 {
 	String names;
 	for (const pg::Attribute &attribute : target.attributes())
@@ -263,7 +263,12 @@ String insert_nothing(const pg::Relation &target)
 	String text("INSERT INTO ");
 	text.append(target.qualified_name()).append(" (").append(names);
 	text.append(") OVERRIDING SYSTEM VALUE SELECT ").append(names).append(" FROM ");
-	return text.append(target.qualified_name()).append(" WHERE false");
+	return text.append(target.qualified_name());
+}
+
+String insert_nothing(const pg::Relation &target)
+{
+	return insert_of_all_columns(target).append(" WHERE false");
 }
 
 Vector<pg::InsertedColumn> inserted_columns(const Plan &plan, const InsertStore &store)

@@ -38,4 +38,8 @@ pg::String delete_nothing(const pg::Relation &target);
 pg::String update_nothing(const pg::Relation &target, const Column &column);
 pg::String insert_nothing(const pg::Relation &target);
 
+/* An INSERT of the target's own rows, but for generated columns, for a WHERE to follow. Throws
+ * std::bad_alloc. */
+pg::String insert_of_all_columns(const pg::Relation &target);
+
 } // namespace bulk_sync

@@ -5,6 +5,7 @@
 #include "pg/access.hpp"
 #include "pg/fail.hpp"
 #include "pg/sql.hpp"
+#include "plan/write_statements.hpp"
 #include "shards/setup.hpp"
 
 namespace bulk_sync::shards {
@@ -39,23 +40,11 @@ const char *updated_column(const Plan &plan, const char *distribution_column)
 	return nullptr;
 }
 
-/* INSERT INTO public.employee (id, ..) OVERRIDING SYSTEM VALUE SELECT id, .. FROM public.employee.
- * Of all columns, because a default that differs from row to row would keep it from the shards. */
-String insert_of_all_columns(const pg::Relation &target)
-{
-	String names;
-	for (const pg::Attribute &attribute : target.attributes())
-		if (!attribute.generated)
-			names.append(names.empty() ? "" : ", ").append(quoted(attribute.name));
-	String text("INSERT INTO ");
-	text.append(target.qualified_name()).append(" (").append(names);
-	text.append(") OVERRIDING SYSTEM VALUE SELECT ").append(names).append(" FROM ");
-	return text.append(target.qualified_name());
-}
-
 /*
- * A write for which the caller has the right, as far as its WHERE: one that the call may do. Citus lets several INSERTs
- * over all shards of a table go on at once, and has the other writes wait for each other.
+ * A write for which the caller has the right, as far as its WHERE: one that the call may do. Citus
+ * lets several INSERTs over all shards of a table go on at once, and has the other writes wait for
+ * each other. The INSERT is of all columns, because a default that differs from row to row would
+ * keep it from the shards.
  */
 String possible_write(const Plan &plan, const char *distribution_column)
 {
