@@ -109,7 +109,8 @@ FewRows::FewRows(const pg::MessageReader &few, const char *description)
 
 void FewRows::scan(const Plan &plan, Snapshot, Diff &diff, Observer &observer) const
 {
-	auto const rows = static_cast<double>(values_.size() / sent_.attributes().size());
+	std::size_t const count = values_.size() / sent_.attributes().size();
+	auto const rows = static_cast<double>(count);
 	diff.form_staging(plan.target.tuple_desc());
 	diff.expect_staged(rows, static_cast<double>(most_bytes) / most_rows);
 	observer.expect(rows);
