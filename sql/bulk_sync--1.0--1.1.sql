@@ -166,11 +166,11 @@ IS 'the same as bulk_sync_json, with the rows that were written as the result';
 -- For tables that Citus distributes. The last one is for users; the others are called on the nodes by the functions
 -- above.
 
-CREATE FUNCTION bulk_sync_on_shard(place oid, task jsonb) RETURNS jsonb
+CREATE FUNCTION bulk_sync_on_shard(place oid, task jsonb, staged text DEFAULT '') RETURNS jsonb
 AS 'MODULE_PATHNAME', 'bulk_sync_on_shard'
 LANGUAGE C VOLATILE PARALLEL UNSAFE STRICT COST 100000;
 
-COMMENT ON FUNCTION bulk_sync_on_shard(oid, jsonb)
+COMMENT ON FUNCTION bulk_sync_on_shard(oid, jsonb, text)
 IS 'internal: does the part of a call that belongs to one shard of a distributed table';
 
 CREATE FUNCTION bulk_sync_rows_on_shard(place oid, task jsonb)

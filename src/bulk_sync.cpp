@@ -4,6 +4,7 @@
 #include "pg/fail.hpp"
 #include "pg/given_values.hpp"
 #include "pg/progress.hpp"
+#include "pg/sql.hpp"
 #include "plan/options.hpp"
 #include "shards/compare.hpp"
 #include "shards/on_shard.hpp"
@@ -123,8 +124,9 @@ Datum bulk_sync_progress_rows(PG_FUNCTION_ARGS)
 Datum bulk_sync_on_shard(PG_FUNCTION_ARGS)
 {
 	return bulk_sync::pg::pg_entry([&] {
+		const char *const rows = bulk_sync::pg::text_of("pg_catalog.text", PG_GETARG_DATUM(2));
 		return bulk_sync::shards::do_step(fcinfo->flinfo->fn_oid, PG_GETARG_OID(0),
-										  PG_GETARG_DATUM(1), nullptr);
+										  PG_GETARG_DATUM(1), rows, nullptr);
 	});
 }
 
@@ -133,7 +135,7 @@ Datum bulk_sync_rows_on_shard(PG_FUNCTION_ARGS)
 	return bulk_sync::pg::pg_entry([&] {
 		bulk_sync::pg::ResultRows result(fcinfo, true);
 		result.put_leading(bulk_sync::shards::do_step(fcinfo->flinfo->fn_oid, PG_GETARG_OID(0),
-													  PG_GETARG_DATUM(1), &result));
+													  PG_GETARG_DATUM(1), nullptr, &result));
 		return Datum{0};
 	});
 }

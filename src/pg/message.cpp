@@ -107,15 +107,10 @@ void MessageWriter::add_texts(const char *name, const Vector<const char *> &text
 		appendStringInfoString(&buffer, texts.empty() ? "[]" : "]");
 		return buffer.data;
 	});
-	add_json(name, list);
-}
-
-void MessageWriter::add_json(const char *name, const char *json)
-{
 	separate();
 	add_quoted(name);
 	text_.push_back(':');
-	text_.append(json);
+	text_.append(list);
 }
 
 void MessageWriter::begin(const char *name, char bracket)
@@ -257,15 +252,6 @@ Vector<const char *> MessageReader::texts(const char *name) const
 	if (!are_texts)
 		refuse_kind(name, "a list of texts");
 	return texts;
-}
-
-Datum MessageReader::json(const char *name) const
-{
-	MessageReader const found = member(name);
-	if (found.container_ == nullptr)
-		refuse_kind(name, "a list or an object");
-	JsonbValue *const value = find(name);
-	return pg_call([&] { return JsonbPGetDatum(JsonbValueToJsonb(value)); });
 }
 
 Vector<const char *> MessageReader::names() const

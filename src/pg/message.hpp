@@ -26,8 +26,6 @@ class MessageWriter {
 
 	/* A member that is a list; nullptr is NULL in it. */
 	void add_texts(const char *name, const Vector<const char *> &texts);
-	/* A member of any kind, as JSON itself. */
-	void add_json(const char *name, const char *json);
 
 	/* A member that is an object, or a list of objects and texts. */
 	void begin(const char *name, char bracket);
@@ -66,8 +64,6 @@ class MessageReader {
 	bool has(const char *name) const { return find(name) != nullptr; }
 	/* A member that is a list of texts, with nullptr for NULL. */
 	Vector<const char *> texts(const char *name) const;
-	/* A member of any kind but a scalar, as jsonb. */
-	Datum json(const char *name) const;
 
 	/* Of a list; 22023 for an element that is not there. */
 	int count() const noexcept;

@@ -199,31 +199,38 @@ void Carrier::send_to_copies(const Plan &plan, Datum task) const
 	names_.run([&] { ask(sql, parameters); });
 }
 
-pg::MessageReader Carrier::mark_and_send(const Plan &plan, Datum task) const
+pg::MessageReader Carrier::send_to_one(const Plan &plan, Datum task, const char *rows) const
 {
-	String const write = write_in_query(plan, distribution_.column);
-	if (write.empty()) {
+	bool const marks = plan.request.may_write();
+	String const write = marks ? write_in_query(plan, distribution_.column) : String();
+	if (marks && write.empty())
 		mark(plan);
-		return send(task)[0];
-	}
-	String query("WITH m AS (");
-	query.append(write).append(where_no_row(condition_)).append(" RETURNING 1) SELECT ");
-	query.append(schema_).append(
-		".bulk_sync_on_shard(0, $1) FROM (SELECT pg_catalog.count(*) FROM m) AS b");
-	return send(query, task)[0];
+	String query;
+	if (!write.empty())
+		query.append("WITH m AS (")
+			.append(write)
+			.append(where_no_row(condition_))
+			.append(" RETURNING 1) ");
+	query.append("SELECT ").append(schema_).append(".bulk_sync_on_shard(0, $1, $2) FROM ");
+	query.append(write.empty() ? from_ : String("(SELECT pg_catalog.count(*) FROM m) AS b"));
+	pg::Parameters parameters;
+	parameters.add(JSONBOID, task, false);
+	parameters.add(TEXTOID, pg::value_of("pg_catalog.text", rows == nullptr ? "" : rows).value,
+				   false);
+	return send(query, parameters)[0];
 }
 
 Vector<pg::MessageReader> Carrier::send(Datum task) const
 {
 	String query("SELECT ");
 	query.append(schema_).append(".bulk_sync_on_shard(").append(place_).append(", $1) FROM ");
-	return send(query.append(from_), task);
-}
-
-Vector<pg::MessageReader> Carrier::send(const String &query, Datum task) const
-{
 	pg::Parameters parameters;
 	parameters.add(JSONBOID, task, false);
+	return send(query.append(from_), parameters);
+}
+
+Vector<pg::MessageReader> Carrier::send(const String &query, const pg::Parameters &parameters) const
+{
 	pg::SqlRows const rows = names_.run([&] { return ask(query, parameters); });
 	Vector<pg::MessageReader> answers;
 	for (uint64 row = 0; row < rows.count(); row++)

@@ -45,6 +45,8 @@ class Carrier {
 	 */
 	void mark(const Plan &plan) const;
 
+	/* What is true for rows of the only shard alone, or nullptr. */
+	const char *condition() const noexcept { return condition_; }
 	/* Numbers of the shards that are reached. */
 	const Vector<std::size_t> &shards() const noexcept { return shards_; }
 	/* Adds what the nodes have to know of shard `number` to find it. */
@@ -56,16 +58,17 @@ class Carrier {
 	Vector<pg::MessageReader> send(Datum task) const;
 
 	/*
-	 * Has the task done on the only shard, by a statement that is a write of no row as well:
+	 * Has the task done on the only shard, with the rows that go along, or nullptr. In a call that
+	 * may write, the statement is a write of no row as well:
 	 *
 	 *   WITH m AS (DELETE FROM public.employee WHERE company_id = '501'::integer AND
 	 *   ctid = '(4294967295,0)' RETURNING 1)
-	 *   SELECT public.bulk_sync_on_shard(0, $1) FROM (SELECT pg_catalog.count(*) FROM m) AS b
+	 *   SELECT public.bulk_sync_on_shard(0, $1, $2) FROM (SELECT pg_catalog.count(*) FROM m) AS b
 	 *
 	 * Where the caller has no right to such a write, or a table that is published cannot be asked
-	 * it, it is mark() and send(). Throws pg::Error.
+	 * it, there is mark() before. Throws pg::Error.
 	 */
-	pg::MessageReader mark_and_send(const Plan &plan, Datum task) const;
+	pg::MessageReader send_to_one(const Plan &plan, Datum task, const char *rows) const;
 
 	/* The same with rows: each is given to the receiver as bulk_sync_rows_on_shard() returns it,
 	 * with all values at hand, and nothing in the first column. */
@@ -85,7 +88,7 @@ class Carrier {
 
   private:
 	Carrier(const SqlCall &call, const pg::Relation &target, const Distribution &distribution);
-	Vector<pg::MessageReader> send(const pg::String &query, Datum task) const;
+	Vector<pg::MessageReader> send(const pg::String &query, const pg::Parameters &parameters) const;
 	Vector<pg::MessageReader> in_order(const Vector<pg::MessageReader> &answers) const;
 
 	const pg::Relation &target_;

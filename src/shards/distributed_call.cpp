@@ -84,11 +84,18 @@ bool is_of_one_shard(const DistributedCall &call, const Carrier &carrier) noexce
 
 namespace {
 
-/* Has staging rows in other shards than this one? They are out of scope, and have to be told of. */
-bool has_rows_elsewhere(const DistributedCall &call, const Shard &shard)
+/*
+ * Has staging rows in other shards than this one? They are out of scope, and have to be told of.
+ * Rows that the condition is true for are of this shard, and cost no hash.
+ *
+ *   SELECT 1 FROM public.import AS s WHERE (company_id = '501'::integer) IS NOT TRUE AND
+ *   pg_catalog.worker_hash(s.company_id) NOT BETWEEN -2147483648 AND -1610612737 LIMIT 1
+ */
+bool has_rows_elsewhere(const DistributedCall &call, const Shard &shard, const char *condition)
 {
 	pg::String sql("SELECT 1 FROM ");
-	sql.append(call.relation->qualified_name()).append(" AS s WHERE pg_catalog.worker_hash(s.");
+	sql.append(call.relation->qualified_name()).append(" AS s WHERE (").append(condition);
+	sql.append(") IS NOT TRUE AND pg_catalog.worker_hash(s.");
 	sql.append(pg::quoted(call.source.column));
 	sql.append(pg::format(") NOT BETWEEN %d AND %d LIMIT 1", shard.least, shard.most));
 	return pg::run_sql(sql).count() > 0;
@@ -110,7 +117,7 @@ bool is_in_place(const DistributedCall &call, const Carrier &carrier)
 		staged.collation != stored.collation)
 		return false;
 	return carrier.shards().size() > 1 ||
-		   !has_rows_elsewhere(call, call.target.shards[carrier.shards()[0]]);
+		   !has_rows_elsewhere(call, call.target.shards[carrier.shards()[0]], carrier.condition());
 }
 
 Divided divide(const DistributedCall &call, const Carrier &carrier)

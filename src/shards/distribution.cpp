@@ -25,22 +25,19 @@ Distribution::Kind kind_of(char method, char model, int64 colocation)
 	return colocation == 0 ? Distribution::Kind::local : Distribution::Kind::single;
 }
 
-/* Citus leaves the schema out of a shard's name when it is public, and cuts long names by a rule of
- * its own. */
+/* Citus leaves the schema out of a shard's name when it is public, quotes, and cuts long names by a
+ * rule of its own. */
 void read_shards(Oid relation, Distribution &distribution)
 {
 	pg::SqlRows const rows = pg::ask_often(
-		"SELECT s.shardid, pg_catalog.quote_ident(n.nspname) || '.' || "
-		"pg_catalog.quote_ident(i.parts[pg_catalog.cardinality(i.parts)]), "
+		"SELECT s.shardid, (SELECT CASE n.nspname WHEN 'public' THEN 'public.' ELSE '' END "
+		"FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n "
+		"ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE c.oid OPERATOR(pg_catalog.=) $1) "
+		"|| pg_catalog.shard_name(s.logicalrelid, s.shardid), "
 		"coalesce(s.shardminvalue, '0'), coalesce(s.shardmaxvalue, '0'), "
 		"(SELECT pg_catalog.count(*) FROM pg_catalog.pg_dist_placement AS p "
 		"WHERE p.shardid OPERATOR(pg_catalog.=) s.shardid) "
-		"FROM pg_catalog.pg_dist_shard AS s "
-		"JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) s.logicalrelid "
-		"JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
-		"CROSS JOIN LATERAL (SELECT pg_catalog.parse_ident(pg_catalog.shard_name(s.logicalrelid, "
-		"s.shardid)) AS parts) AS i "
-		"WHERE s.logicalrelid OPERATOR(pg_catalog.=) $1 "
+		"FROM pg_catalog.pg_dist_shard AS s WHERE s.logicalrelid OPERATOR(pg_catalog.=) $1 "
 		"ORDER BY s.shardminvalue::pg_catalog.int8, s.shardid",
 		parameter(relation));
 	for (uint64 row = 0; row < rows.count(); row++) {

@@ -56,11 +56,11 @@ Vector<std::size_t> positions_of(const ColumnMap &map, const pg::ColumnList &col
 
 } // namespace
 
-bool add_few_rows(const Plan &plan, const Staging &staging, const pg::Relation &relation,
-				  pg::MessageWriter &task)
+const char *add_few_rows(const Plan &plan, const Staging &staging, const pg::Relation &relation,
+						 pg::MessageWriter &task)
 {
 	if (!have_plain_types(plan.map, relation))
-		return false;
+		return nullptr;
 	pg::LocalSettings const settings;
 	settings.set("DateStyle", "ISO");
 	settings.set("extra_float_digits", "1");
@@ -78,16 +78,15 @@ bool add_few_rows(const Plan &plan, const Staging &staging, const pg::Relation &
 	snapshot.release();
 	settings.end();
 	if (rows.are_too_many())
-		return false;
+		return nullptr;
 	task.begin("few", '{');
 	add_columns(plan.map, relation, task);
-	task.add("values", rows.text());
 	task.end('}');
-	return true;
+	return pg::pg_call([&] { return pstrdup(rows.text()); });
 }
 
-FewRows::FewRows(const pg::MessageReader &few, const char *description)
-	: description_(description), values_(pg::values_of_text(few.text("values")))
+FewRows::FewRows(const pg::MessageReader &few, const char *rows, const char *description)
+	: description_(description), values_(pg::values_of_text(rows))
 {
 	Vector<const char *> const names = few.texts("names");
 	Vector<const char *> const types = few.texts("types");

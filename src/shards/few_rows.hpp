@@ -1,6 +1,7 @@
 /*
- * Few rows of staging travel in the task itself, as texts: for them, a file that the node fetches
- * would cost many times what the rest of the call does.
+ * Few rows of staging travel beside the task, as one text: for them, a file that the node fetches
+ * would cost many times what the rest of the call does. In the task, whose text is written and read
+ * several times on the way, they would cost twice as much.
  */
 #pragma once
 
@@ -10,19 +11,21 @@
 namespace bulk_sync::shards {
 
 /*
- * Adds all rows of the relation to a task for one shard, as member "few", and says so. False, with
- * nothing added, when there are more of them than few, or when types are among them whose texts may
- * not mean the same elsewhere. Throws pg::Error: 42501 for policies that may hide rows, and what
- * reading the rows raises.
+ * Returns all rows of the relation as a text that goes along with a task for one shard, to which it
+ * adds their columns as member "few". nullptr, with nothing added, when there are more of them than
+ * few, or when types are among them whose texts may not mean the same elsewhere. In the current
+ * memory context. Throws pg::Error: 42501 for policies that may hide rows, and what reading the rows
+ * raises.
  */
-bool add_few_rows(const Plan &plan, const Staging &staging, const pg::Relation &relation,
-				  pg::MessageWriter &task);
+const char *add_few_rows(const Plan &plan, const Staging &staging, const pg::Relation &relation,
+						 pg::MessageWriter &task);
 
-/* The rows in a task, as staging. Its memory is the context that was current when it was made. */
+/* Such rows as staging. Its memory is the context that was current when it was made. */
 class FewRows final : public Staging {
   public:
-	/* `few` is the member of the task. Throws pg::Error, 22023, for what is none. */
-	FewRows(const pg::MessageReader &few, const char *description);
+	/* `few` is the member of the task, and `rows` the text. Throws pg::Error, 22023, for what is
+	 * none, and for a text of other rows. */
+	FewRows(const pg::MessageReader &few, const char *rows, const char *description);
 
 	const char *description() const override { return description_; }
 	const pg::ColumnList &columns() const override { return columns_; }

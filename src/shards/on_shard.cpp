@@ -21,6 +21,7 @@ struct Step {
 	const MessageReader &task;
 	Place place;
 	Oid function;
+	const char *rows;		/* that go along with the task; nullptr for none */
 	pg::ResultRows *result; /* nullptr: nobody asks for rows */
 };
 
@@ -87,7 +88,7 @@ void find_on_shard(const Step &step, const char *token, MessageWriter &answer)
 	ShardCall *const call = make_call(token, step.place.number, step.function);
 	bool const has_changes = call->run([&] {
 		Findings findings;
-		call->open(step.task, step.place.shard);
+		call->open(step.task, step.place.shard, step.rows);
 		bool const found = call->find(findings, step.result);
 		write(findings, answer);
 		return found;
@@ -103,7 +104,7 @@ void compare_on_shard(const Step &step, MessageWriter &answer)
 	ShardCall *const call = make_call(nullptr, step.place.number, step.function);
 	call->run([&] {
 		Findings findings;
-		call->open(step.task, step.place.shard);
+		call->open(step.task, step.place.shard, step.rows);
 		call->compare(findings, *step.result);
 		write(findings, answer);
 	});
@@ -128,7 +129,7 @@ void sync_on_shard(const Step &step, MessageWriter &answer)
 {
 	ShardCall *const call = make_call(nullptr, step.place.number, step.function);
 	call->run([&] {
-		call->open(step.task, step.place.shard);
+		call->open(step.task, step.place.shard, step.rows);
 		write(call->sync(), answer);
 	});
 	call->end();
@@ -145,7 +146,7 @@ void write_copy(const Step &step)
 	ShardCall *const call = make_call(nullptr, step.place.number, step.function);
 	call->run([&] {
 		Findings findings;
-		call->open(step.task, step.place.shard);
+		call->open(step.task, step.place.shard, step.rows);
 		call->find(findings, nullptr);
 		if (!have_same_rows(findings.diff.counts, expected.counts))
 			refuse_other_copy(step.task);
@@ -225,12 +226,12 @@ template <typename Function> void as_called(const MessageReader &task, Function 
 
 } // namespace
 
-Datum do_step(Oid function, Oid place, Datum task_value, pg::ResultRows *result)
+Datum do_step(Oid function, Oid place, Datum task_value, const char *rows, pg::ResultRows *result)
 {
 	MessageReader const task = MessageReader::of(task_value);
 	MessageWriter answer;
 	as_called(task, [&] {
-		Step const step{task, place_in(task, place), function, result};
+		Step const step{task, place_in(task, place), function, rows, result};
 		answer.add("place", static_cast<int64>(step.place.number));
 		do_step_of(step, answer);
 	});
@@ -240,7 +241,9 @@ Datum do_step(Oid function, Oid place, Datum task_value, pg::ResultRows *result)
 void do_step_on_copy(Oid function, Datum task_value)
 {
 	MessageReader const task = MessageReader::of(task_value);
-	as_called(task, [&] { write_copy({task, place_in(task, InvalidOid), function, nullptr}); });
+	as_called(task, [&] {
+		write_copy({task, place_in(task, InvalidOid), function, nullptr, nullptr});
+	});
 }
 
 } // namespace bulk_sync::shards

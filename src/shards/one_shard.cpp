@@ -13,22 +13,24 @@ namespace {
 constexpr std::size_t most_json = 1024 * 1024;
 
 /* The objects go along as they are. */
-bool add_few_objects(const Plan &plan, pg::MessageWriter &task)
+const char *add_few_objects(const Plan &plan, pg::MessageWriter &task)
 {
 	const char *const json = pg::text_of("pg_catalog.jsonb", *plan.request.rows);
 	if (strlen(json) > most_json)
-		return false;
-	task.add_json("objects", json);
-	return true;
+		return nullptr;
+	task.add("objects", true);
+	return json;
 }
 
-/* Staging that is already in a shard beside the target's stays there. */
-bool add_few(const DistributedCall &call, pg::MessageWriter &task)
+/* The text that goes along with the task; nullptr for none. Staging that is already in a shard
+ * beside the target's stays there. */
+const char *add_few(const DistributedCall &call, pg::MessageWriter &task)
 {
 	if (call.relation == nullptr)
 		return add_few_objects(call.plan, task);
-	return !call.source.is_distributed() &&
-		   add_few_rows(call.plan, call.staging, *call.relation, task);
+	if (call.source.is_distributed())
+		return nullptr;
+	return add_few_rows(call.plan, call.staging, *call.relation, task);
 }
 
 } // namespace
@@ -39,7 +41,8 @@ Stats sync_one_shard(const DistributedCall &call, const Carrier &carrier, CallPr
 	progress.begin(ProgressPhase::staging);
 	pg::MessageWriter task;
 	begin_task(call, "sync", task);
-	if (add_few(call, task)) {
+	const char *const rows = add_few(call, task);
+	if (rows != nullptr) {
 		add_diff_of_few(call, carrier, task);
 		progress.staging_was_spread(plan, 1, "The rows go along with the call.");
 	} else {
@@ -48,9 +51,7 @@ Stats sync_one_shard(const DistributedCall &call, const Carrier &carrier, CallPr
 		progress.staging_was_spread(plan, 1, how_spread(spread));
 	}
 	progress.begin(ProgressPhase::target);
-	pg::MessageReader const answer = plan.request.may_write()
-										 ? carrier.mark_and_send(plan, task.finish())
-										 : carrier.send(task.finish())[0];
+	pg::MessageReader const answer = carrier.send_to_one(plan, task.finish(), rows);
 	Done done;
 	add(done, answer);
 	progress.changes_were_found(plan, done.counts,

@@ -19,14 +19,14 @@ constexpr int most_retries = 3;
 
 } // namespace
 
-void ShardCall::open(const MessageReader &task, const MessageReader &shard)
+void ShardCall::open(const MessageReader &task, const MessageReader &shard, const char *rows)
 {
 	request_ = request_for(task, shard);
 	target_.emplace(open_target(task));
 	check_target(request_, *target_);
 	if (task.flag("copied"))
 		share_defaults(task);
-	open_staging(task, shard);
+	open_staging(task, shard, rows);
 	plan_.emplace(make_plan(request_, *target_, staging_.get().for_plan()));
 }
 
@@ -89,20 +89,21 @@ void ShardCall::add_ignored_columns(pg::ColumnList &columns) const
 	}
 }
 
-void ShardCall::open_staging(const MessageReader &task, const MessageReader &shard)
+void ShardCall::open_staging(const MessageReader &task, const MessageReader &shard,
+							 const char *rows)
 {
 	const char *const description = task.text("staging_name");
 	if (OidIsValid(request_.staging)) {
 		staging_.relation.emplace(RelationStaging::open(request_.staging, description));
 		return;
 	}
-	if (task.has("few")) {
-		staging_.few_rows.emplace(task.member("few"), description);
+	if (rows != nullptr && task.has("few")) {
+		staging_.few_rows.emplace(task.member("few"), rows, description);
 		add_ignored_columns(staging_.few_rows->columns());
 		return;
 	}
-	if (task.has("objects")) {
-		request_.rows = task.json("objects");
+	if (rows != nullptr && task.flag("objects")) {
+		request_.rows = pg::value_of("pg_catalog.jsonb", rows).value;
 		staging_.objects.emplace(request_, *target_);
 		return;
 	}

@@ -20,7 +20,7 @@ namespace bulk_sync::shards {
 using pg::MessageReader;
 using pg::MessageWriter;
 
-/* A table of staging, a part of rows or of objects, or few rows or objects in the task: one of
+/* A table of staging, a part of rows or of objects, or few rows or objects beside the task: one of
  * them. */
 struct StagingOnShard {
 	std::optional<RelationStaging> relation;
@@ -55,8 +55,9 @@ class ShardCall final : public pg::Kept {
 	{
 	}
 
-	/* Opens and locks both sides, and plans. */
-	void open(const MessageReader &task, const MessageReader &shard);
+	/* Opens and locks both sides, and plans. `rows` are those that go along with the task, or
+	 * nullptr. */
+	void open(const MessageReader &task, const MessageReader &shard, const char *rows);
 
 	bool is(const char *token, int number) const noexcept
 	{
@@ -79,7 +80,7 @@ class ShardCall final : public pg::Kept {
   private:
 	Request request_for(const MessageReader &task, const MessageReader &shard) const;
 	pg::Relation open_target(const MessageReader &task) const;
-	void open_staging(const MessageReader &task, const MessageReader &shard);
+	void open_staging(const MessageReader &task, const MessageReader &shard, const char *rows);
 	void add_ignored_columns(pg::ColumnList &columns) const;
 	void require_right_to_give(const pg::Attribute &attribute) const;
 	void share_defaults(const MessageReader &task);
