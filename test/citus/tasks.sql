@@ -6,9 +6,9 @@ SET client_min_messages = error;
 SET citus.enable_ddl_propagation = off;
 SELECT set_config('test.table', :'table', false), set_config('test.shard', :'shard', false) \g /dev/null
 
-CREATE FUNCTION pg_temp.outcome(task jsonb, place oid DEFAULT 0) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.outcome(task jsonb, place oid DEFAULT 0, staged text DEFAULT E'5\ta\t5\tb\t') RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM bulk_sync_on_shard(place, task);
+	PERFORM bulk_sync_on_shard(place, task, staged);
 	RETURN 'done';
 EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || CASE WHEN SQLSTATE IN ('XX000', '42601') THEN ' ' || SQLERRM ELSE '' END;
@@ -32,7 +32,7 @@ RETURN (SELECT jsonb_build_object('part', jsonb_build_object(
 	FROM pg_dist_local_group);
 
 CREATE FUNCTION pg_temp.few() RETURNS jsonb
-RETURN jsonb_build_object('few', jsonb_build_object('names', '["company_id", "name"]'::jsonb, 'types', '["integer", "text"]'::jsonb, 'values', E'5\ta\t5\tb\t'));
+RETURN jsonb_build_object('few', jsonb_build_object('names', '["company_id", "name"]'::jsonb, 'types', '["integer", "text"]'::jsonb));
 
 -- Everything that is in it, at any depth.
 CREATE FUNCTION pg_temp.paths(task jsonb) RETURNS SETOF text[] LANGUAGE sql AS $$
@@ -78,12 +78,15 @@ SELECT try FROM pg_temp.try(pg_temp.task('find', pg_temp.part(1))) WHERE try ~ '
 \echo few rows
 SELECT pg_temp.outcome(task), pg_temp.outcome(task #- '{options,dry_run}') FROM pg_temp.task('sync', pg_temp.few()) AS task;
 SELECT try FROM pg_temp.try(pg_temp.task('sync', pg_temp.few())) WHERE try ~ '^few';
-SELECT values || ': ' || pg_temp.outcome(jsonb_set(pg_temp.task('sync', pg_temp.few()), '{few,values}', to_jsonb(values)))
-FROM unnest(ARRAY[E'5\ta\t', E'5\ta', E'5\t', E'5\ta\\', E'5\t\\N\t', E'\\N\ta\t', E'x\ta\t', E'5\ta\\\tb\\\\\t', E'5\ta\t5\ta\t']) AS values;
+SELECT values || ': ' || pg_temp.outcome(pg_temp.task('sync', pg_temp.few()), staged => values)
+FROM unnest(ARRAY['', E'5\ta\t', E'5\ta', E'5\t', E'5\ta\\', E'5\t\\N\t', E'\\N\ta\t', E'x\ta\t', E'5\ta\\\tb\\\\\t', E'5\ta\t5\ta\t']) AS values;
 \echo few objects
-SELECT pg_temp.outcome(task), pg_temp.outcome(task #- '{options,dry_run}')
-FROM pg_temp.task('sync', '{"objects": [{"company_id": 5, "name": "b"}]}') AS task;
-SELECT try FROM pg_temp.try(pg_temp.task('sync', '{"objects": [{"company_id": 5, "name": "b"}]}')) AS try WHERE try ~ '^objects';
+SELECT pg_temp.outcome(task, staged => object), pg_temp.outcome(task #- '{options,dry_run}', staged => object)
+FROM pg_temp.task('sync', '{"objects": 1}') AS task, (VALUES ('[{"company_id": 5, "name": "b"}]')) AS v(object);
+SELECT try FROM pg_temp.try(pg_temp.task('sync', '{"objects": 1}')) AS try WHERE try ~ '^objects';
+SELECT objects || ': ' || pg_temp.outcome(pg_temp.task('sync', '{"objects": 1}'), staged => objects)
+FROM unnest(ARRAY['', '[', '{}', '7', 'null', '"x"', '[]', '[{}]', '[[]]', '[7]', '{"company_id": 5, "name": "b"}',
+	'[{"company_id": null, "name": "b"}]', '[{"company_id": "x", "name": "b"}]', '[{"company_id": 5}]']) AS objects;
 \echo other steps
 SELECT pg_temp.outcome(pg_temp.task('wait', '{}'));
 SELECT pg_temp.outcome(pg_temp.task('apply', '{}'));
@@ -97,4 +100,13 @@ FROM unnest(ARRAY['target', 'staging', 'rows', 'allow_empty', 'max_deletes', 've
 \echo settings
 SELECT name || ' ' || pg_temp.outcome(jsonb_set(pg_temp.task('find', pg_temp.part(0)), ARRAY['settings', name], '"x"'))
 FROM unnest(ARRAY['role', 'session_authorization', 'TimeZone', 'work_mem']) AS name;
+\echo rows that a call with rows does not take
+CREATE FUNCTION pg_temp.outcome_of_rows(task jsonb) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM FROM bulk_sync_rows_on_shard(0, task);
+	RETURN 'done';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE || ' ' || SQLERRM;
+END $$;
+SELECT pg_temp.outcome_of_rows(pg_temp.task('find', pg_temp.few()));
 ROLLBACK;
