@@ -108,25 +108,27 @@ test_timeout=${BULK_SYNC_TEST_TIMEOUT:-900}
 # limited COMMAND...: ends it after that time. It is in a process group of its own, which ^C of a terminal does not reach:
 # stop_running ends it then.
 limited() {
-	local status=0
+	local status=0 running=$work/running.$BASHPID
 	timeout -k 10 "$test_timeout" "$@" &
-	echo "$!" >"$work/running"
+	echo "$!" >"$running"
 	wait "$!" || status=$?
-	rm -f "$work/running"
+	rm -f "$running"
 	return "$status"
 }
 
 # Ends what limited runs, with all its children, and waits until it is gone.
 stop_running() {
-	local pid try
-	[ -s "$work/running" ] || return 0
-	pid=$(cat "$work/running")
-	kill "$pid" 2>/dev/null
-	for try in {1..150}; do
-		kill -0 "$pid" 2>/dev/null || return 0
-		sleep 0.1
+	local running pid try
+	for running in "$work"/running.*; do
+		[ -s "$running" ] || continue
+		pid=$(cat "$running")
+		kill "$pid" 2>/dev/null
+		for try in {1..150}; do
+			kill -0 "$pid" 2>/dev/null || continue 2
+			sleep 0.1
+		done
+		say "process $pid does not end after $((try / 10)) seconds"
 	done
-	say "process $pid does not end after $((try / 10)) seconds"
 }
 
 # attempt LOG COMMAND...: sets status to what became of it. The command may be a function: it is run under -e,

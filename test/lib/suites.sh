@@ -165,10 +165,27 @@ want_lint_tools() {
 	want_optional yamllint yamllint
 }
 
-# lint [NAME]...: these checks of test/lint, or all.
+can_lint() { [ -f "$top/.clang-format" ]; }
+
+lint_pid='' # of the checks that run beside the tests
+
+run_lint() { test_timeout=$((2 * test_timeout)) limited "$top/test/lint" "$@"; }
+
+# lint_beside: starts all checks of test/lint, which need no server. They take the processor that the tests leave idle; lint
+# waits for them.
+lint_beside() {
+	can_lint || return 0
+	(
+		renice -n 19 -p "$BASHPID" >"$work/renice.log"
+		run_lint
+	) >"$work/lint.log" 2>&1 &
+	lint_pid=$!
+}
+
+# lint [NAME]...: these checks of test/lint, or all, or what came of those beside.
 lint() {
 	local line status=0 failed_before=$failed
-	if [ ! -f "$top/.clang-format" ]; then
+	if ! can_lint; then
 		skip 'lint (the archive of a release has no settings for it: only in a checkout)'
 		return
 	fi
@@ -179,9 +196,10 @@ lint() {
 		'skipped '*) skip "lint: ${line#skipped }" ;;
 		*) say "    $line" ;;
 		esac
-	done < <(test_timeout=$((2 * test_timeout)) limited "$top/test/lint" "$@" 2>&1)
-	wait "$!" || status=$?
-	if [ "$status" != 0 ] && [ "$failed" = "$failed_before" ]; then
+	done < <(if [ -n "$lint_pid" ]; then tail -n +1 -f --pid="$lint_pid" "$work/lint.log"; else run_lint "$@" 2>&1; fi)
+	wait "${lint_pid:-$!}" || status=$?
+	# Of 1, test/lint itself has said which check failed.
+	if [ "$status" -gt 1 ] || { [ "$status" = 1 ] && [ "$failed" = "$failed_before" ]; }; then
 		not_ok "lint: did not run to its end (exit code $status)"
 	fi
 }
