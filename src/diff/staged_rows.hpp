@@ -102,7 +102,8 @@ class StagedRows {
 		return count <= 1 || bytes + slots_for(count) * sizeof(Slot) <= limit_;
 	}
 
-	/* Takes them all, once they are in the memory that it returns, as they will be there. Raises. */
+	/* Takes them all, once they are in the memory that it returns, as they will be there.
+	 * Raises. */
 	PG_RAISES char *append_all(std::size_t bytes, uint64 count)
 	{
 		char *const memory = arena_.reserve(bytes);
@@ -212,8 +213,9 @@ class StagedRows {
 	/* Frees the table and keeps the rows. Raises. */
 	PG_RAISES void drop_table();
 
-	/* Gives the rows away, of which each is at its position in staging: the arena's memory becomes a
-	 * part of the current context. Frees the table; there are no rows then, and none will come. Raises. */
+	/* Gives the rows away, of which each is at its position in staging: the arena's memory becomes
+	 * a part of the current context. Frees the table; there are no rows then, and none will come.
+	 * Raises. */
 	PG_RAISES RowArena take_arena();
 
 	/* Forgets all rows and frees the table. Raises. */

@@ -129,7 +129,8 @@ PG_RAISES bool compares_key_part(const List *key, Oid oper, const List *operands
 }
 
 /* Is it of the forms by which the planner leaves out partitions (partprune.c)? These are
- * comparisons of what each row was compared by when it was stored, so that they raise for no row. */
+ * comparisons of what each row was compared by when it was stored, so that they never
+ * raise. */
 PG_RAISES bool leaves_out_partitions(Node *condition, const List *key)
 {
 	if (IsA(condition, OpExpr)) {

@@ -29,7 +29,7 @@ PG_RAISES ::Relation open_raising(Oid oid, LOCKMODE mode)
 	return relation;
 }
 
-/* `kept` is the copy of a descriptor, and what the copy leaves out is read from the `cached` one. */
+/* `kept` is the copy of a descriptor; what the copy leaves out is read from the `cached` one. */
 Attribute attribute_of(Form_pg_attribute kept, Form_pg_attribute cached)
 {
 	Attribute attribute;
