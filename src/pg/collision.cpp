@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pg/compat.hpp"
+#include "pg/compat_table.hpp"
 #include "pg/index_key.hpp"
 
 extern "C" {

@@ -1,6 +1,6 @@
 #include "pg/expression.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_query.hpp"
 #include "pg/error_context.hpp"
 #include "pg/fail.hpp"
 #include "pg/repeatable.hpp"
@@ -10,10 +10,12 @@ extern "C" {
 #include "catalog/pg_proc.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_clause.h"
 #include "parser/parse_coerce.h"
 #include "parser/parse_collate.h"
 #include "parser/parser.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
 }

@@ -1,12 +1,14 @@
 #include "pg/pruning.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_query.hpp"
 
 extern "C" {
 #include "access/table.h"
 #include "catalog/partition.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/prep.h"
+#include "storage/sinval.h"
 #include "utils/inval.h"
 #include "utils/partcache.h"
 #include "utils/snapmgr.h"

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "pg/compat.hpp"
 #include "pg/fail.hpp"
 
 extern "C" {
@@ -11,6 +10,7 @@ extern "C" {
 #include "access/table.h"
 #include "catalog/pg_inherits.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/syscache.h"

@@ -1,6 +1,6 @@
 #include "pg/tuple.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_table.hpp"
 
 extern "C" {
 #include "access/detoast.h"
