@@ -58,6 +58,11 @@ struct TupleView {
 	}
 };
 
+/* How the bytes of a column's values are stored. Those of byte1 to byte8 are passed by value. */
+enum class ValueKind : uint8 { byte1, byte2, byte4, byte8, fixed, varlena, cstring };
+
+ValueKind value_kind(Form_pg_attribute attribute) noexcept;
+
 /* What memcmp() says, without the call for it where there are a few bytes. */
 inline bool same_bytes(const char *left, const char *right, std::size_t length) noexcept
 {
