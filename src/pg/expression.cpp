@@ -24,6 +24,15 @@ namespace bulk_sync::pg {
 
 namespace {
 
+/* Hints where the server has none and the same words in a statement would be right. */
+PG_RAISES void add_hint(const ExpressionWords &words)
+{
+	if (geterrcode() == ERRCODE_AMBIGUOUS_COLUMN && words.ambiguous != nullptr)
+		errhint("%s", words.ambiguous);
+	else if (geterrcode() == ERRCODE_UNDEFINED_PARAMETER)
+		errhint("Put values into the text, by format() with %%L.");
+}
+
 /* Shows positions of errors in the expression, not in the statement that called us. */
 PG_RAISES void add_expression_context(const char *text, const ExpressionWords &words)
 {
@@ -33,6 +42,7 @@ PG_RAISES void add_expression_context(const char *text, const ExpressionWords &w
 		internalerrposition(position);
 		internalerrquery(text);
 	}
+	add_hint(words);
 	errcontext("%s", words.context);
 }
 
