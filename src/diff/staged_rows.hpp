@@ -24,8 +24,7 @@ class StagedRows {
 	 * bytes that the caller wants to stay within. */
 	explicit StagedRows(std::size_t limit) noexcept;
 
-	/* About so many rows, and bytes of them, will come; perhaps, for it is an estimate. Before the
-	 * first. */
+	/* About so many rows, and bytes of them, will come, by an estimate. Before the first. */
 	void expect(double rows, double bytes) noexcept;
 
 	/* Would more rows, of this many bytes together, go beyond the limit, the table over all of them
