@@ -17,9 +17,10 @@ struct Stats {
 	uint64 skipped = 0; /* differences that were found and not applied */
 };
 
-/* Makes the target match staging. `result`, unless it is nullptr, gets a row (action, key, old, new,
- * changes) for each row that was written, or would be in a dry run. Throws pg::Error; then nothing has changed once the caller's
- * transaction, or the subtransaction that the error ends in, is rolled back. */
+/* Makes the target match staging. `result`, unless it is nullptr, gets a row (action, key, old,
+ * new, changes) for each row that was written, or would be in a dry run. Throws pg::Error; then
+ * nothing has changed once the caller's transaction, or the subtransaction that the error ends in,
+ * is rolled back. */
 Stats synchronize(const Request &request, pg::ResultRows *result);
 
 } // namespace bulk_sync

@@ -11,8 +11,8 @@
 
 namespace bulk_sync {
 
-/* Gives the rows in the order of staging, as the diff keeps them: each column where the shape of the
- * staged rows says. What it has is in the memory context that was current when it was made. */
+/* Gives the rows in the order of staging, as the diff keeps them: each column where the shape of
+ * the staged rows says. What it has is in the memory context that was current when it was made. */
 class AddedRows : public pg::RowSource {
   public:
 	uint64 count() const noexcept override { return count_; }

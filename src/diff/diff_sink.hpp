@@ -40,8 +40,8 @@ class DiffSink {
 	 * those of `rows` that are not matched. True when it has taken what it wants of them, the rows
 	 * themselves perhaps; else added() is called for each. */
 	virtual bool all_added(StagedRows &, const RowShape &) { return false; }
-	/* The same when staging is in files and all of it is new: the rows of the batches that are kept.
-	 * Only then is a sink told so that keeps_new_rows(), instead of by added(). */
+	/* The same when staging is in files and all of it is new: the rows of the batches that are
+	 * kept. Only then is a sink told so that keeps_new_rows(), instead of by added(). */
 	virtual bool keeps_new_rows() const noexcept { return false; }
 	virtual void all_added(Spill &, const RowShape &) {}
 	PG_RAISES virtual void added(const AddedRow &row) = 0;

@@ -11,35 +11,16 @@ KeyHash::KeyHash(const ColumnMap &map, const RowShape &shape) : shape_(shape)
 		Form_pg_attribute const form = TupleDescAttr(shape.desc(), attribute);
 		int32 const offset = shape.layout().fixed_offset(attribute);
 		bool const follows = i > 0 && keys_.back().attribute + 1 == attribute;
-		keys_.push_back({&map.keys[i], attribute, offset, kind_of(map.keys[i], form),
-						 static_cast<uint8>(shape.layout().alignment(attribute)), form->attlen});
+		const pg::KeyEquality &equality = map.keys[i];
+		bool const as_stored = equality.by_image() || equality.is_numeric();
+		keys_.push_back({&equality, attribute, offset,
+						 as_stored ? pg::value_kind(form) : pg::ValueKind::cstring,
+						 static_cast<uint8>(shape.layout().alignment(attribute)), form->attlen,
+						 equality.is_numeric()});
 		needed_ = std::max(needed_, attribute + 1);
 		are_known_ = are_known_ && (offset >= 0 || follows);
 	}
 	starts_ = pg::Allocator<uint32>().allocate(needed_);
-}
-
-KeyHash::Kind KeyHash::kind_of(const pg::KeyEquality &equality,
-							   Form_pg_attribute attribute) noexcept
-{
-	if (equality.is_numeric())
-		return Kind::numeric;
-	if (!equality.by_image() || attribute->attlen == -2)
-		return Kind::other;
-	if (attribute->attlen == -1)
-		return Kind::varlena;
-	if (!attribute->attbyval)
-		return Kind::fixed;
-	switch (attribute->attlen) {
-	case 1:
-		return Kind::byte1;
-	case 2:
-		return Kind::byte2;
-	case 4:
-		return Kind::byte4;
-	default:
-		return Kind::byte8;
-	}
 }
 
 uint32 KeyHash::of_located(const TupleView &tuple) const

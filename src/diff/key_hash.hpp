@@ -39,18 +39,15 @@ class KeyHash {
 	}
 
   private:
-	/* How the bytes of a value are hashed; others go through their Datum. */
-	enum class Kind : uint8 { byte1, byte2, byte4, byte8, fixed, varlena, numeric, other };
 	struct Key {
 		const pg::KeyEquality *equality;
 		int attribute;
 		int32 offset; /* when it is the same in all tuples without NULLs before and in it, or -1 */
-		Kind kind;
-		uint8 align;  /* of the attribute, in bytes */
-		int16 length; /* attlen */
+		pg::ValueKind kind; /* cstring for all that is not hashed as it is stored */
+		uint8 align;		/* of the attribute, in bytes */
+		int16 length;		/* attlen */
+		bool is_numeric;
 	};
-
-	static Kind kind_of(const pg::KeyEquality &equality, Form_pg_attribute attribute) noexcept;
 
 	PG_RAISES pg_attribute_always_inline uint32 of_stored(const TupleView &tuple) const
 	{
@@ -81,24 +78,23 @@ class KeyHash {
 	{
 		end = value + key.length;
 		switch (key.kind) {
-		case Kind::byte1:
+		case pg::ValueKind::byte1:
 			return static_cast<uint8>(*value);
-		case Kind::byte2:
+		case pg::ValueKind::byte2:
 			return *reinterpret_cast<const uint16 *>(value);
-		case Kind::byte4:
+		case pg::ValueKind::byte4:
 			return *reinterpret_cast<const uint32 *>(value);
-		case Kind::byte8:
+		case pg::ValueKind::byte8:
 			return *reinterpret_cast<const uint64 *>(value);
-		case Kind::fixed:
+		case pg::ValueKind::fixed:
 			return pg::hash_of_bytes(value, key.length);
-		case Kind::varlena:
-		case Kind::numeric:
+		case pg::ValueKind::varlena:
 			if (VARATT_IS_SHORT(value) && !VARATT_IS_EXTERNAL(value)) {
 				const char *const bytes = VARDATA_SHORT(value);
 				std::size_t const length = VARSIZE_SHORT(value) - VARHDRSZ_SHORT;
 				end = bytes + length;
-				return key.kind == Kind::numeric ? pg::hash_of_numeric(bytes, length)
-												 : pg::hash_of_bytes(bytes, length);
+				return key.is_numeric ? pg::hash_of_numeric(bytes, length)
+									  : pg::hash_of_bytes(bytes, length);
 			}
 			[[fallthrough]];
 		default:

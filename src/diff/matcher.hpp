@@ -38,7 +38,8 @@ class Matcher {
 	/* The shape of the staged rows. Outlives it. */
 	void take_staged(const RowShape &staged) noexcept { staged_ = &staged; }
 
-	/* Builds the table over the staged rows and notes the keys that several of them have. Raises. */
+	/* Builds the table over the staged rows and notes the keys that several of them have.
+	 * Raises. */
 	PG_RAISES void build_table();
 
 	/* Room for a row's tuple, aligned; add() takes it for good, up to the next group. Makes some by

@@ -10,7 +10,7 @@ void RowArena::expect(std::size_t bytes) noexcept
 		shift_ = std::bit_width(std::min(bytes, largest) - 1);
 }
 
-/* In steps that grow with what was needed, for an estimate may be far too high. */
+/* In steps that grow with what was needed: an estimate may be far too high. */
 void RowArena::make_ready(std::size_t bytes)
 {
 	constexpr std::size_t least = 64 * 1024; /* bytes */

@@ -57,7 +57,7 @@ class RowArena {
 		std::size_t offset = first_position;
 	};
 
-	/* What lies there; nullptr at the end. The walk goes on when its length is added to the offset. */
+	/* What lies there; nullptr at the end. The caller adds its length to the offset to go on. */
 	char *at(Place &place) const noexcept
 	{
 		while (place.offset >= (place.piece == piece_ ? used_ : filled_[place.piece])) {

@@ -19,8 +19,8 @@ class RowComparison {
 	/* The map and the shapes outlive it. In the current memory context. Throws std::bad_alloc. */
 	RowComparison(const ColumnMap &map, const RowShape &staged, const RowShape &target);
 
-	/* Have two rows the same image for sure? Their columns have to be looked at when not. Inlined by
-	 * force, for it is what a diff does. Raises. */
+	/* Have two rows the same image for sure? Their columns have to be looked at when not. Inlined
+	 * by force: it is what a diff does. Raises. */
 	PG_RAISES pg_attribute_always_inline bool is_same(const TupleView &staged,
 													  const TupleView &target)
 	{

@@ -29,9 +29,9 @@ struct RowValues {
 class RowShape {
   public:
 	/* Tuples of a relation as they are stored. `desc` may be the one of the relation's cache entry,
-	 * of which a copy is made, for it knows the stored defaults. `attributes` are the columns of the
-	 * image and the carried ones in that table. In the current memory context, as the following.
-	 * Throw pg::Error. */
+	 * of which a copy is made: it knows the stored defaults. `attributes` are the columns of
+	 * the image and the carried ones in that table. In the current memory context, as the
+	 * following. Throw pg::Error. */
 	static RowShape of_staging(const ColumnMap &map, TupleDesc desc);
 	static RowShape of_target(TupleDesc desc, const Vector<int> &attributes);
 

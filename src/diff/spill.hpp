@@ -11,7 +11,7 @@
  *       else
  *           spill.divide(batch);
  *
- * Instead of finish(), a batch whose staged rows are all new can be kept, up to the end of the call.
+ * Instead of finish(), a batch whose staged rows are all new can be kept up to the call's end.
  */
 #pragma once
 
@@ -22,8 +22,8 @@ namespace bulk_sync {
 /* The hash table uses the leading bits of a hash, batches the trailing ones. */
 class Spill {
   public:
-	/* Works in a part of the current memory context. `limit`: bytes that the diff wants to stay within; the
-	 * buffers of the files get half of it. */
+	/* Works in a part of the current memory context. `limit`: bytes that the diff wants to stay
+	 * within; the buffers of the files get half of it. */
 	explicit Spill(std::size_t limit) noexcept : limit_(limit), context_(CurrentMemoryContext) {}
 
 	/* From now on rows can be put; those of staging are expected to take `parts` times the limit.
@@ -67,8 +67,8 @@ class Spill {
 	/* Their rows of staging. */
 	uint64 kept_rows() const noexcept { return kept_rows_; }
 
-	/* All batches have been run, and some are kept: makes what they have a part of the current memory
-	 * context. Raises. */
+	/* All batches have been run, and some are kept: makes what they have a part of the current
+	 * memory context. Raises. */
 	PG_RAISES void change_owner() { MemoryContextSetParent(context_, CurrentMemoryContext); }
 
 	/* Bytes of a buffer, of which so many are in use at a time. */

@@ -24,8 +24,7 @@ class StagedRows {
 	 * bytes that the caller wants to stay within. */
 	explicit StagedRows(std::size_t limit) noexcept;
 
-	/* About so many rows, and bytes of them, will come; perhaps, for it is an estimate. Before the
-	 * first. */
+	/* About so many rows, and bytes of them, will come, by an estimate. Before the first. */
 	void expect(double rows, double bytes) noexcept;
 
 	/* Would more rows, of this many bytes together, go beyond the limit, the table over all of them
@@ -102,7 +101,8 @@ class StagedRows {
 		return count <= 1 || bytes + slots_for(count) * sizeof(Slot) <= limit_;
 	}
 
-	/* Takes them all, once they are in the memory that it returns, as they will be there. Raises. */
+	/* Takes them all, once they are in the memory that it returns, as they will be there.
+	 * Raises. */
 	PG_RAISES char *append_all(std::size_t bytes, uint64 count)
 	{
 		char *const memory = arena_.reserve(bytes);
@@ -212,8 +212,9 @@ class StagedRows {
 	/* Frees the table and keeps the rows. Raises. */
 	PG_RAISES void drop_table();
 
-	/* Gives the rows away, of which each is at its position in staging: the arena's memory becomes a
-	 * part of the current context. Frees the table; there are no rows then, and none will come. Raises. */
+	/* Gives the rows away, of which each is at its position in staging: the arena's memory becomes
+	 * a part of the current context. Frees the table; there are no rows then, and none will come.
+	 * Raises. */
 	PG_RAISES RowArena take_arena();
 
 	/* Forgets all rows and frees the table. Raises. */

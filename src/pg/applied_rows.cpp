@@ -1,6 +1,10 @@
 #include "pg/applied_rows.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_query.hpp"
+
+extern "C" {
+#include "utils/rel.h"
+}
 
 namespace bulk_sync::pg {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pg/compat.hpp"
+#include "pg/compat_table.hpp"
 #include "pg/index_key.hpp"
 
 extern "C" {
@@ -47,7 +47,7 @@ PG_RAISES HeapTupleHeader header_of(TupleTableSlot *slot)
 	return ExecFetchSlotHeapTuple(slot, false, nullptr)->t_data;
 }
 
-/* Written by the attempt, and not once more. What its rollback leaves of a row is enough to read. */
+/* Written by the attempt, and not once more. What its rollback leaves of a row can be read. */
 PG_RAISES bool is_own(const Search &search, TupleTableSlot *slot)
 {
 	HeapTupleHeader const header = header_of(slot);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pg/compat.hpp"
+#include "pg/compat_table.hpp"
 #include "pg/error_context.hpp"
 #include "pg/result_relation.hpp"
 #include "pg/scratch.hpp"
@@ -11,6 +11,7 @@
 extern "C" {
 #include "executor/nodeModifyTable.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 }
 

@@ -1,6 +1,6 @@
 #include "pg/direct_write.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_table.hpp"
 #include "pg/error_context.hpp"
 #include "pg/ordered_rows.hpp"
 #include "pg/result_relation.hpp"

@@ -1,6 +1,6 @@
 #include "pg/expression.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_query.hpp"
 #include "pg/error_context.hpp"
 #include "pg/fail.hpp"
 #include "pg/repeatable.hpp"
@@ -10,10 +10,12 @@ extern "C" {
 #include "catalog/pg_proc.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_clause.h"
 #include "parser/parse_coerce.h"
 #include "parser/parse_collate.h"
 #include "parser/parser.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/datum.h"
 #include "utils/fmgroids.h"
 }
@@ -21,6 +23,15 @@ extern "C" {
 namespace bulk_sync::pg {
 
 namespace {
+
+/* Hints where the server has none and the same words in a statement would be right. */
+PG_RAISES void add_hint(const ExpressionWords &words)
+{
+	if (geterrcode() == ERRCODE_AMBIGUOUS_COLUMN && words.ambiguous != nullptr)
+		errhint("%s", words.ambiguous);
+	else if (geterrcode() == ERRCODE_UNDEFINED_PARAMETER)
+		errhint("Put values into the text, by format() with %%L.");
+}
 
 /* Shows positions of errors in the expression, not in the statement that called us. */
 PG_RAISES void add_expression_context(const char *text, const ExpressionWords &words)
@@ -31,6 +42,7 @@ PG_RAISES void add_expression_context(const char *text, const ExpressionWords &w
 		internalerrposition(position);
 		internalerrquery(text);
 	}
+	add_hint(words);
 	errcontext("%s", words.context);
 }
 

@@ -49,8 +49,8 @@ Vector<AttrNumber> columns_used(Node *expression, const Relation &relation, int 
  */
 Vector<AttrNumber> fixed_columns(const Filter &filter, const Relation &relation);
 
-/* The value that the filter compares one of its fixed columns with, as text of its own type; nullptr
- * when it is NULL, or when the filter is the column itself. Throws Error. */
+/* The value that the filter compares one of its fixed columns with, as text of its own type;
+ * nullptr when it is NULL, or when the filter is the column itself. Throws Error. */
 const char *fixed_value(const Filter &filter, AttrNumber column);
 
 /* The default of a column as an expression, coerced to its type; nullptr for none. The one of the

@@ -13,6 +13,7 @@ struct ExpressionWords {
 	const char *hint;		/* what to write */
 	const char *about_rows; /* why it has no system columns */
 	const char *purpose;	/* why it gives the same answer each time */
+	const char *ambiguous;	/* hint for a column of several relations; nullptr for none */
 };
 
 inline constexpr ExpressionWords filter_words = {
@@ -23,6 +24,7 @@ inline constexpr ExpressionWords filter_words = {
 	"Write what would stand after WHERE, for example 'company_id = 501'.",
 	"The filter has to hold for rows that are not stored yet.",
 	"The filter decides which rows exist for the call and must give the same answer each time.",
+	nullptr,
 };
 
 inline constexpr ExpressionWords update_when_words = {
@@ -34,6 +36,7 @@ inline constexpr ExpressionWords update_when_words = {
 	"old.updated_at'.",
 	"It is asked about rows that are not stored yet.",
 	"It decides which rows are updated and must give the same answer each time.",
+	"Write \"old.\" or \"new.\" in front of the column.",
 };
 
 } // namespace bulk_sync::pg

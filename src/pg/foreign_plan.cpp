@@ -73,7 +73,7 @@ PG_RAISES bool replaces_scan(const Plan *plan, const List *tables, Oid target)
 	return true;
 }
 
-/* The node that reads a part of `target` in place of PostgreSQL's own scans; nullptr without one. */
+/* The node that reads a part of `target` instead of PostgreSQL's own scans; nullptr for none. */
 PG_RAISES const Plan *foreign_reader(const Plan *plan, const List *tables, Oid target)
 {
 	check_stack_depth();

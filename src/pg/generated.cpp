@@ -1,6 +1,7 @@
 #include "pg/generated.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_query.hpp"
+#include "pg/compat_table.hpp"
 #include "pg/expression.hpp"
 #include "pg/fail.hpp"
 
@@ -9,6 +10,7 @@ extern "C" {
 #include "access/table.h"
 #include "catalog/pg_attrdef.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "utils/fmgroids.h"
 #include "utils/partcache.h"
 }

@@ -43,7 +43,7 @@ struct Generation {
  * among them. In the current memory context. Throws Error. */
 Generation generation_of(const Relation &relation, AttrNumber column, const Vector<Oid> &members);
 
-/* Raises 0A000: in rows of `table`, the column is generated from columns that the relation lacks. */
+/* Raises 0A000: `table` generates the column from columns that the relation lacks. */
 [[noreturn]] PG_RAISES void refuse_unknown_column(const Relation &relation, AttrNumber column,
 												  Oid table);
 

@@ -67,7 +67,7 @@ class ErrorState {
 struct Caught {
 	ErrorData *error = nullptr;
 	bool out_of_memory = false;
-	char what[256]; /* set when it is neither; not cleared, for that would cost more than a row */
+	char what[256]; /* set when it is neither; not cleared: that would cost more than a row */
 };
 
 void catch_current(Caught &caught) noexcept;

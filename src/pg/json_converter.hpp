@@ -1,6 +1,6 @@
 /*
- * Values of jsonb in the types of columns, as jsonb_populate_record() converts them, less objects and
- * arrays that some types would take for something else.
+ * Values of jsonb in the types of columns, as jsonb_populate_record() converts them, less objects
+ * and arrays that some types would take for something else.
  */
 #pragma once
 

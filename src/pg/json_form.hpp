@@ -24,7 +24,7 @@ class JsonForm {
 	 * Raises what the type's output function raises. */
 	PG_RAISES bool append(StringInfo text, Datum value) const;
 
-	/* Appends what the type's own output function makes of the value, as a JSON string. Likewise. */
+	/* Appends what the type's output function makes of the value, as a JSON string. Likewise. */
 	PG_RAISES void append_output(StringInfo text, Datum value) const;
 
 	/* May different texts of append() be the same jsonb? Blanks and repeated members are lost. */

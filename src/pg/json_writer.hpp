@@ -38,7 +38,7 @@ class JsonValues {
   public:
 	PG_RAISES void start();
 
-	/* A value for which JSON has no exact form is a string, as the type's output function has it. */
+	/* A value for which JSON has no exact form is a string, by the type's output function. */
 	PG_RAISES JsonText add(const JsonColumn &column, Datum value, bool is_null);
 
 	/* Two values whose images differ. Where they look the same as jsonb, both are such strings, and

@@ -1,6 +1,6 @@
 #include "pg/large_value.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_table.hpp"
 
 extern "C" {
 #include "access/detoast.h"

@@ -74,8 +74,8 @@ inline constexpr std::size_t huge_page = std::size_t{2} * 1024 * 1024; /* bytes 
 PG_RAISES char *allocate_aligned(MemoryContext context, std::size_t length);
 
 /*
- * Has the system bring pages in that are going to be written, many at a time: a fault for each costs
- * half as much again. Worth it for some tens of kB or more. Best effort; never raises.
+ * Has the system bring pages in that are going to be written, many at a time: a fault for each
+ * costs half as much again. Worth it for some tens of kB or more. Best effort; never raises.
  */
 void populate(void *memory, std::size_t length) noexcept;
 
@@ -83,8 +83,7 @@ void populate(void *memory, std::size_t length) noexcept;
  * A memory context that is current while the object lives. It is declared before whatever has its
  * memory from it: destructors of containers look at their elements, so on success the context is
  * deleted at the end of the scope, when all of them have ended. On failure the abort of the
- * transaction deletes it with its parent, for a destructor must not call PostgreSQL while
- * unwinding.
+ * transaction deletes it with its parent: a destructor must not call PostgreSQL while unwinding.
  */
 class WorkContext {
   public:

@@ -45,8 +45,8 @@ class MessageWriter {
 	String text_{"{"};
 };
 
-/* Reads an object or a list, which may come from anybody. Texts are in the current memory context. All
- * functions throw Error: 22023 for what is of another kind. A null is as good as nothing. */
+/* Reads an object or a list, which may come from anybody. Texts are in the current memory context.
+ * All functions throw Error: 22023 for what is of another kind. A null is as good as nothing. */
 class MessageReader {
   public:
 	/* Throws Error, 22023, for what is no object. */

@@ -1,6 +1,7 @@
 #include "pg/page_scan.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_query.hpp"
+#include "pg/compat_table.hpp"
 #include "pg/stored_plan.hpp"
 #include "pg/tuple.hpp"
 

@@ -23,8 +23,8 @@ bool is_heap(::Relation relation) noexcept;
  */
 PG_RAISES void scan_stored(QueryDesc *query, const Relation &relation, StoredReceiver &receiver);
 
-/* Gives all tuples that `snapshot` sees in a table of the heap, which is `relation` or a partition or
- * child of it. Raises. */
+/* Gives all tuples that `snapshot` sees in a table of the heap, which is `relation` or a partition
+ * or child of it. Raises. */
 PG_RAISES void scan_all_pages(::Relation table, const Relation &relation, Snapshot snapshot,
 							  StoredReceiver &receiver);
 

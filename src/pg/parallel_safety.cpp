@@ -1,6 +1,6 @@
 #include "pg/parallel_safety.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_query.hpp"
 #include "pg/type_parts.hpp"
 
 extern "C" {

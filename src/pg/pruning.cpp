@@ -1,12 +1,14 @@
 #include "pg/pruning.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_query.hpp"
 
 extern "C" {
 #include "access/table.h"
 #include "catalog/partition.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/prep.h"
+#include "storage/sinval.h"
 #include "utils/inval.h"
 #include "utils/partcache.h"
 #include "utils/snapmgr.h"
@@ -129,7 +131,8 @@ PG_RAISES bool compares_key_part(const List *key, Oid oper, const List *operands
 }
 
 /* Is it of the forms by which the planner leaves out partitions (partprune.c)? These are
- * comparisons of what each row was compared by when it was stored, so that they raise for no row. */
+ * comparisons of what each row was compared by when it was stored, so that they never
+ * raise. */
 PG_RAISES bool leaves_out_partitions(Node *condition, const List *key)
 {
 	if (IsA(condition, OpExpr)) {

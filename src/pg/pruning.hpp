@@ -10,7 +10,7 @@ namespace bulk_sync::pg {
 
 /*
  * What follows from the filter for a row by itself: a condition that is true for each row for which
- * the filter is, and that stays so for as long as the row does, for it has no sub-selects and no
+ * the filter is, and that stays so for as long as the row does: it has no sub-selects and no
  * functions that are not immutable. nullptr when there is no such condition. `company_id = 501 AND
  * hired < now()` gives `company_id = 501`. As it needs nothing but the row, it can be added to any
  * statement on rows that the filter let through, and the planner leaves out partitions by it. In

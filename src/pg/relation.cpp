@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "pg/compat.hpp"
 #include "pg/fail.hpp"
 
 extern "C" {
@@ -11,6 +10,7 @@ extern "C" {
 #include "access/table.h"
 #include "catalog/pg_inherits.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/syscache.h"
@@ -29,7 +29,7 @@ PG_RAISES ::Relation open_raising(Oid oid, LOCKMODE mode)
 	return relation;
 }
 
-/* `kept` is the copy of a descriptor, and what the copy leaves out is read from the `cached` one. */
+/* `kept` is the copy of a descriptor; what the copy leaves out is read from the `cached` one. */
 Attribute attribute_of(Form_pg_attribute kept, Form_pg_attribute cached)
 {
 	Attribute attribute;

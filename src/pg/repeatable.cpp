@@ -1,10 +1,12 @@
 #include "pg/repeatable.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_query.hpp"
 #include "pg/fail.hpp"
 
 extern "C" {
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
+#include "rewrite/rewriteHandler.h"
 }
 
 namespace bulk_sync::pg {

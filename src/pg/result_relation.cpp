@@ -1,6 +1,7 @@
 #include "pg/result_relation.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_query.hpp"
+#include "pg/compat_table.hpp"
 #include "pg/scratch.hpp"
 
 extern "C" {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pg/compat.hpp"
+#include "pg/compat_table.hpp"
 
 namespace bulk_sync::pg {
 

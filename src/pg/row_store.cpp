@@ -1,6 +1,6 @@
 #include "pg/row_store.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_table.hpp"
 
 namespace bulk_sync::pg {
 

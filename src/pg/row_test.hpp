@@ -2,8 +2,8 @@
  * A condition that is asked about one row after the other, while others are still to come: a query
  * over a store of one row that the executor keeps between them.
  *
- * A plan that is run by ExecReScan() gets new values for its columns, and keeps what does not depend
- * on them: the hash table of a sub-select, for one.
+ * A plan that is run by ExecReScan() gets new values for its columns, and keeps what does not
+ * depend on them: the hash table of a sub-select, for one.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 #include "pg/statement.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_query.hpp"
 #include "pg/error_context.hpp"
 #include "pg/expression.hpp"
 #include "pg/fail.hpp"
@@ -11,9 +11,11 @@
 #include "pg/stored_plan.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
 #include "parser/parsetree.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 }

@@ -22,7 +22,8 @@ extern "C" {
 
 namespace bulk_sync::pg {
 
-/* Takes the rows of a SELECT, or those that a write returns. Called from executor frames: may raise, and may throw. */
+/* Takes the rows of a SELECT, or those that a write returns. Called from executor frames: may
+ * raise, and may throw. */
 class RowReceiver {
   public:
 	virtual void row(TupleTableSlot *slot) = 0;
@@ -37,9 +38,9 @@ class RowReceiver {
  */
 class StoredReceiver {
   public:
-	/* The tuples that follow are of this table, which is open: the relation, or a partition or child
-	 * of it. `columns` tells for each column of the relation, by its number less one, which one of
-	 * the table it is; it holds up to the next table. Tables without tuples are left out. */
+	/* The tuples that follow are of this table, which is open: the relation, or a partition or
+	 * child of it. `columns` tells for each column of the relation, by its number less one, which
+	 * one of the table it is; it holds up to the next table. Tables without tuples are left out. */
 	virtual void begin(::Relation table, const AttrNumber *columns) = 0;
 
 	/* At least one tuple; the page holds still during the call. */
@@ -98,7 +99,8 @@ class Statement {
 	 * Does a SELECT of these columns of `relation`, by number, read tuples that read_stored() can
 	 * give as they are stored? So it is for scans of tables of the heap, one of each: of `relation`
 	 * or of its partitions or children. Not so where workers or other nodes stand before them, nor
-	 * where the planner, or an extension, puts an expression in the place of a column. Throws Error.
+	 * where the planner, or an extension, puts an expression in the place of a column. Throws
+	 * Error.
 	 */
 	bool gives_stored_tuples(const Relation &relation, const Vector<AttrNumber> &columns) const;
 
@@ -128,7 +130,8 @@ class Statement {
 	 * statement returns; nullptr when it returns nothing. Throws Error. */
 	uint64 write(WriteObserver &observer, RowReceiver *returned);
 
-	/* Starts a SELECT whose rows the caller fetches from the executor, which it also ends. Raises. */
+	/* Starts a SELECT whose rows the caller fetches from the executor, which it also ends.
+	 * Raises. */
 	PG_RAISES QueryDesc *start();
 	/* Of a query tree: its columns before it was planned, which may hide them below a node of
 	 * another extension. */

@@ -1,6 +1,6 @@
 #include "pg/stored_plan.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_table.hpp"
 #include "pg/page_scan.hpp"
 
 extern "C" {

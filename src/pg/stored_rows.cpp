@@ -1,9 +1,11 @@
 #include "pg/stored_rows.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_query.hpp"
+#include "pg/compat_table.hpp"
 
 extern "C" {
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 }
 
@@ -105,9 +107,9 @@ PG_RAISES Node *wrap_whole_row(compat::ReplacedVar *var, replace_rte_variables_c
 
 /*
  * The expression with whole rows of an entry of its range table that mean what they mean in WHERE.
- * There `t IS NOT NULL` does not look at dropped columns. The row that will stand for t has NULLs in
- * their place, and the planner divides such a test among the fields of a row that it sees built, as
- * in WHERE where it builds the row itself.
+ * There `t IS NOT NULL` does not look at dropped columns. The row that will stand for t has NULLs
+ * in their place, and the planner divides such a test among the fields of a row that it sees built,
+ * as in WHERE where it builds the row itself.
  */
 PG_RAISES Node *keep_whole_rows(Node *expression, int entry, const Relation &relation,
 								bool *has_sublinks)

@@ -28,7 +28,7 @@ struct ColumnSource {
  *   SELECT <shown columns> FROM <store> WHERE (<filter>) IS NOT TRUE
  *
  * with the filter's references to the columns of `relation` replaced by `sources`; nullptr when the
- * filter turns out to be true for whatever row is in the store, for the sources have the same values
+ * filter turns out to be true for whatever row is in the store: the sources have the same values
  * in all of them. `shown` are columns of the store, from 1. Throws Error.
  */
 Query *select_failing_rows(const Filter &filter, const Relation &relation, const RowStore &store,

@@ -2,7 +2,7 @@
 
 #include <iterator>
 
-#include "pg/compat.hpp"
+#include "pg/compat_table.hpp"
 #include "pg/fail.hpp"
 
 extern "C" {

@@ -16,9 +16,9 @@ namespace bulk_sync::pg {
 bool has_plain_text(Oid type);
 
 /* Writes the rows of a statement into one text, value after value with a tab behind each, up to a
- * number of rows and of bytes. Tabs and backslashes in values have a backslash before them, and NULL
- * is \\N: as COPY has it, but for the ends of lines. In the memory context that was current when it
- * was made. */
+ * number of rows and of bytes. Tabs and backslashes in values have a backslash before them, and
+ * NULL is \N: as COPY has it, but for the ends of lines. In the memory context that was current
+ * when it was made. */
 class TextRows final : public RowReceiver {
   public:
 	TextRows(uint64 most_rows, uint64 most_bytes) noexcept

@@ -1,6 +1,6 @@
 #include "pg/tuple.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_table.hpp"
 
 extern "C" {
 #include "access/detoast.h"
@@ -109,8 +109,9 @@ TupleBuilder::TupleBuilder(TupleDesc desc, const Vector<int> &sources)
 	columns_.reserve(desc->natts);
 	for (int i = 0; i < desc->natts; i++) {
 		Form_pg_attribute const attribute = TupleDescAttr(desc, i);
-		columns_.push_back({kind_of(attribute), alignment_of(attribute->attalign),
-							attribute->attlen, static_cast<uint16>(sources[i])});
+		columns_.push_back({value_kind(attribute), alignment_of(attribute->attalign),
+							attribute->attlen, static_cast<uint16>(sources[i]),
+							attribute->attstorage != TYPSTORAGE_PLAIN});
 		if (attribute->attlen < 0)
 			variable_columns_.push_back(i);
 		else
@@ -118,29 +119,9 @@ TupleBuilder::TupleBuilder(TupleDesc desc, const Vector<int> &sources)
 	}
 }
 
-TupleBuilder::Kind TupleBuilder::kind_of(Form_pg_attribute attribute) noexcept
-{
-	if (attribute->attlen == -2)
-		return Kind::cstring;
-	if (attribute->attlen == -1)
-		return attribute->attstorage == TYPSTORAGE_PLAIN ? Kind::plain_varlena : Kind::varlena;
-	if (!attribute->attbyval)
-		return Kind::fixed;
-	switch (attribute->attlen) {
-	case 1:
-		return Kind::byte1;
-	case 2:
-		return Kind::byte2;
-	case 4:
-		return Kind::byte4;
-	default:
-		return Kind::byte8;
-	}
-}
-
 std::size_t TupleBuilder::variable_bytes(int column, Datum value) const
 {
-	if (columns_[column].kind == Kind::cstring)
+	if (columns_[column].kind == ValueKind::cstring)
 		return strlen(DatumGetCString(value)) + 1;
 	const char *const pointer = DatumGetCString(value);
 	std::size_t const bytes = VARATT_IS_EXTERNAL_EXPANDED(pointer)
@@ -171,24 +152,24 @@ std::size_t TupleBuilder::build(const Datum *values, const bool *nulls, void *me
 			tuple->t_bits[i / 8] |= static_cast<uint8>(1 << (i % 8));
 		Datum const value = values[column.source];
 		switch (column.kind) {
-		case Kind::byte1:
+		case ValueKind::byte1:
 			at = put_integer<uint8>(value, at);
 			break;
-		case Kind::byte2:
+		case ValueKind::byte2:
 			at = put_integer<uint16>(value, at);
 			break;
-		case Kind::byte4:
+		case ValueKind::byte4:
 			at = put_integer<uint32>(value, at);
 			break;
-		case Kind::byte8:
+		case ValueKind::byte8:
 			at = put_integer<uint64>(value, at);
 			break;
-		case Kind::fixed:
+		case ValueKind::fixed:
 			at = pad_to(at, column.align);
 			memcpy(at, DatumGetPointer(value), column.length);
 			at += column.length;
 			break;
-		case Kind::cstring:
+		case ValueKind::cstring:
 			infomask |= HEAP_HASVARWIDTH;
 			at = stpcpy(at, DatumGetCString(value)) + 1;
 			break;
@@ -215,7 +196,7 @@ char *TupleBuilder::put_varlena(const FormedColumn &column, Datum value, char *a
 	}
 	if (VARATT_IS_EXTERNAL(pointer))
 		infomask |= HEAP_HASEXTERNAL;
-	if (column.kind == Kind::varlena && VARATT_CAN_MAKE_SHORT(pointer)) {
+	if (column.may_be_short && VARATT_CAN_MAKE_SHORT(pointer)) {
 		std::size_t const length = VARATT_CONVERTED_SHORT_SIZE(pointer);
 		SET_VARSIZE_SHORT(at, length);
 		memcpy(at + 1, VARDATA(pointer), length - 1);

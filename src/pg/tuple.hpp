@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "pg/relation.hpp"
+#include "pg/tuple_layout.hpp"
 
 namespace bulk_sync::pg {
 
@@ -64,14 +65,13 @@ class TupleBuilder {
 	int columns() const noexcept { return static_cast<int>(columns_.size()); }
 
   private:
-	enum class Kind : uint8 { byte1, byte2, byte4, byte8, fixed, varlena, plain_varlena, cstring };
 	struct FormedColumn {
-		Kind kind;
+		ValueKind kind;
 		uint8 align; /* bytes */
 		int16 length;
-		uint16 source; /* which of the values */
+		uint16 source;	   /* which of the values */
+		bool may_be_short; /* may a varlena have a header of one byte? */
 	};
-	static Kind kind_of(Form_pg_attribute attribute) noexcept;
 	PG_RAISES char *put_varlena(const FormedColumn &column, Datum value, char *at,
 								uint16 &infomask) const;
 

@@ -36,6 +36,26 @@ PG_RAISES bool same_missing(TupleDesc left, TupleDesc right, int column)
 
 } // namespace
 
+ValueKind value_kind(Form_pg_attribute attribute) noexcept
+{
+	if (attribute->attlen == -2)
+		return ValueKind::cstring;
+	if (attribute->attlen == -1)
+		return ValueKind::varlena;
+	if (!attribute->attbyval)
+		return ValueKind::fixed;
+	switch (attribute->attlen) {
+	case 1:
+		return ValueKind::byte1;
+	case 2:
+		return ValueKind::byte2;
+	case 4:
+		return ValueKind::byte4;
+	default:
+		return ValueKind::byte8;
+	}
+}
+
 TupleLayout::TupleLayout(TupleDesc desc)
 {
 	uint32 offset = 0;

@@ -58,6 +58,11 @@ struct TupleView {
 	}
 };
 
+/* How the bytes of a column's values are stored. Those of byte1 to byte8 are passed by value. */
+enum class ValueKind : uint8 { byte1, byte2, byte4, byte8, fixed, varlena, cstring };
+
+ValueKind value_kind(Form_pg_attribute attribute) noexcept;
+
 /* What memcmp() says, without the call for it where there are a few bytes. */
 inline bool same_bytes(const char *left, const char *right, std::size_t length) noexcept
 {
@@ -92,8 +97,8 @@ inline void copy_tuple(const TupleView &tuple, void *at) noexcept
 	static_cast<MinimalTuple>(at)->t_len = length;
 }
 
-/* The same of a tuple on a page, for which there is room up to the alignment: what fills it on the page
- * is copied too, so that most tuples take a few moves of 16 bytes. */
+/* The same of a tuple on a page, for which there is room up to the alignment: what fills it on the
+ * page is copied too, so that most tuples take a few moves of 16 bytes. */
 inline void copy_aligned(const HeapTupleData &tuple, char *at) noexcept
 {
 	const char *const from = reinterpret_cast<const char *>(tuple.t_data) + MINIMAL_TUPLE_OFFSET;
@@ -111,8 +116,8 @@ inline void copy_aligned(const HeapTupleData &tuple, char *at) noexcept
 	reinterpret_cast<MinimalTuple>(at)->t_len = length;
 }
 
-/* Calls visit(index) for each tuple of a page, with the memory of the following ones on its way to the
- * cache: nobody has touched it yet when all of the page is visible to everybody. */
+/* Calls visit(index) for each tuple of a page, with the memory of the following ones on its way to
+ * the cache: nobody has touched it yet when all of the page is visible to everybody. */
 template <typename Visit>
 pg_attribute_always_inline void for_each_on_page(const HeapTupleData *tuples, int count,
 												 Visit &&visit)

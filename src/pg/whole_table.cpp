@@ -1,6 +1,7 @@
 #include "pg/whole_table.hpp"
 
-#include "pg/compat.hpp"
+#include "pg/compat_query.hpp"
+#include "pg/compat_table.hpp"
 #include "pg/error_context.hpp"
 #include "pg/foreign_plan.hpp"
 

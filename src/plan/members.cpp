@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pg/compat.hpp"
+#include "pg/compat_table.hpp"
 #include "pg/concurrency.hpp"
 #include "pg/fail.hpp"
 #include "plan/rights.hpp"

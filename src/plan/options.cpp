@@ -99,7 +99,8 @@ void decode_max_delete_ratio(Request &request, const Argument &argument)
 	if (!(*request.max_delete_ratio >= 0 && *request.max_delete_ratio <= 1))
 		pg::fail(
 			{.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
-			 .message = pg::format("argument \"%s\" must be between 0 and 1", argument.name())});
+			 .message = pg::format("argument \"%s\" must be between 0 and 1", argument.name()),
+			 .hint = "It is a part of the rows in scope: 0.1 allows one in ten of them to go."});
 }
 
 void decode_lock(Request &request, const Argument &argument)

@@ -176,7 +176,7 @@ JsonStaging::JsonStaging(const Request &request, const pg::Relation &target)
 	if (rows_.count() > 0) {
 		pg::JsonMembers const members = rows_.members();
 		NameList const some_lack = ragged(members, rows_.count());
-		/* Keys that are no columns, or no members at all, the column map refuses in better words. */
+		/* The column map has better words for keys that are no columns, or no members at all. */
 		auto const is_known = [&](const char *key) {
 			return target.find(key) != nullptr && members.names.contains(key);
 		};

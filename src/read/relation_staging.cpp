@@ -35,7 +35,7 @@ Vector<AttrNumber> selected(const ColumnMap &map)
 	return columns;
 }
 
-/* May the tuples of staging be taken whole? They are kept in memory, and so most of them has to be of
+/* May the tuples of staging be taken whole? They are kept in memory, so most of them has to be of
  * use. */
 bool may_take_stored_tuples(const ColumnMap &map, const pg::Relation &staging)
 {

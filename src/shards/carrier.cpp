@@ -64,7 +64,8 @@ String possible_write(const Plan &plan, const char *distribution_column)
 	return text;
 }
 
-/* Is a DELETE or UPDATE refused when the table is published, because it lacks a replica identity? */
+/* Is a DELETE or UPDATE refused when the table is published, because it lacks a replica
+ * identity? */
 bool lacks_identity(const pg::Relation &target)
 {
 	char const identity = target.get()->rd_rel->relreplident;

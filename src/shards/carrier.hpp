@@ -75,14 +75,14 @@ class Carrier {
 	Vector<pg::MessageReader> send(Datum task, pg::RowReceiver &receiver) const;
 
 	/*
-	 * Has the task done on every copy of a reference table, by a write of no row that Citus sends to
-	 * each of them:
+	 * Has the task done on every copy of a reference table, by a write of no row that Citus sends
+	 * to each of them:
 	 *
 	 *   DELETE FROM public.country WHERE (SELECT public.bulk_sync_on_copy(v.task)
 	 *   FROM (VALUES ($1)) AS v(task))
 	 *
-	 * The condition does not depend on a row, so that it is asked once, with or without rows. Throws
-	 * pg::Error.
+	 * The condition does not depend on a row, so that it is asked once, with or without rows.
+	 * Throws pg::Error.
 	 */
 	void send_to_copies(const Plan &plan, Datum task) const;
 

@@ -44,8 +44,8 @@ std::size_t shard_with(const Distribution &target, const pg::Relation &relation,
 	return found - target.shards.begin();
 }
 
-/* The value that the distribution column has in all rows of the call; nullptr for several. Rows that
- * are stored out of the scope could be of any shard. */
+/* The value that the distribution column has in all rows of the call; nullptr for several. Rows
+ * that are stored out of the scope could be of any shard. */
 const char *only_value(const DistributedCall &call)
 {
 	return call.plan.request.allow_out_of_scope

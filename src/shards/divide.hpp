@@ -1,7 +1,7 @@
 /*
  * Staging that is not where the shards of the target are: its rows are read once, here, and written
- * to a file for each shard, from which the nodes fetch theirs (shards/part_staging.hpp). Citus keeps
- * such files for a distributed transaction and removes them at its end.
+ * to a file for each shard, from which the nodes fetch theirs (shards/part_staging.hpp). Citus
+ * keeps such files for a distributed transaction and removes them at its end.
  */
 #pragma once
 

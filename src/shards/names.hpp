@@ -21,8 +21,8 @@ class LogicalNames {
 	/* `shards` are the numbers that names may end in. */
 	explicit LogicalNames(Vector<int64> &&shards) noexcept;
 
-	/* Runs the function; an error that it throws has the names of tables, and its fields. Throws what
-	 * it does. */
+	/* Runs the function; an error that it throws has the names of tables, and its fields. Throws
+	 * what it does. */
 	template <typename Function> auto run(Function &&function) const -> decltype(function())
 	{
 		try {

@@ -41,7 +41,8 @@ bool asks_elsewhere(Node *expression, bool has_sub_selects)
 	return has_sub_selects || pg::reads_settings(expression);
 }
 
-/* It is evaluated where the shards are: other tables may not be there, nor the caller's settings. */
+/* It is evaluated where the shards are: other tables may not be there, nor the caller's
+ * settings. */
 void refuse_condition(const Plan &plan, const char *name, Node *expression, bool has_sub_selects)
 {
 	const char *const detail = pg::format(

@@ -138,8 +138,8 @@ void drop(const char *helper)
 	pg::run_sql(String("DROP TABLE ").append(helper));
 }
 
-/* Drops those helper tables that the caller may drop and whose groups have no other tables any more;
- * returns their names, "" for none. */
+/* Drops those helper tables that the caller may drop and whose groups have no other tables any
+ * more; returns their names, "" for none. */
 String drop_leftovers(const char *schema)
 {
 	String sql("SELECT pg_catalog.quote_ident(c.relname) FROM pg_catalog.pg_dist_partition AS h "

@@ -25,9 +25,9 @@ Helper helper_of(const char *schema, const pg::Relation &target, const Distribut
  * split since it was made. */
 [[noreturn]] void refuse_incomplete_helper(const pg::Relation &target);
 
-/* Makes the helper table of the target's group, or fills it anew, and drops those of groups that have
- * no other tables any more; returns what it did, in words. The table goes with the extension that
- * `function` is of, and is in its schema. Throws pg::Error. */
+/* Makes the helper table of the target's group, or fills it anew, and drops those of groups that
+ * have no other tables any more; returns what it did, in words. The table goes with the extension
+ * that `function` is of, and is in its schema. Throws pg::Error. */
 const char *set_up(Oid function, Oid target);
 
 } // namespace bulk_sync::shards

@@ -33,7 +33,8 @@ enum class Share { of_several_shards, of_one_shard };
  * that was called needs. Throws pg::Error. */
 void add_options(const SqlCall &call, Share share, pg::MessageWriter &message);
 /* A request for a shard out of them; target, staging and rows are still to be set. Throws
- * pg::Error, of class 22 for what is no option of a shard. It calls the decoders by pointers, and they only throw. */
+ * pg::Error, of class 22 for what is no option of a shard. It calls the decoders by pointers, and
+ * they only throw. */
 PG_NEVER_RAISES Request request_of(const pg::MessageReader &options, Share share);
 
 /* Adds the parameters of the server on which the meaning of expressions and values depends. Throws
@@ -63,7 +64,8 @@ class TasksUnderWay {
 	TasksUnderWay &operator=(const TasksUnderWay &) = delete;
 	~TasksUnderWay();
 
-	/* Throws pg::Error, 55000: a task came from elsewhere, neither from here nor by way of Citus. */
+	/* Throws pg::Error, 55000: a task came from elsewhere, neither from here nor by way of
+	 * Citus. */
 	static void require();
 
   private:

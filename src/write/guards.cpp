@@ -35,7 +35,8 @@ void refuse_empty_staging(const Plan &plan, uint64 in_scope)
 			  .hint = "If that is meant, pass allow_empty => true."});
 }
 
-/* Leaves marked rows out: "deleted_at IS NULL", and with a filter: "(..) AND deleted_at IS NULL". */
+/* Leaves marked rows out: "deleted_at IS NULL", and with a filter:
+ * "(..) AND deleted_at IS NULL". */
 const char *filter_without_marked(const Request &request, const Column &mark)
 {
 	const char *const name = pg::quoted(mark.name);

@@ -34,8 +34,8 @@ class FailingRowsQuery {
 	~FailingRowsQuery() = default;
 };
 
-/* Do all rows to update keep the values of the columns that a check uses? Generated columns count as
- * changed, for a row may go to a partition that computes them otherwise. Throws pg::Error. */
+/* Do all rows to update keep the values of the columns that a check uses? Generated columns count
+ * as changed: a row may go to a partition that computes them otherwise. Throws pg::Error. */
 bool updates_keep(const PlannedWrites &writes, const UsedColumns &used);
 
 /* Keys of rows to update or to insert that fail a check. Both throw pg::Error, 44000 when a value

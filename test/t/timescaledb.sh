@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
 # Hypertables of TimescaleDB: the planner of that extension puts nodes of its own into plans, makes tables while a
-# statement runs, and may keep rows compressed. On a cluster of its own, for it has to be preloaded. PG_CONFIG gives the
+# statement runs, and may keep rows compressed. On a cluster of its own, because it has to be preloaded. PG_CONFIG gives the
 # server, for which bulk_sync is installed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

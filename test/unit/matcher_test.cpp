@@ -73,7 +73,8 @@ UNIT_TEST(kinds, "matcher: it tells of each row and counts, whatever the number 
 	}
 }
 
-/* Rows of the target as they lie on a page, with the front of the header that minimal tuples lack. */
+/* Rows of the target as they are on a page, with the front of the header that minimal tuples
+ * lack. */
 struct TargetPage {
 	pg::Vector<char> memory;
 	pg::Vector<HeapTupleData> tuples;

@@ -37,8 +37,7 @@ const Test &find_test(const char *name)
 	throw std::invalid_argument("there is no such test");
 }
 
-/* With an error context that says nothing, for that of the caller would add to the errors in
- * there. */
+/* With an error context that says nothing: that of the caller would add to the errors there. */
 void run(const Test &test)
 {
 	ErrorContextCallback *const outer = error_context_stack;
