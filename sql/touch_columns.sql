@@ -98,6 +98,13 @@ SELECT * FROM bulk_sync_json('t', '[{"id": 2, "b": 3, "at": "2001-01-01"}, {"id"
 SELECT * FROM seen WHERE id IN (2, 99) ORDER BY id;
 SELECT * FROM bulk_sync_json('t', '[]', '{id}', 'id = 99', ignore_columns => '{at}', touch_columns => '{at,day}', allow_empty => true);
 ALTER TABLE s DROP at;
+-- So they may be of any type, also of one that has no cast, where a column that is only ignored is for new rows.
+ALTER TABLE s ADD at int DEFAULT 7;
+CALL fill();
+SELECT message FROM failure($$SELECT * FROM bulk_sync('t', 's', '{id}', ignore_columns => '{at}')$$);
+SELECT * FROM sync_checked('t', 's', '{id}', ignore_columns => '{at}', touch_columns => '{at}');
+SELECT string_agg(id::text, ' ' ORDER BY id) AS touched FROM seen WHERE at;
+ALTER TABLE s DROP at;
 
 -- A filter over a touched column: what is stored must be in scope.
 CALL fill();

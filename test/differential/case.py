@@ -1,8 +1,9 @@
 """One test case as plain data, and the SQL that it stands for: tables with their rows, settings and the call."""
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Optional
 
-from values import Alternative, Type, ident, literal
+from values import Alternative, Raw, Type, ident, literal
 
 SCHEMA = "differential_case"
 CALLER = "bulk_sync_differential_caller"  # a role, for targets with a policy
@@ -63,6 +64,8 @@ class Target:
     mark: str = ""  # a column for soft_delete, which staging lacks
     index: bool = False  # an index on the keys that is not unique
     churned: bool = False  # rows have been updated before: dead versions, HOT chains
+    rolled_back: bool = False  # rows are locked, and were written by subtransactions that were rolled back
+    storage: dict = field(default_factory=dict)  # column -> how long values are stored
     analyzed: bool = False
     trigger: str = ""  # a BEFORE trigger: "suppress" a third of the rows, or "rewrite" a column
     trigger_column: str = ""
@@ -96,6 +99,15 @@ class Staging:
     rows: list
     kind: str = "table"  # table, temp, unlogged, view, matview
     dropped: list = field(default_factory=list)
+    late: str = ""  # the last column, added when the first rows were there already, if they have one value there
+    churned: bool = False  # as those of the target
+    rolled_back: bool = False
+    storage: dict = field(default_factory=dict)
+
+    def rows_before_late(self):
+        if not self.late or not self.rows or isinstance(self.rows[0][self.late], Raw):
+            return []
+        return list(takewhile(lambda row: row[self.late] == self.rows[0][self.late], self.rows))
 
 
 @dataclass
@@ -112,6 +124,7 @@ class Case:
     settings: list = field(default_factory=list)  # SET LOCAL commands
     isolation: str = "READ COMMITTED"
     committed: bool = False  # the tables are committed before the call
+    frozen: bool = False  # and vacuumed, so that all pages are visible to everybody
     positional: bool = True
     function: str = "bulk_sync"  # or bulk_sync_json
     insert_defaults: dict = field(default_factory=dict)  # column -> literal, for new rows
@@ -224,6 +237,10 @@ class Case:
             f"GRANT ALL ON {self.qualified_staging()} TO {CALLER}",
         ]
 
+    def vacuum(self):
+        base = f'{SCHEMA}."base of staging"' if self.staging.kind == "view" else self.qualified_staging()
+        return [f"VACUUM (FREEZE) {self.qualified_target()}, {base}"] if self.frozen else []
+
     def as_caller(self):
         return [f"SET LOCAL ROLE {CALLER}"] if self.target.policy else []
 
@@ -300,6 +317,7 @@ def target_sql(case):
     by = f" PARTITION BY {target.partition_by}" if target.partition_by else ""
     statements.append(f"{create} {name} ({', '.join(declarations)}){by}")
     statements += drop_sql(name, target.dropped, len(early))
+    statements += storage_sql(name, target, target.late)
     for partition in target.partitions:
         statements += partition_sql(
             partition,
@@ -351,6 +369,7 @@ def after_rows_sql(case):
     if target.churned:
         plain = next(ident(c.name) for c in target.columns if not c.generated and c.identity != "ALWAYS")
         statements += [f"UPDATE {name} SET {plain} = {plain}"] * 2
+    statements += rolled_back_sql(name) if target.rolled_back else []
     if target.index and keys:
         statements.append(f"CREATE INDEX ON {name} ({keys})")
     if target.analyzed:
@@ -381,6 +400,28 @@ def after_rows_sql(case):
             f"FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.watch()",
         ]
     return statements
+
+
+def rolled_back_sql(name):
+    """Row versions and locks of a transaction, or of subtransactions of it, that do not count."""
+    return [
+        "SAVEPOINT before_rows",
+        f"SELECT FROM {name} FOR KEY SHARE",
+        "RELEASE before_rows",
+        "SAVEPOINT before_rows",
+        f"DELETE FROM {name} WHERE ctid::text LIKE '%1)'",
+        f"SELECT FROM {name} FOR UPDATE",
+        "ROLLBACK TO before_rows",
+        f"SELECT FROM {name} FOR SHARE",
+    ]
+
+
+def storage_sql(name, table, late):
+    return [
+        f"ALTER TABLE {name} ALTER {ident(column)} SET STORAGE {storage}"
+        for column, storage in table.storage.items()
+        if column != late
+    ]
 
 
 def partition_sql(partition, columns, root, declare, schema=SCHEMA):
@@ -426,11 +467,23 @@ def staging_sql(case):
     name = case.qualified_staging()
     base = f'{SCHEMA}."base of staging"' if staging.kind in ("view", "matview") else name
     create = {"temp": "CREATE TEMP TABLE", "unlogged": "CREATE UNLOGGED TABLE"}.get(staging.kind, "CREATE TABLE")
-    declarations = with_dropped([f"{ident(column.name)} {column.sql}" for column in staging.columns], staging.dropped)
-    statements = [f"{create} {base} ({', '.join(declarations)})"] + drop_sql(
-        base, staging.dropped, len(staging.columns)
-    )
-    statements += insert_sql(base, [column.name for column in staging.columns], staging.rows)
+    names = [column.name for column in staging.columns]
+    early = [column for column in staging.columns if column.name != staging.late]
+    declarations = with_dropped([f"{ident(column.name)} {column.sql}" for column in early], staging.dropped)
+    statements = [f"{create} {base} ({', '.join(declarations)})"] + drop_sql(base, staging.dropped, len(early))
+    statements += storage_sql(base, staging, staging.late)
+    before = staging.rows_before_late()
+    if staging.late:
+        statements += insert_sql(base, names[:-1], before)
+        value = before[0][staging.late] if before else None
+        statements.append(
+            f"ALTER TABLE {base} ADD COLUMN {ident(staging.late)} {staging.columns[-1].sql}"
+            + (f" DEFAULT {literal(value)}" if value is not None else "")
+        )
+    statements += insert_sql(base, names, staging.rows[len(before) :])
+    if staging.churned:
+        statements += [f"UPDATE {base} SET {ident(names[0])} = {ident(names[0])}"] * 2
+    statements += rolled_back_sql(base) if staging.rolled_back else []
     if base != name:
         columns = ", ".join(ident(column.name) for column in staging.columns)
         word = "VIEW" if staging.kind == "view" else "MATERIALIZED VIEW"

@@ -56,6 +56,8 @@ class Checker:
         self.execute("RESET client_min_messages")
         if case.committed:
             self.execute("COMMIT")
+            for statement in case.vacuum():
+                self.execute(statement)
             self.execute(isolation)
         for statement in case.settings:
             if "TimeZone" in statement:  # part of what the values mean; the others are for the calls alone

@@ -261,20 +261,17 @@ class Chooser:
 
     def touch(self, options):
         case, staged = self.case, {column.name for column in self.case.staging.columns}
-        may_ignore = "columns" not in case.names and not self.no_objects()
         for column in case.target.columns:
             if (
                 not column.type.name.startswith(("timestamp", "date"))
                 or column.generated
                 or column.name in case.keys + case.target.primary_key + [case.mark] + list(case.insert_defaults)
-                or column.name in staged - set(case.ignored())
-                and not may_ignore
                 or column.name in case.names.get("columns", [])
                 or not self.chance(0.7)
             ):
                 continue
             case.touched.append(column.name)
-            if column.name in staged - set(case.ignored()):
+            if column.name not in case.ignored() and (column.name in staged or self.chance(0.2)):
                 case.names.setdefault("ignore_columns", []).append(column.name)
         for option, names in (("touch_columns", case.touched), ("ignore_columns", case.ignored())):
             if names:
@@ -337,6 +334,7 @@ class Chooser:
             ]
         case.isolation = self.random.choice(("READ COMMITTED",) * 6 + ("REPEATABLE READ", "SERIALIZABLE"))
         case.committed = self.chance(0.08)
+        case.frozen = case.committed and self.chance(0.5)
 
     # ----- objects
 
@@ -360,7 +358,12 @@ class Chooser:
         for column in case.staging.columns if not self.no_objects() else ():
             if column.target is None and column.name not in case.ignored():
                 case.refused.append("a staging column that the target lacks")
-            if column.alternative and column.alternative.refused and case.function == "bulk_sync":
+            if (
+                column.alternative
+                and column.alternative.refused
+                and case.function == "bulk_sync"
+                and column.name not in case.touched  # nobody looks at what is staged there
+            ):
                 case.refused.append("no assignment cast")
         for key in case.keys or []:
             if key not in staged:

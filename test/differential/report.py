@@ -20,7 +20,8 @@ def script(case, failure, prelude):
     lines += needed + ["", f"BEGIN ISOLATION LEVEL {case.isolation};"]
     lines += [statement + ";" for statement in case.setup()]
     if case.committed:
-        lines += ["COMMIT;", f"BEGIN ISOLATION LEVEL {case.isolation};"]
+        lines += ["COMMIT;"] + [statement + ";" for statement in case.vacuum()]
+        lines += [f"BEGIN ISOLATION LEVEL {case.isolation};"]
     lines += [statement + ";" for statement in case.settings]
     table = case.qualified_target()
     lines += [statement + ";" for statement in case.restart_sequences()]
@@ -99,6 +100,8 @@ class Coverage:
             "late",
             "child_rows",
             "churned",
+            "rolled_back",
+            "storage",
             "index",
             "analyzed",
             "trigger",
@@ -111,6 +114,8 @@ class Coverage:
             "child_turned",
         ):
             count["columns"]["with " + name.replace("_", " ")] += bool(getattr(case.target, name))
+        for name in ("dropped", "late", "churned", "rolled_back", "storage"):
+            count["staging"]["with " + name.replace("_", " ")] += bool(getattr(case.staging, name))
         count["columns"]["with partitions' own expressions"] += any(
             partition.generated for partition in case.target.partitions
         )
@@ -130,7 +135,7 @@ class Coverage:
         count["filter"][
             "none" if case.filter is None else "with sub-select" if "SELECT" in case.filter else "with"
         ] += 1
-        for setting in case.settings + [case.isolation] + (["committed"] if case.committed else []):
+        for setting in case.settings + [case.isolation] + [n for n in ("committed", "frozen") if getattr(case, n)]:
             count["settings"][setting.replace("SET LOCAL ", "")] += 1
         if prediction.stats and not prediction.codes:
             for name, number in zip(("created", "updated", "deleted", "unchanged", "skipped"), prediction.stats):

@@ -68,7 +68,7 @@ class TargetMaker:
     def default(self, kind):
         if kind.name in ("timestamptz", "timestamp", "date") and self.chance(0.5):
             return "now()"
-        if kind.name.startswith("text") and self.chance(0.3):
+        if kind.name in ("text", "text_c", "text_ci") and self.chance(0.3):
             return "current_user"
         group = self.random.choice(kind.key_classes())
         return f"'{group[0].replace(chr(39), chr(39) * 2)}'"
@@ -231,12 +231,22 @@ class TargetMaker:
         target.churned = (
             self.chance(0.1) and not self.large and any(not c.generated and c.identity != "ALWAYS" for c in columns)
         )
+        target.rolled_back = self.chance(0.1)
+        target.storage = self.storage([(column.name, column.type) for column in columns])
         target.index = self.chance(0.12) and all(key.type.keyable for key in keys)
         target.analyzed = self.chance(0.08)
         self.trigger(target, keys)
         self.foreign_keys(target)
         self.policy(target)
         return target, key_names, taken
+
+    def storage(self, columns):
+        """How long values of some columns are stored; none of a column is too long for a page but those of text."""
+        return {
+            name: self.random.choice(("EXTERNAL", "MAIN") if kind.name.startswith("text") else ("PLAIN", "EXTERNAL"))
+            for name, kind in columns
+            if kind and kind.name in ("text", "text_c", "varchar_5", "citext", "bytea", "jsonb") and self.chance(0.1)
+        }
 
     def policy(self, target):
         """Row-level security with a sub-select in it. A trigger that suppresses rows would look like it."""

@@ -47,7 +47,7 @@ def candidates(case):
     if case.ragged:
         yield changed(case, lambda c: setattr(c, "ragged", False))
     if case.committed:
-        yield changed(case, lambda c: setattr(c, "committed", False))
+        yield changed(case, lambda c: (setattr(c, "committed", False), setattr(c, "frozen", False)))
     for column in case.target.columns:
         if droppable(case, column.name):
             yield changed(case, lambda c, name=column.name: drop_column(c, name))
@@ -92,6 +92,8 @@ def plainer(case):
         yield changed(case, lambda c: (setattr(c.target, "late", ""), setattr(c.target, "late_rows", 0)))
     for attribute, plain in (
         ("churned", False),
+        ("rolled_back", False),
+        ("storage", {}),
         ("index", False),
         ("analyzed", False),
         ("trigger", ""),
@@ -111,8 +113,15 @@ def plainer(case):
         yield changed(case, lambda c: c.target.primary_key.clear())
     if case.staging.kind != "table":
         yield changed(case, lambda c: setattr(c.staging, "kind", "table"))
-    if case.staging.dropped:
-        yield changed(case, lambda c: c.staging.dropped.clear())
+    for attribute, plain in (
+        ("dropped", []),
+        ("late", ""),
+        ("churned", False),
+        ("rolled_back", False),
+        ("storage", {}),
+    ):
+        if getattr(case.staging, attribute):
+            yield changed(case, lambda c, a=attribute, p=plain: setattr(c.staging, a, p))
     for i, column in enumerate(target.columns):
         for attribute, plain in (("default", None), ("not_null", False), ("generated", None)):
             if getattr(column, attribute) and not column.sequence:
@@ -175,6 +184,7 @@ def drop_column(case, name):
     if case.target.late == name:
         case.target.late, case.target.late_rows = "", 0
     case.target.dropped.clear()
+    case.target.storage.pop(name, None)
     for row in case.target.rows:
         row.pop(name, None)
     drop_staging_column(case, name)
@@ -183,6 +193,9 @@ def drop_column(case, name):
 def drop_staging_column(case, name):
     case.staging.columns = [column for column in case.staging.columns if column.name != name]
     case.staging.dropped.clear()
+    case.staging.storage.pop(name, None)
+    if case.staging.late == name:
+        case.staging.late = ""
     for row in case.staging.rows:
         row.pop(name, None)
     for option, names in list(case.names.items()):

@@ -35,6 +35,10 @@ class Maker(TargetMaker):
         staging.kind = self.random.choice(("table",) * 6 + ("temp", "temp", "unlogged", "view", "matview"))
         if self.chance(0.15):
             staging.dropped = self.random.sample(range(len(columns)), 1)
+        staging.late = columns[-1].name if columns and self.chance(0.15) else ""
+        staging.churned = bool(columns) and self.chance(0.1)
+        staging.rolled_back = self.chance(0.1)
+        staging.storage = self.storage([(column.name, column.target) for column in columns if not column.alternative])
         return staging
 
     def match_share(self):
