@@ -245,6 +245,7 @@ mistakes
 agree kinds
 agree others
 agree one_shard
+agree values
 agree reference
 agree plain
 agree rows
