@@ -73,25 +73,22 @@ void drop_with_extension_of(Oid function, Oid table)
 	});
 }
 
-HashRange HashRange::of(const ColumnType &type, int32 least, int32 most)
+PlaceHash PlaceHash::of(const ColumnType &type)
 {
-	HashRange range;
-	range.collation_ = type.collation;
-	range.least_ = least;
-	range.most_ = most;
-	range.hash_ = pg_call([&] {
+	PlaceHash hash;
+	hash.collation_ = type.collation;
+	hash.function_ = pg_call([&] {
 		TypeCacheEntry *const cache = lookup_type_cache(type.oid, TYPECACHE_HASH_PROC_FINFO);
-		auto *const hash = static_cast<FmgrInfo *>(palloc(sizeof(FmgrInfo)));
-		fmgr_info_cxt(cache->hash_proc_finfo.fn_oid, hash, CurrentMemoryContext);
-		return hash;
+		auto *const function = static_cast<FmgrInfo *>(palloc(sizeof(FmgrInfo)));
+		fmgr_info_cxt(cache->hash_proc_finfo.fn_oid, function, CurrentMemoryContext);
+		return function;
 	});
-	return range;
+	return hash;
 }
 
-bool HashRange::has(Datum value) const
+int32 PlaceHash::of_value(Datum value) const
 {
-	int32 const hash = DatumGetInt32(FunctionCall1Coll(hash_, collation_, value));
-	return hash >= least_ && hash <= most_;
+	return DatumGetInt32(FunctionCall1Coll(function_, collation_, value));
 }
 
 bool is_the_same_on_all_nodes(Oid type)

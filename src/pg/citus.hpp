@@ -29,23 +29,33 @@ Oid relation_named(const char *name);
  * Throws Error. */
 void drop_with_extension_of(Oid function, Oid table);
 
-/*
- * The hashes that a shard has. A value belongs to the shard when its hash, by the hash function of
- * its type, is among them (worker_hash() in distribution of Citus).
- */
-class HashRange {
+/* The hash by which Citus says in which shard a value is: by the hash function of its type, as
+ * worker_hash() does. */
+class PlaceHash {
   public:
 	/* In the current memory context. Throws Error. */
-	static HashRange of(const ColumnType &type, int32 least, int32 most);
+	static PlaceHash of(const ColumnType &type);
 
 	/* Of a value that is not NULL. Raises. */
-	PG_RAISES bool has(Datum value) const;
+	PG_RAISES int32 of_value(Datum value) const;
 
   private:
-	FmgrInfo *hash_ = nullptr;
+	FmgrInfo *function_ = nullptr;
 	Oid collation_ = InvalidOid;
-	int32 least_ = 0;
-	int32 most_ = 0;
+};
+
+/* The hashes that a shard has. */
+struct HashRange {
+	PlaceHash hash;
+	int32 least = 0;
+	int32 most = 0;
+
+	/* Does a value, which is not NULL, belong to the shard? Raises. */
+	PG_RAISES bool has(Datum value) const
+	{
+		int32 const found = hash.of_value(value);
+		return found >= least && found <= most;
+	}
 };
 
 /* Has a value of a built-in type the same bytes on all nodes, and functions that send and receive

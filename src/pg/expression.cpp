@@ -6,7 +6,6 @@
 #include "pg/repeatable.hpp"
 
 extern "C" {
-#include "catalog/pg_collation_d.h"
 #include "catalog/pg_proc.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
@@ -193,53 +192,6 @@ PG_RAISES UpdateCondition analyze_update_condition(const char *text, const Relat
 	return condition;
 }
 
-/* The column that an expression is, with nothing but a change of its label; nullptr for others. */
-Var *plain_column(Node *expression)
-{
-	while (IsA(expression, RelabelType))
-		expression = reinterpret_cast<Node *>(reinterpret_cast<RelabelType *>(expression)->arg);
-	if (!IsA(expression, Var))
-		return nullptr;
-	auto *const var = reinterpret_cast<Var *>(expression);
-	return var->varno == 1 && var->varlevelsup == 0 && var->varattno > 0 ? var : nullptr;
-}
-
-/* A name, such as current_user is, brings a collation of its own along, in which equal means the
- * same bytes. So it does in every collation that is deterministic. */
-PG_RAISES bool is_collation_of(const Var *column, Oid collation, Node *value)
-{
-	return collation == column->varcollid ||
-		   (exprType(value) == NAMEOID && collation == C_COLLATION_OID &&
-			OidIsValid(column->varcollid) && get_collation_isdeterministic(column->varcollid));
-}
-
-/* Of two types, one may have several values for one of the other: where clocks go forward, there
- * are two timestamps for one timestamptz. These are conversions that the time zone has a say in. */
-PG_RAISES bool is_default_equality(const OpExpr *comparison, const Var *column, Node *value)
-{
-	TypeCacheEntry *const cache = lookup_type_cache(column->vartype, TYPECACHE_BTREE_OPFAMILY);
-	return OidIsValid(cache->btree_opf) && op_strict(comparison->opno) &&
-		   (op_volatile(comparison->opno) == PROVOLATILE_IMMUTABLE ||
-			column->vartype == TIMESTAMPTZOID) &&
-		   get_op_opfamily_strategy(comparison->opno, cache->btree_opf) == BTEqualStrategyNumber &&
-		   is_collation_of(column, comparison->inputcollid, value);
-}
-
-/* The column of `column = value` or `value = column`; nullptr when it is no such comparison. */
-PG_RAISES Var *compared_column(OpExpr *comparison)
-{
-	if (list_length(comparison->args) != 2)
-		return nullptr;
-	for (int side = 0; side < 2; side++) {
-		Var *const column = plain_column(static_cast<Node *>(list_nth(comparison->args, side)));
-		auto *const value = static_cast<Node *>(list_nth(comparison->args, 1 - side));
-		if (column != nullptr && is_default_equality(comparison, column, value) &&
-			bms_is_empty(columns_of(value)))
-			return column;
-	}
-	return nullptr;
-}
-
 bool is_setting(Oid function, void *)
 {
 	return function == F_CURRENT_SETTING_TEXT || function == F_CURRENT_SETTING_TEXT_BOOL;
@@ -249,72 +201,6 @@ PG_RAISES bool visit_settings(Node *node, void *context)
 {
 	return node != nullptr && (check_functions_in_node(node, is_setting, context) ||
 							   compat::walk_expression(node, visit_settings, context));
-}
-
-/* The value that a condition compares this column with; nullptr for none. */
-PG_RAISES Node *value_compared_with(Node *condition, AttrNumber column)
-{
-	if (IsA(condition, OpExpr)) {
-		auto *const comparison = reinterpret_cast<OpExpr *>(condition);
-		Var *const compared = compared_column(comparison);
-		if (compared == nullptr || compared->varattno != column)
-			return nullptr;
-		auto *const left = static_cast<Node *>(linitial(comparison->args));
-		auto *const right = static_cast<Node *>(lsecond(comparison->args));
-		return plain_column(left) == compared ? right : left;
-	}
-	if (!IsA(condition, BoolExpr) || reinterpret_cast<BoolExpr *>(condition)->boolop != AND_EXPR)
-		return nullptr;
-	List *const arguments = reinterpret_cast<BoolExpr *>(condition)->args;
-	Node *found = nullptr;
-	for (int i = 0; found == nullptr && i < list_length(arguments); i++)
-		found = value_compared_with(static_cast<Node *>(list_nth(arguments, i)), column);
-	return found;
-}
-
-PG_RAISES const char *evaluate_as_text(Node *expression)
-{
-	EState *const executor = CreateExecutorState();
-	ExprState *const state = ExecPrepareExpr(reinterpret_cast<Expr *>(expression), executor);
-	bool is_null;
-	Datum const value =
-		ExecEvalExprSwitchContext(state, GetPerTupleExprContext(executor), &is_null);
-	const char *text = nullptr;
-	if (!is_null) {
-		Oid output;
-		bool is_varlena;
-		getTypeOutputInfo(exprType(expression), &output, &is_varlena);
-		text = OidOutputFunctionCall(output, value);
-	}
-	FreeExecutorState(executor);
-	return text;
-}
-
-/* The columns that a condition fixes, as a set of their numbers. */
-PG_RAISES Bitmapset *columns_fixed_by(Node *condition)
-{
-	Var *column = nullptr;
-	if (IsA(condition, OpExpr)) {
-		column = compared_column(reinterpret_cast<OpExpr *>(condition));
-	} else if (IsA(condition, BooleanTest)) {
-		auto *const test = reinterpret_cast<BooleanTest *>(condition);
-		if (test->booltesttype == IS_TRUE || test->booltesttype == IS_FALSE)
-			column = plain_column(reinterpret_cast<Node *>(test->arg));
-	} else if (IsA(condition, BoolExpr)) {
-		auto *const expression = reinterpret_cast<BoolExpr *>(condition);
-		if (expression->boolop == AND_EXPR) {
-			Bitmapset *columns = nullptr;
-			for (int i = 0; i < list_length(expression->args); i++)
-				columns = bms_add_members(
-					columns, columns_fixed_by(static_cast<Node *>(list_nth(expression->args, i))));
-			return columns;
-		}
-		if (expression->boolop == NOT_EXPR)
-			column = plain_column(static_cast<Node *>(linitial(expression->args)));
-	} else {
-		column = plain_column(condition);
-	}
-	return column == nullptr ? nullptr : bms_make_singleton(column->varattno);
 }
 
 } // namespace
@@ -344,24 +230,6 @@ Vector<AttrNumber> columns_used(Node *expression, const Relation &relation, int 
 		if (whole_row || bms_is_member(attribute.number - FirstLowInvalidHeapAttributeNumber, used))
 			columns.push_back(attribute.number);
 	return columns;
-}
-
-Vector<AttrNumber> fixed_columns(const Filter &filter, const Relation &relation)
-{
-	Bitmapset *const fixed = pg_call([&] { return columns_fixed_by(filter.expression); });
-	Vector<AttrNumber> columns;
-	for (const Attribute &attribute : relation.attributes())
-		if (bms_is_member(attribute.number, fixed))
-			columns.push_back(attribute.number);
-	return columns;
-}
-
-const char *fixed_value(const Filter &filter, AttrNumber column)
-{
-	return pg_call([&]() -> const char * {
-		Node *const value = value_compared_with(filter.expression, column);
-		return value == nullptr ? nullptr : evaluate_as_text(value);
-	});
 }
 
 Node *column_default(const Relation &relation, AttrNumber column)

@@ -41,18 +41,6 @@ UpdateCondition parse_update_condition(const char *text, const Relation &relatio
  * whole-row reference uses all. Throws Error. */
 Vector<AttrNumber> columns_used(Node *expression, const Relation &relation, int entry = 1);
 
-/*
- * The columns that have one value, and no NULL, in all rows for which the filter is true: those
- * that it compares with something that is not of the row, alone or under AND, by the default
- * equality and the collation of the column; boolean columns that it asks to be true or false.
- * Throws Error.
- */
-Vector<AttrNumber> fixed_columns(const Filter &filter, const Relation &relation);
-
-/* The value that the filter compares one of its fixed columns with, as text of its own type;
- * nullptr when it is NULL, or when the filter is the column itself. Throws Error. */
-const char *fixed_value(const Filter &filter, AttrNumber column);
-
 /* The default of a column as an expression, coerced to its type; nullptr for none. The one of the
  * table when the relation is a shard. Throws Error. */
 Node *column_default(const Relation &relation, AttrNumber column);

@@ -1,5 +1,7 @@
 #include "plan/scope.hpp"
 
+#include "pg/fixed_columns.hpp"
+
 namespace bulk_sync {
 
 Scope define_scope(const Request &request, const pg::Relation &target)

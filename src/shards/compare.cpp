@@ -4,6 +4,7 @@
 #include "plan/rights.hpp"
 #include "read/relation_staging.hpp"
 #include "shards/call_tasks.hpp"
+#include "shards/empty_scope.hpp"
 #include "shards/findings.hpp"
 #include "shards/local_call.hpp"
 #include "shards/refusals.hpp"
@@ -23,16 +24,17 @@ bool is_read_here(const Distribution &target)
 		   target.shards.empty() || !has_metadata_everywhere();
 }
 
-bool can_ask_shards(const DistributedCall &call)
+bool can_ask_shards(const DistributedCall &call, Reach reach)
 {
-	return may_be_asked_on_shards(call.plan) && knows_shards(call) &&
-		   (call.target.kind != Kind::hash ||
-			has_helper(call.sql.schema(), call.plan.target, call.target));
+	return may_be_asked_on_shards(call.plan) &&
+		   (reach == Reach::one_shard ||
+			(reach == Reach::all_shards &&
+			 has_helper(call.sql.schema(), call.plan.target, call.target)));
 }
 
 void compare_on_shards(const DistributedCall &call)
 {
-	Carrier const carrier = carrier_for(call);
+	Carrier const carrier = *carrier_for(call);
 	Spread const spread = spread_staging(call, carrier);
 	pg::MessageWriter task;
 	begin_task(call, "compare", task);
@@ -44,7 +46,7 @@ void compare_on_shards(const DistributedCall &call)
 	check_findings(call.plan, findings);
 }
 
-/* Returns whether the shards could be asked. */
+/* Returns false when the shards cannot be asked. */
 bool run(const SqlCall &sql, const Request &request, const Distribution &distribution,
 		 pg::ResultRows &result)
 {
@@ -57,8 +59,12 @@ bool run(const SqlCall &sql, const Request &request, const Distribution &distrib
 	RowsAsTheyCome rows(result);
 	DistributedCall const call{sql,			 plan,	 staging, &staging.relation(),
 							   distribution, source, &rows};
-	bool const can_ask = can_ask_shards(call);
-	if (can_ask)
+	Reach const reach = reach_of(call);
+	bool const is_nowhere = reach == Reach::nowhere;
+	bool const can_ask = is_nowhere || can_ask_shards(call, reach);
+	if (is_nowhere)
+		compare_empty_scope(plan, staging, result);
+	else if (can_ask)
 		compare_on_shards(call);
 	staging.close();
 	target.close();

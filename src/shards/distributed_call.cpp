@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
+#include "pg/citus.hpp"
 #include "pg/concurrency.hpp"
-#include "pg/expression.hpp"
 #include "pg/fail.hpp"
+#include "pg/fixed_columns.hpp"
 #include "pg/sql.hpp"
 #include "shards/refusals.hpp"
 
@@ -19,58 +20,69 @@ bool is_key(const Request &request, const char *column)
 	return request.keys.contains(column);
 }
 
-/* (employee.company_id = '501'::integer), for SQL; nullptr when the filter does not give the
- * distribution column one value. */
-const char *value_of_distribution(const Plan &plan, const char *column)
+/* The value that the distribution column has in all rows in scope, as the filter says. By the value
+ * of a domain Citus finds no shard. */
+pg::FixedValue value_in_scope(const DistributedCall &call)
 {
-	const pg::Attribute &attribute = *plan.target.find(column);
+	const Plan &plan = call.plan;
+	const pg::Attribute &attribute = *plan.target.find(call.target.column);
 	const Vector<AttrNumber> &fixed = plan.scope.fixed;
 	if (std::find(fixed.begin(), fixed.end(), attribute.number) == fixed.end())
-		return nullptr;
-	const char *const value = pg::fixed_value(plan.scope.filter, attribute.number);
-	return value == nullptr
-			   ? nullptr
-			   : pg::format("%s::%s", pg::literal(value), pg::full_name(attribute.type));
+		return {};
+	pg::FixedValue const value = pg::fixed_value(plan.scope.filter, attribute);
+	return value.kind == pg::FixedValue::Kind::one && value.type.oid != attribute.type.oid
+			   ? pg::FixedValue()
+			   : value;
 }
 
-/* The number of the shard that has this value of the distribution column. */
-std::size_t shard_with(const Distribution &target, const pg::Relation &relation, const char *value)
+/* company_id = '501'::integer, in a form that is read the same way under all settings. */
+const char *condition_on(const char *column, const pg::FixedValue &value)
 {
-	pg::String sql("SELECT pg_catalog.get_shard_id_for_distribution_column(");
-	sql.append(pg::literal(relation.qualified_name())).append(", ").append(value).append(")");
-	int64 const id = pg::run_sql(sql).number(0, 0);
-	auto const found = std::find_if(target.shards.begin(), target.shards.end(),
-									[&](const Shard &shard) { return shard.id == id; });
-	return found - target.shards.begin();
+	const char *const type = pg::full_name(value.type);
+	pg::LocalSettings const settings;
+	settings.set("DateStyle", "ISO");
+	settings.set("extra_float_digits", "1");
+	const char *const text = pg::text_of(type, value.value);
+	settings.end();
+	return pg::format("%s = %s::%s", pg::quoted(column), pg::literal(text), type);
 }
 
-/* The value that the distribution column has in all rows of the call; nullptr for several. Rows
- * that are stored out of the scope could be of any shard. */
-const char *only_value(const DistributedCall &call)
+std::size_t shard_with(const Distribution &target, const pg::FixedValue &value)
 {
-	return call.plan.request.allow_out_of_scope
-			   ? nullptr
-			   : value_of_distribution(call.plan, call.target.column);
+	pg::PlaceHash const hash = pg::PlaceHash::of(value.type);
+	return target.shard_with(pg::pg_call([&] { return hash.of_value(value.value); }));
 }
 
 } // namespace
 
-bool knows_shards(const DistributedCall &call)
+Reach reach_of(const DistributedCall &call)
 {
-	return call.target.kind != Kind::hash || is_key(call.plan.request, call.target.column) ||
-		   only_value(call) != nullptr;
+	using ValueKind = pg::FixedValue::Kind;
+	if (call.target.kind != Kind::hash)
+		return Reach::one_shard;
+	ValueKind const value = value_in_scope(call).kind;
+	if (value == ValueKind::none)
+		return Reach::nowhere;
+	if (value == ValueKind::one && !call.plan.request.allow_out_of_scope)
+		return Reach::one_shard;
+	return is_key(call.plan.request, call.target.column) ? Reach::all_shards : Reach::unknown;
 }
 
-Carrier carrier_for(const DistributedCall &call)
+/* Rows that are stored out of the scope could be of any shard. */
+std::optional<Carrier> carrier_for(const DistributedCall &call)
 {
+	using ValueKind = pg::FixedValue::Kind;
 	const pg::Relation &target = call.plan.target;
 	if (call.target.kind != Kind::hash)
 		return Carrier::to_one(call.sql, target, call.target, 0, nullptr);
 	const char *const column = call.target.column;
-	if (const char *const value = only_value(call))
-		return Carrier::to_one(call.sql, target, call.target,
-							   shard_with(call.target, target, value),
-							   pg::format("%s = %s", pg::quoted(column), value));
+	pg::FixedValue const value =
+		call.plan.request.allow_out_of_scope ? pg::FixedValue() : value_in_scope(call);
+	if (value.kind == ValueKind::none)
+		return std::nullopt;
+	if (value.kind == ValueKind::one)
+		return Carrier::to_one(call.sql, target, call.target, shard_with(call.target, value),
+							   condition_on(column, value));
 	if (!is_key(call.plan.request, column))
 		refuse_keys(call.plan, column);
 	return Carrier::to_all(call.sql, target, call.target);

@@ -21,12 +21,16 @@ struct DistributedCall {
 	pg::RowReceiver *rows;		/* gets those that are written; nullptr when nobody asks for them */
 };
 
-/* Do the keys, or the filter, say in which shard a row is? Throws pg::Error. */
-bool knows_shards(const DistributedCall &call);
+/* Where rows in scope may be. Nowhere: the filter compares the distribution column with NULL, or with
+ * what no value of its type is equal to. Unknown: the same key could be in several shards. */
+enum class Reach { nowhere, one_shard, all_shards, unknown };
 
-/* All shards, or the only one that can have rows of the call. Throws pg::Error, 0A000 when the keys
- * do not say in which shard a row is. */
-Carrier carrier_for(const DistributedCall &call);
+/* As keys and filter say, for a comparison. Throws pg::Error. */
+Reach reach_of(const DistributedCall &call);
+
+/* To all shards, or to the only one that can have rows of the call; nothing when none can. Throws
+ * pg::Error, 0A000 when the keys do not say in which shard a row is. */
+std::optional<Carrier> carrier_for(const DistributedCall &call);
 
 /* Is all of it done by one shard, in one step? Not when rows come back from there. */
 bool is_of_one_shard(const DistributedCall &call, const Carrier &carrier) noexcept;

@@ -1,5 +1,7 @@
 #include "shards/distribution.hpp"
 
+#include <algorithm>
+
 #include "pg/fail.hpp"
 #include "pg/sql.hpp"
 
@@ -52,6 +54,13 @@ void read_shards(Oid relation, Distribution &distribution)
 }
 
 } // namespace
+
+std::size_t Distribution::shard_with(int32 hash) const noexcept
+{
+	auto const is_below = [](int32 found, const Shard &shard) { return found < shard.least; };
+	auto const behind = std::upper_bound(shards.begin(), shards.end(), hash, is_below);
+	return behind == shards.begin() ? 0 : behind - shards.begin() - 1;
+}
 
 Distribution distribution_of(Oid relation)
 {

@@ -37,6 +37,9 @@ struct Distribution {
 	bool is_replicated = false;
 
 	bool is_distributed() const noexcept { return kind != Kind::none; }
+	/* The position of the shard that has this hash; of Kind::hash, whose shards have all that there
+	 * are. */
+	std::size_t shard_with(int32 hash) const noexcept;
 	/* Are the rows of both in the same shards when their distribution columns are equal? */
 	bool is_colocated_with(const Distribution &other) const noexcept
 	{

@@ -112,7 +112,7 @@ void PlaceCheck::look_up(const Plan &plan)
 	for (std::size_t i = 0; i < plan.map.image.size() + plan.map.extra.size(); i++)
 		if (strcmp(plan.map.column_at(i).name, part_.distribution_column) == 0) {
 			position_ = static_cast<int>(i);
-			range_ = pg::HashRange::of(plan.map.column_at(i).type, part_.least, part_.most);
+			range_ = {pg::PlaceHash::of(plan.map.column_at(i).type), part_.least, part_.most};
 		}
 }
 

@@ -9,6 +9,7 @@
 #include "read/json_staging.hpp"
 #include "read/relation_staging.hpp"
 #include "shards/call_tasks.hpp"
+#include "shards/empty_scope.hpp"
 #include "shards/findings.hpp"
 #include "shards/local_call.hpp"
 #include "shards/one_shard.hpp"
@@ -122,7 +123,10 @@ Stats run(const DistributedCall &call, CallProgress &progress)
 {
 	const Plan &plan = call.plan;
 	refuse_conditions(plan);
-	Carrier const carrier = carrier_for(call);
+	std::optional<Carrier> const reached = carrier_for(call);
+	if (!reached)
+		return sync_empty_scope({plan, call.staging, progress, nullptr});
+	const Carrier &carrier = *reached;
 	if (is_of_one_shard(call, carrier))
 		return sync_one_shard(call, carrier, progress);
 	if (plan.request.may_write()) {

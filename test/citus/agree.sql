@@ -76,11 +76,13 @@ BEGIN
 	RETURN differing;
 END $$;
 
--- "same: " and what came out; or what differs.
-CREATE OR REPLACE FUNCTION agree(call text, target text DEFAULT 'employee') RETURNS text LANGUAGE plpgsql AS $$
+-- "same: " and what came out in both worlds, which is to be rows, or an error with this SQLSTATE where one is expected; or
+-- what is wrong.
+CREATE OR REPLACE FUNCTION verdict(call text, target text, expected_error text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	alone text := outcome('l', call);
 	together text := outcome('d', call);
+	error text := (regexp_match(alone, '^([0-9A-Z]{5}) [|] '))[1];
 	differing bigint := differing_rows(target);
 BEGIN
 	IF alone IS DISTINCT FROM together THEN
@@ -89,5 +91,33 @@ BEGIN
 	IF differing > 0 THEN
 		RETURN format('DIFFERENT: %s rows after %s', differing, alone);
 	END IF;
+	IF error IS DISTINCT FROM expected_error THEN
+		RETURN format('UNEXPECTED: %s in place of %s', alone, coalesce('error ' || expected_error, 'rows'));
+	END IF;
 	RETURN 'same: ' || alone;
+END $$;
+
+-- A call that comes through.
+CREATE OR REPLACE FUNCTION agree(call text, target text DEFAULT 'employee') RETURNS text
+RETURN verdict(call, target, NULL);
+
+-- A call that ends in an error.
+CREATE OR REPLACE FUNCTION agree_on_error(error text, call text, target text DEFAULT 'employee') RETURNS text
+RETURN verdict(call, target, error);
+
+-- A call on distributed tables alone, because their twins would take it.
+CREATE OR REPLACE FUNCTION refused_there(error text, call text) RETURNS text
+RETURN (SELECT CASE WHEN o LIKE error || ' | %' THEN 'same: ' ELSE 'UNEXPECTED: ' END || o FROM outcome('d', call) AS o);
+
+-- Are the copies of a reference table the same on all nodes? A hash of the rows of each where they differ.
+CREATE OR REPLACE FUNCTION copies(target text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	command text;
+	result text;
+BEGIN
+	SELECT format('SELECT count(*) || '' '' || md5(string_agg(r::text, '','' ORDER BY r::text)) FROM %s AS r',
+		shard_name(logicalrelid, shardid)) INTO command FROM pg_dist_shard WHERE logicalrelid = ('d.' || quote_ident(target))::regclass;
+	SELECT CASE WHEN count(*) = 3 AND bool_and(c.success) AND count(DISTINCT c.result) = 1 THEN 'same: copies'
+		ELSE 'DIFFERENT: ' || string_agg(c.result, ', ') END INTO result FROM run_command_on_all_nodes(command) AS c;
+	RETURN result;
 END $$;

@@ -46,10 +46,10 @@ CREATE TEMP TABLE import_temp AS TABLE l.import_local;
 SELECT agree($$bulk_sync('employee', 'pg_temp.import_temp', '{company_id,name}')$$);
 SELECT agree($$bulk_sync_json('employee', '[{"company_id": 1, "name": "a", "phone": "1"}, {"company_id": 2, "name": "b"}, {"company_id": 300, "name": "c", "age": 5}]',
 	'{company_id,name}', allow_missing => true)$$);
-SELECT agree($$bulk_sync_json('employee', '[{"company_id": 1, "name": "a", "phone": "2"}, {"company_id": 2, "name": "b"}]', '{company_id,name}')$$);
-SELECT agree($$bulk_sync_json('employee', '[{"company_id": 1, "name": "a", "phone": "2"}, {"company_id": 1, "name": "b"}]', '{name}', 'company_id = 1')$$);
+SELECT agree($$bulk_sync_json('employee', '[{"company_id": 1, "name": "a", "phone": "2"}, {"company_id": 2, "name": "b"}]', '{company_id,name}', allow_missing => true)$$);
+SELECT agree_on_error('2203A', $$bulk_sync_json('employee', '[{"company_id": 1, "name": "a", "phone": "2"}, {"company_id": 1, "name": "b"}]', '{name}', 'company_id = 1')$$);
 SELECT agree($$bulk_sync_json('employee', '[{"company_id": 1, "name": "a"}, {"company_id": 1, "name": "b", "phone": "2"}]', '{name}', 'company_id = 1', allow_missing => true)$$);
-SELECT agree($$bulk_sync_json('employee', '[]', '{company_id,name}')$$);
+SELECT agree_on_error('55000', $$bulk_sync_json('employee', '[]', '{company_id,name}')$$);
 SELECT agree($$bulk_sync_json('employee', '[]', '{company_id,name}', allow_empty => true)$$);
 
 \echo * options
@@ -61,18 +61,19 @@ CALL d.stage(20, 150, 'second');
 SELECT agree($$bulk_sync('employee', 'import_local', '{company_id,name}', skip_updates => true, skip_deletes => true)$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', skip_deletes => true)$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', skip_creates => true, skip_updates => true, skip_deletes => true)$$);
-SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', max_deletes => 49)$$);
-SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', max_delete_ratio => 0.2)$$);
+SELECT agree_on_error('55000', $$bulk_sync('employee', 'import', '{company_id,name}', max_deletes => 49)$$);
+SELECT agree_on_error('55000', $$bulk_sync('employee', 'import', '{company_id,name}', max_delete_ratio => 0.2)$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', max_deletes => 50, max_delete_ratio => 0.25, lock => 'table')$$);
 CALL d.stage(20, 120, 'second');
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', soft_delete => 'gone')$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', soft_delete => 'gone')$$);
 CALL d.stage(20, 130, 'second');
 SELECT agree($$bulk_sync('employee', 'import_ref', '{company_id,name}', soft_delete => 'gone', ignore_columns => '{age}')$$);
-SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', 'employee.phone <> ''second'' OR d_or_l.x')$$);
-SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', 'employee.age < 5', dry_run => true)$$);
+SELECT agree_on_error('42P01', $$bulk_sync('employee', 'import', '{company_id,name}', 'employee.phone <> ''second'' OR d_or_l.x')$$);
+SELECT agree_on_error('44000', $$bulk_sync('employee', 'import', '{company_id,name}', 'employee.age < 5', dry_run => true)$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', 'employee.age < 50 AND at <= now()')$$);
-SELECT agree($$bulk_sync('employee', 'import_local', '{company_id,name}', 'phone = ''same''', allow_out_of_scope => true)$$);
+SELECT agree_on_error('23505', $$bulk_sync('employee', 'import_local', '{company_id,name}', 'phone = ''same''', allow_out_of_scope => true)$$);
+SELECT agree($$bulk_sync('employee', 'import_local', '{company_id,name}', 'phone = ''same''', allow_out_of_scope => true, skip_creates => true)$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', insert_defaults => '{"gone": "2020-01-01"}')$$);
 
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', touch_columns => '{at}', update_when => 'new.age > old.age')$$);
@@ -80,10 +81,10 @@ CALL in_both('UPDATE import SET age = age + CASE WHEN company_id < 10 THEN 1 ELS
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', touch_columns => '{at}', update_when => 'new.age > old.age', dry_run => true)$$);
 SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', touch_columns => '{at}', update_when => 'new.age > old.age')$$);
 SELECT agree($$bulk_sync('employee', 'import_local', '{company_id,name}', touch_columns => '{at}', soft_delete => 'gone', update_when => 'old.gone IS NULL')$$);
-SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', update_when => 'new.nothing')$$);
+SELECT agree_on_error('42703', $$bulk_sync('employee', 'import', '{company_id,name}', update_when => 'new.nothing')$$);
 
 \echo * one company
-SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', 'company_id = 7')$$);
+SELECT agree_on_error('44000', $$bulk_sync('employee', 'import', '{company_id,name}', 'company_id = 7')$$);
 CALL in_both('DELETE FROM import WHERE company_id <> 7');
 CALL in_both('UPDATE import SET age = 0 WHERE name LIKE ''%7''');
 CALL in_both('INSERT INTO import VALUES (7, ''new'', ''x'', 1)');
@@ -91,28 +92,28 @@ SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', 'company_id 
 CALL in_both('DELETE FROM import WHERE name LIKE ''%2%''');
 SELECT agree($$bulk_sync('employee', 'import', '{name}', 'company_id = 7')$$);
 CALL in_both('DELETE FROM import_local WHERE company_id <> 7');
-SELECT agree($$bulk_sync('employee', 'import_local', '{name}', 'company_id = 7 AND age > 1')$$);
+SELECT agree_on_error('44000', $$bulk_sync('employee', 'import_local', '{name}', 'company_id = 7 AND age > 1')$$);
 SELECT agree($$bulk_sync('employee', 'import_local', '{name}', 'company_id = 7')$$);
 SELECT agree($$bulk_sync_json('employee', '[{"name": "a"}, {"name": "b"}]', '{name}', 'company_id = 7', insert_defaults => '{"company_id": 7}')$$);
-SELECT agree($$bulk_sync_json('employee', '[{"name": "a"}, {"name": "c"}]', '{name}', 'company_id = 7', insert_defaults => '{"company_id": 8}')$$);
+SELECT agree_on_error('44000', $$bulk_sync_json('employee', '[{"name": "a"}, {"name": "c"}]', '{name}', 'company_id = 7', insert_defaults => '{"company_id": 8}')$$);
 SELECT agree($$bulk_sync_json('employee', '[]', '{name}', 'company_id = 7', allow_empty => true)$$);
 
 \echo * errors
 CALL d.stage(20, 100, 'first');
 CALL in_both('INSERT INTO import SELECT * FROM import WHERE name = ''name 5''');
-SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}')$$);
-SELECT agree($$bulk_sync('employee', 'import', '{company_id}')$$);
+SELECT agree_on_error('21000', $$bulk_sync('employee', 'import', '{company_id,name}')$$);
+SELECT agree_on_error('21000', $$bulk_sync('employee', 'import', '{company_id}')$$);
 CALL in_both('DELETE FROM import');
-SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}')$$);
-SELECT agree($$bulk_sync('employee', 'import', '{company_id,nam}')$$);
-SELECT agree($$bulk_sync('employee', 'import', '{company_id,name}', 'compny_id = 1')$$);
-SELECT agree($$bulk_sync('employee', 'nothing', '{company_id,name}')$$);
-SELECT agree($$bulk_sync('employee', 'employee', '{company_id,name}')$$);
+SELECT agree_on_error('55000', $$bulk_sync('employee', 'import', '{company_id,name}')$$);
+SELECT agree_on_error('42703', $$bulk_sync('employee', 'import', '{company_id,nam}')$$);
+SELECT agree_on_error('42703', $$bulk_sync('employee', 'import', '{company_id,name}', 'compny_id = 1')$$);
+SELECT agree_on_error('42P01', $$bulk_sync('employee', 'nothing', '{company_id,name}')$$);
+SELECT agree_on_error('42809', $$bulk_sync('employee', 'employee', '{company_id,name}')$$);
 CALL in_both('UPDATE import_text SET age = ''x1'' WHERE name = ''name 77''');
-SELECT agree($$bulk_sync('employee', 'import_text', '{company_id,name}')$$);
+SELECT agree_on_error('22P02', $$bulk_sync('employee', 'import_text', '{company_id,name}')$$);
 CALL in_both('ALTER TABLE employee ADD CONSTRAINT young CHECK (age < 100)');
 CALL in_both('UPDATE import_local SET age = 100 WHERE name = ''name 77''');
-SELECT agree($$bulk_sync('employee', 'import_local', '{company_id,name}')$$);
+SELECT agree_on_error('23514', $$bulk_sync('employee', 'import_local', '{company_id,name}')$$);
 CALL in_both('ALTER TABLE employee DROP CONSTRAINT young');
 
 \echo * transactions

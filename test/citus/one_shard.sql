@@ -24,28 +24,28 @@ SELECT agree($$bulk_sync('employee', 'pg_temp.import', '{name}', 'company_id = 7
 
 \echo * limits are those of the shard
 DELETE FROM import WHERE name <> '';
-SELECT agree($$bulk_sync('employee', 'pg_temp.import', '{name}', 'company_id = 7', max_deletes => 1)$$);
-SELECT agree($$bulk_sync('employee', 'pg_temp.import', '{name}', 'company_id = 7', max_delete_ratio => 0.5)$$);
+SELECT agree_on_error('55000', $$bulk_sync('employee', 'pg_temp.import', '{name}', 'company_id = 7', max_deletes => 1)$$);
+SELECT agree_on_error('55000', $$bulk_sync('employee', 'pg_temp.import', '{name}', 'company_id = 7', max_delete_ratio => 0.5)$$);
 SELECT agree($$bulk_sync('employee', 'pg_temp.import', '{name}', 'company_id = 7', max_deletes => 2, max_delete_ratio => 0.7)$$);
 DELETE FROM import;
-SELECT agree($$bulk_sync('employee', 'pg_temp.import', '{name}', 'company_id = 7')$$);
-SELECT agree($$bulk_sync_json('employee', '[]', '{name}', 'company_id = 7')$$);
+SELECT agree_on_error('55000', $$bulk_sync('employee', 'pg_temp.import', '{name}', 'company_id = 7')$$);
+SELECT agree_on_error('55000', $$bulk_sync_json('employee', '[]', '{name}', 'company_id = 7')$$);
 SELECT agree($$bulk_sync('employee', 'pg_temp.import', '{name}', 'company_id = 7', allow_empty => true)$$);
 INSERT INTO import (company_id, name) VALUES (7, 'a'), (7, 'a'), (8, 'b');
-SELECT agree($$bulk_sync('employee', 'pg_temp.import', '{name}', 'company_id = 7')$$);
+SELECT agree_on_error('21000', $$bulk_sync('employee', 'pg_temp.import', '{name}', 'company_id = 7')$$);
 DELETE FROM import WHERE name = 'a';
-SELECT agree($$bulk_sync('employee', 'pg_temp.import', '{name}', 'company_id = 7')$$);
-SELECT agree($$bulk_sync_json('employee', '[{"company_id": 8, "name": "b"}]', '{name}', 'company_id = 7')$$);
+SELECT agree_on_error('44000', $$bulk_sync('employee', 'pg_temp.import', '{name}', 'company_id = 7')$$);
+SELECT agree_on_error('44000', $$bulk_sync_json('employee', '[{"company_id": 8, "name": "b"}]', '{name}', 'company_id = 7')$$);
 SELECT agree($$bulk_sync_json('employee', '[{"company_id": 7, "name": "b"}, {"company_id": 7, "name": "c", "pay": 2}]', '{name}', 'company_id = 7', allow_missing => true)$$);
 
 \echo * columns that the target lacks, and conversions
 CREATE TEMP TABLE other (note text, name varchar, company_id bigint, pay text);
 INSERT INTO other VALUES ('x', 'b', 7, '12.50'), ('y', 'd', 7, '7');
-SELECT agree($$bulk_sync('employee', 'pg_temp.other', '{name}', 'company_id = 7')$$);
+SELECT agree_on_error('42703', $$bulk_sync('employee', 'pg_temp.other', '{name}', 'company_id = 7')$$);
 SELECT agree($$bulk_sync('employee', 'pg_temp.other', '{name}', 'company_id = 7', ignore_columns => '{note}')$$);
 SELECT agree($$bulk_sync('employee', 'pg_temp.other', '{name}', 'company_id = 7', columns => '{pay}', ignore_columns => '{note}')$$);
 UPDATE other SET pay = 'much' WHERE name = 'd';
-SELECT agree($$bulk_sync('employee', 'pg_temp.other', '{name}', 'company_id = 7', ignore_columns => '{note}')$$);
+SELECT agree_on_error('22P02', $$bulk_sync('employee', 'pg_temp.other', '{name}', 'company_id = 7', ignore_columns => '{note}')$$);
 
 \echo * in a file: types without a plain text, many rows, long values
 CALL twins('CREATE TABLE event (company_id int, name text, took interval, felt mood, PRIMARY KEY (company_id, name))');
@@ -56,7 +56,7 @@ SELECT agree($$bulk_sync('event', 'pg_temp.events', '{name}', 'company_id = 7')$
 CREATE TEMP TABLE many AS SELECT 7 AS company_id, 'n' || g AS name FROM generate_series(1, 20001) AS g;
 SELECT agree($$bulk_sync('event', 'pg_temp.many', '{name}', 'company_id = 7')$$, 'event');
 CREATE TEMP TABLE long AS SELECT 7 AS company_id, repeat(md5(g::text), 20000) AS name FROM generate_series(1, 2) AS g;
-SELECT agree($$bulk_sync('employee', 'pg_temp.long', '{company_id}', 'company_id = 7', skip_creates => true, skip_deletes => true)$$);
+SELECT agree($$bulk_sync('employee', 'pg_temp.long', '{company_id,name}', 'company_id = 7', skip_creates => true, skip_deletes => true)$$);
 SELECT agree(format($$bulk_sync_json('employee', %L, '{name}', 'company_id = 7', skip_creates => true)$$,
 	(SELECT json_agg(json_build_object('company_id', 7, 'name', 'n' || g)) FROM generate_series(1, 40000) AS g)));
 

@@ -11,15 +11,31 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 begin_citus_test
 
-# agree FILE: plays a script of calls that are made in two worlds; each has to come to the same.
+# agree FILE: plays a script of calls that are made in two worlds; each has to come to the same, and to what it says.
 agree() {
-	local output=$work/$1.out
-	if ! (cd "$top" && psql -X -q -At -v ON_ERROR_STOP=1 -d citus -f "test/citus/$1.sql") >"$output" 2>&1; then
+	local script=$top/test/citus/$1.sql output=$work/$1.out
+	if ! (cd "$top" && psql -X -q -At -v ON_ERROR_STOP=1 -d citus -f "$script") >"$output" 2>&1; then
 		not_ok "$1 did not come to its end"
 		tail -n 5 "$output"
 	fi
-	if grep -nE 'DIFFERENT|ERROR|server closed' "$output"; then not_ok "$1"; fi
-	say "ok      $1: $(grep -c '^same' "$output") calls"
+	if grep -nE 'DIFFERENT|UNEXPECTED|ERROR|server closed' "$output"; then not_ok "$1"; fi
+	if [ "$(grep -c '^same' "$output")" -lt "$(grep -cE '^SELECT (agree|agree_on_error|refused_there|copies)\(' "$script")" ]; then
+		not_ok "$1: not each call has a verdict"
+	fi
+	say "ok      $1: $(grep -c 'same: ' "$output") calls"
+}
+
+# Is a call that comes to something else told from one that comes to the same?
+mistakes() {
+	local calls
+	(agree mistakes) >"$work/mistakes.log"
+	calls=$(grep -c '^SELECT \(agree\|refused\)' "$top/test/citus/mistakes.sql")
+	if [ "$(grep -cE '^[0-9]+:(DIFFERENT|UNEXPECTED): ' "$work/mistakes.log")" = "$calls" ]; then
+		say 'ok      calls that differ are told'
+	else
+		not_ok 'calls that differ pass for the same'
+		cat "$work/mistakes.log"
+	fi
 }
 
 any_node() {
@@ -225,9 +241,11 @@ versions() {
 	expect 'and with the same' '0|0|0|400|0' "$call"
 }
 
+mistakes
 agree kinds
 agree others
 agree one_shard
+agree values
 agree reference
 agree plain
 agree rows
