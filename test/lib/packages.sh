@@ -3,7 +3,7 @@
 # Installs what is missing: the want_ functions note packages by name, install_missing has apt install them.
 # Sourced by lib.sh.
 
-missing=() # packages by name, in the order in which they were found missing
+missing=() # packages by name, as often as they were found missing
 
 # want_command COMMAND PACKAGE: remembers the package when the command is not there.
 want_command() { have "$1" || missing+=("$2"); }
@@ -86,6 +86,8 @@ to_fetch() {
 install_missing() {
 	[ "${#missing[@]}" -gt 0 ] || return 0
 	apt_update
+	# Several tests want the same.
+	mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
 	say "Missing packages: ${missing[*]}. With what they need, $(to_fetch "${missing[@]}") are to be fetched."
 	hold_clusters
 	step 'Installing them' apt_install "${missing[@]}"

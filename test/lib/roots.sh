@@ -31,13 +31,16 @@ make_root() {
 	flock -n 8 || { reason="another test/matrix is at work in $root"; return 1; }
 	if [ -d "$root" ]; then
 		take_apt_settings "$root"
+		rm -rf "$root"/tmp/bulk_sync.* # of a run that was killed
+		mend_packages
 		return
 	fi
 	rm -rf "$root.new"
 	mirror=$(debian_mirror || true)
 	printf 'Making a root of Debian %s in %s, which fetches some 100 MB ...\n' "$release" "$root"
+	# What it mounts in the folder shall be gone when it is killed: the next run removes the folder.
 	# shellcheck disable=SC2086 # no word where there is no mirror
-	debootstrap --variant=minbase "$base" "$root.new" $mirror >"$work/debootstrap.log" 2>&1 || {
+	unshare --mount debootstrap --variant=minbase "$base" "$root.new" $mirror >"$work/debootstrap.log" 2>&1 || {
 		reason="no root of Debian $base can be made: $(grep -E '^[EW]:' "$work/debootstrap.log" | tail -n 1)"
 		return 1
 	}
@@ -62,6 +65,7 @@ take_apt_settings() {
 }
 
 # in_root COMMAND...: runs it there. Mounts and processes are in namespaces of their own: at the end nothing of them is left.
+# The first process is a shell that stays: apt, which changes its user, would outlive a test/matrix that is killed.
 in_root() {
 	cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 	# shellcheck disable=SC2016 # for the inner shell
@@ -69,7 +73,8 @@ in_root() {
 		root=$1
 		shift
 		mount --bind /dev "$root/dev" && mount -t tmpfs tmpfs "$root/dev/shm" && chmod 1777 "$root/dev/shm" && mount -t proc proc "$root/proc" || exit
-		exec chroot "$root" "$@"' sh "$root" env -i \
+		chroot "$root" "$@"
+		exit "$?"' sh "$root" env -i \
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
 		${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} ${no_proxy:+no_proxy="$no_proxy"} "$@" 8>&-
 }
@@ -80,6 +85,21 @@ apt_in_root() {
 		reason="apt-get $1 fails there: $(grep '^E:' "$work/apt.log" | tail -n 1)"
 		return 1
 	}
+}
+
+# mend_packages: a run that was killed while packages were installed leaves some that are half there, and apt refuses all
+# work then.
+mend_packages() {
+	local broken
+	# What waits for a package that is not there is left to apt.
+	in_root dpkg --configure -a >"$work/dpkg.log" 2>&1 || true
+	[ -n "$(in_root dpkg --audit)" ] || return 0
+	printf 'Mending the packages in %s, which an earlier run left half installed ...\n' "$root"
+	# What was being unpacked is put back by its name alone.
+	# shellcheck disable=SC2016 # dpkg-query knows the names
+	broken=$(in_root dpkg-query -W -f '${db:Status-Eflag} ${binary:Package}\n' | sed -n 's/^reinstreq //p')
+	# shellcheck disable=SC2086 # a word each
+	apt_in_root update && apt_in_root install --fix-broken --reinstall $broken
 }
 
 # install_in_root RELEASE MAJOR: that server and its headers. With update=yes also all newer packages of the release.
