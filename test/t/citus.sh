@@ -55,7 +55,7 @@ any_node() {
 
 users() {
 	prepare "CREATE ROLE clerk LOGIN"
-	local as="SET ROLE clerk; "
+	local name as="SET ROLE clerk; "
 	expect 'without rights' 'ERROR:  42501' "$as$call"
 	prepare "GRANT SELECT, DELETE, INSERT (company_id, name, phone, boss), UPDATE (phone) ON employee TO clerk; GRANT SELECT ON import TO clerk"
 	expect 'not enough rights' 'ERROR:  42501' "$as$call"
@@ -73,6 +73,15 @@ users() {
 		ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
 		CREATE POLICY own ON guarded USING (company_id < 3)"
 	expect 'policies narrow the scope' '0|30|0|0|0' "$as CREATE TEMP TABLE mine AS SELECT company_id, name, 'new' AS phone FROM guarded; SELECT * FROM bulk_sync('guarded', 'mine', '{company_id,name}', max_deletes => 0)"
+	prepare "CREATE TABLE secret AS SELECT company_id, name, phone, (company_id < 3) AS seen FROM import; ALTER TABLE secret ENABLE ROW LEVEL SECURITY;
+		CREATE POLICY own ON secret USING (seen); GRANT SELECT ON secret TO clerk;
+		CREATE VIEW secrets WITH (security_invoker) AS SELECT * FROM secret; GRANT SELECT ON secrets TO clerk;
+		CREATE TABLE beside AS TABLE secret; SELECT create_distributed_table('beside', 'company_id', colocate_with => 'guarded');
+		ALTER TABLE beside ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON beside USING (seen); GRANT SELECT ON beside TO clerk"
+	for name in secret secrets beside; do
+		expect "policies on staging: $name" 'ERROR:  42501' "$as SELECT * FROM bulk_sync('guarded', '$name', '{company_id,name}', ignore_columns => '{seen}', max_deletes => 0)"
+		expect "policies on staging: $name, for one company" 'ERROR:  42501' "$as SELECT * FROM bulk_sync('guarded', '$name', '{name}', 'company_id = 1', ignore_columns => '{seen}', max_deletes => 0)"
+	done
 	expect 'and forbid other rows' 'ERROR:  42501' "$as CREATE TEMP TABLE mine AS SELECT * FROM guarded; INSERT INTO mine VALUES (7, 'x'); SELECT * FROM bulk_sync('guarded', 'mine', '{company_id,name}')"
 }
 
