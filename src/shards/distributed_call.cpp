@@ -148,7 +148,7 @@ Divided divide(const DistributedCall &call, const Carrier &carrier)
 	if (has_policies(call, snapshot.get()))
 		refuse_policies(call.staging);
 	snapshot.release();
-	return divide_rows(call.plan, *call.relation, division);
+	return divide_rows(call.plan, call.staging, *call.relation, division);
 }
 
 } // namespace

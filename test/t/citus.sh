@@ -127,7 +127,7 @@ reports() {
 		cat "$work/verbose.log"
 	fi
 	if ! psql -X -q -At -d citus -c "SELECT bulk_sync_json('rated', '[{\"a\": 1, \"b\": 1}, {\"a\": \"one\", \"b\": 77}]', '{a}')" >"$work/error.log" 2>&1 &&
-		grep -q '^CONTEXT:  dividing the rows of argument "rows"$' "$work/error.log" && ! grep -q 77 "$work/error.log"; then
+		grep -q '^CONTEXT:  member "a", value "one"$' "$work/error.log" && ! grep -q 77 "$work/error.log"; then
 		say 'ok      objects are not in the context of an error'
 	else
 		not_ok 'the context of an error while objects are divided'
@@ -255,6 +255,7 @@ agree kinds
 agree others
 agree one_shard
 agree values
+agree conversions
 agree reference
 agree plain
 agree rows
