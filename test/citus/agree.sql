@@ -31,7 +31,7 @@ END $$;
 -- when there are more than can be, and the row that a constraint refused.
 CREATE OR REPLACE FUNCTION without_order(text) RETURNS text
 RETURN regexp_replace(regexp_replace(regexp_replace($1, 'Keys .* and (\d+ more)', 'Keys .. and \1'),
-	'(Failing row contains).*', '\1 ..'), 'Key .* (already exists|is not present)', 'Key .. \1');
+	'(Failing row contains).*', '\1 ..'), 'Key .* (already exists|is not present|is still referenced)', 'Key .. \1');
 
 -- Of the context of an error what it says about the rows of the call.
 CREATE OR REPLACE FUNCTION about_rows(context text) RETURNS text
@@ -114,15 +114,15 @@ RETURN verdict(call, target, error);
 CREATE OR REPLACE FUNCTION refused_there(error text, call text) RETURNS text
 RETURN (SELECT CASE WHEN o LIKE error || ' | %' THEN 'same: ' ELSE 'UNEXPECTED: ' END || o FROM outcome('d', call) AS o);
 
--- Are the copies of a reference table the same on all nodes? A hash of the rows of each where they differ.
-CREATE OR REPLACE FUNCTION copies(target text) RETURNS text LANGUAGE plpgsql AS $$
+-- Are the copies of a reference table the same on all nodes that have one? A hash of the rows of each where they differ.
+CREATE OR REPLACE FUNCTION copies(target text, nodes int DEFAULT 3) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	command text;
 	result text;
 BEGIN
 	SELECT format('SELECT count(*) || '' '' || md5(string_agg(r::text, '','' ORDER BY r::text)) FROM %s AS r',
 		shard_name(logicalrelid, shardid)) INTO command FROM pg_dist_shard WHERE logicalrelid = ('d.' || quote_ident(target))::regclass;
-	SELECT CASE WHEN count(*) = 3 AND bool_and(c.success) AND count(DISTINCT c.result) = 1 THEN 'same: copies'
+	SELECT CASE WHEN count(*) FILTER (WHERE c.success) = nodes AND count(DISTINCT c.result) FILTER (WHERE c.success) = 1 THEN 'same: copies'
 		ELSE 'DIFFERENT: ' || string_agg(c.result, ', ') END INTO result FROM run_command_on_all_nodes(command) AS c;
 	RETURN result;
 END $$;

@@ -256,6 +256,7 @@ agree others
 agree one_shard
 agree values
 agree conversions
+agree foreign_keys
 agree reference
 agree plain
 agree rows
