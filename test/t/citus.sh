@@ -14,7 +14,7 @@ begin_citus_test
 # agree FILE: plays a script of calls that are made in two worlds; each has to come to the same, and to what it says.
 agree() {
 	local script=$top/test/citus/$1.sql output=$work/$1.out
-	if ! (cd "$top" && psql -X -q -At -v ON_ERROR_STOP=1 -d citus -f "$script") >"$output" 2>&1; then
+	if ! (cd "$top" && psql -X -q -At -v ON_ERROR_STOP=1 -d "${citus_database:-citus}" -f "$script") >"$output" 2>&1; then
 		not_ok "$1 did not come to its end"
 		tail -n 5 "$output"
 	fi
@@ -238,6 +238,24 @@ copies() {
 	prepare "DROP TABLE country, lands"
 }
 
+# A database of its own, in which the coordinator becomes known to the others only after a while.
+apart() {
+	local node citus_database=apart
+	for ((node = 0; node < nodes; node++)); do
+		use_node "$node"
+		createdb apart
+		prepare 'CREATE EXTENSION citus'
+	done
+	use_node 0
+	prepare "SELECT citus_add_node('$(node_folder 1)', 5432); SELECT citus_add_node('$(node_folder 2)', 5432); CREATE EXTENSION bulk_sync"
+	agree apart
+	use_node 1
+	expect 'a reference table that is not on the coordinator, from a worker' '1|1|13|1|0 0' "SET search_path = d, public; CREATE TEMP TABLE mine AS SELECT code, CASE code WHEN 1 THEN 'x' ELSE name END AS name FROM country WHERE code < 3;
+		INSERT INTO mine VALUES (0, 'new'); SELECT * FROM bulk_sync('country', 'mine', '{code}'); SELECT count(*) FROM bulk_compare('country', 'mine', '{code}')"
+	use_node 0
+	expect 'the same on both' 'same: copies' "SELECT copies('country', 2)"
+}
+
 # A worker whose extension is older lacks the function.
 versions() {
 	use_node 2
@@ -260,6 +278,7 @@ agree foreign_keys
 agree reference
 agree plain
 agree rows
+apart
 random_calls
 make_employees
 expect 'before it is set up' 'ERROR:  55000' "$call"
