@@ -139,7 +139,7 @@ class RowsAndAnswers final : public pg::RowReceiver {
 
 Carrier::Carrier(const SqlCall &call, const pg::Relation &target, const Distribution &distribution)
 	: target_(target), distribution_(distribution), schema_(call.schema()),
-	  names_(shards_of_group(distribution.colocation))
+	  names_(shards_in_errors(target.oid(), distribution))
 {
 }
 

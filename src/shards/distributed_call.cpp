@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "pg/access.hpp"
 #include "pg/citus.hpp"
 #include "pg/concurrency.hpp"
 #include "pg/fail.hpp"
 #include "pg/fixed_columns.hpp"
 #include "pg/sql.hpp"
+#include "plan/read_statements.hpp"
+#include "read/staging_receiver.hpp"
 #include "shards/refusals.hpp"
 
 namespace bulk_sync::shards {
@@ -132,6 +135,16 @@ bool is_in_place(const DistributedCall &call, const Carrier &carrier)
 		   !has_rows_elsewhere(call, call.target.shards[carrier.shards()[0]], carrier.condition());
 }
 
+bool has_policies(const DistributedCall &call, Snapshot snapshot)
+{
+	const pg::Relation &staging = *call.relation;
+	if (staging.kind() != RELKIND_VIEW)
+		return pg::row_security_applies(staging.oid());
+	return pg::Statement::plan(select_staging(call.plan.map, staging), snapshot, staging.oid(), {},
+							   {})
+		.has_policies();
+}
+
 Divided divide(const DistributedCall &call, const Carrier &carrier)
 {
 	Division const division{call.target, carrier.shards().size() == 1};
@@ -139,8 +152,10 @@ Divided divide(const DistributedCall &call, const Carrier &carrier)
 		return divide_objects(call.plan, division);
 	auto snapshot = pg::ReadSnapshot::fresh();
 	call.staging.lock_sources(call.plan, snapshot.get());
+	if (has_policies(call, snapshot.get()))
+		refuse_policies(call.staging);
 	snapshot.release();
-	return divide_rows(call.plan, *call.relation, division);
+	return divide_rows(call.plan, call.staging, *call.relation, division);
 }
 
 } // namespace

@@ -105,18 +105,30 @@ bool is_shard_of(Oid shard, Oid table)
 	return *rows.text(0, 0) == 't';
 }
 
-Vector<int64> shards_of_group(int64 colocation)
+Vector<int64> shards_in_errors(Oid table, const Distribution &distribution)
 {
-	pg::Parameters parameters;
-	parameters.add(INT8OID, Int64GetDatum(colocation), false);
-	pg::SqlRows const rows = pg::ask_often(
+	Vector<int64> ids;
+	auto const add = [&](const pg::SqlRows &rows) {
+		for (uint64 row = 0; row < rows.count(); row++)
+			ids.push_back(rows.number(row, 0));
+	};
+	pg::Parameters colocation;
+	colocation.add(INT8OID, Int64GetDatum(distribution.colocation), false);
+	add(pg::ask_often(
 		"SELECT s.shardid FROM pg_catalog.pg_dist_shard AS s JOIN pg_catalog.pg_dist_partition AS p "
 		"ON p.logicalrelid OPERATOR(pg_catalog.=) s.logicalrelid "
 		"WHERE p.colocationid OPERATOR(pg_catalog.=) $1 OR p.repmodel OPERATOR(pg_catalog.=) 't'",
-		parameters);
-	Vector<int64> ids;
-	for (uint64 row = 0; row < rows.count(); row++)
-		ids.push_back(rows.number(row, 0));
+		colocation));
+	/* Distributed tables refer to those of their own group and to these. */
+	if (distribution.kind == Distribution::Kind::reference ||
+		distribution.kind == Distribution::Kind::local)
+		add(pg::ask_often(
+			"WITH RECURSIVE r(oid) AS (SELECT $1 UNION SELECT c.conrelid "
+			"FROM pg_catalog.pg_constraint AS c, r WHERE c.contype OPERATOR(pg_catalog.=) 'f' "
+			"AND c.confrelid OPERATOR(pg_catalog.=) r.oid) "
+			"SELECT s.shardid FROM pg_catalog.pg_dist_shard AS s, r "
+			"WHERE s.logicalrelid OPERATOR(pg_catalog.=) r.oid",
+			parameter(table)));
 	return ids;
 }
 

@@ -57,8 +57,9 @@ bool is_shard(Oid relation);
 /* And of this one? Throws pg::Error. */
 bool is_shard_of(Oid shard, Oid table);
 
-/* Numbers of all shards whose names errors about tables of this group may show: those of the group
- * and of reference tables. Throws pg::Error. */
-Vector<int64> shards_of_group(int64 colocation);
+/* Numbers of all shards whose names errors of a call on this table may show: those of its group and
+ * of reference tables; of a table without a group that others may refer to, theirs. Throws
+ * pg::Error. */
+Vector<int64> shards_in_errors(Oid table, const Distribution &distribution);
 
 } // namespace bulk_sync::shards

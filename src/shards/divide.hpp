@@ -30,9 +30,11 @@ struct Division {
 	bool is_whole = false;
 };
 
-/* Divide the rows of a relation, or the objects of the argument "rows". Throw pg::Error: 42501 for
- * policies that may hide rows, and what reading and converting the rows raises. */
-Divided divide_rows(const Plan &plan, const pg::Relation &staging, const Division &division);
+/* Divide the rows of a relation, which is what `staging` reads, or the objects of the argument
+ * "rows". Throw pg::Error: 42501 for policies that may hide rows, and what reading and converting
+ * the rows raises. */
+Divided divide_rows(const Plan &plan, const Staging &staging, const pg::Relation &relation,
+					const Division &division);
 Divided divide_objects(const Plan &plan, const Division &division);
 
 } // namespace bulk_sync::shards

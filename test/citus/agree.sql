@@ -1,6 +1,6 @@
 -- The same call in two worlds: on tables that Citus distributes, and on their twins on this machine alone, of which the
--- other tests know that they are right. What comes out of a call is its numbers, or the error with its detail and hint,
--- and the rows that are there afterwards.
+-- other tests know that they are right. What comes out of a call is its numbers, or the error with its detail, its hint
+-- and what its context says of rows, and the rows that are there afterwards.
 --
 -- The distributed tables are in schema d, their twins of the same names in schema l, so that a call and its messages
 -- are the same in both. Rows are compared without the column "id", which sequences fill differently.
@@ -31,7 +31,11 @@ END $$;
 -- when there are more than can be, and the row that a constraint refused.
 CREATE OR REPLACE FUNCTION without_order(text) RETURNS text
 RETURN regexp_replace(regexp_replace(regexp_replace($1, 'Keys .* and (\d+ more)', 'Keys .. and \1'),
-	'(Failing row contains).*', '\1 ..'), 'Key .* (already exists|is not present)', 'Key .. \1');
+	'(Failing row contains).*', '\1 ..'), 'Key .* (already exists|is not present|is still referenced)', 'Key .. \1');
+
+-- Of the context of an error what it says about the rows of the call.
+CREATE OR REPLACE FUNCTION about_rows(context text) RETURNS text
+RETURN (SELECT string_agg(line, ', ') FROM regexp_split_to_table(context, '\n') AS line WHERE line ~ '^(column|member|missing|element|dividing) ');
 
 -- A row that a call returns, without what sequences fill.
 CREATE OR REPLACE FUNCTION without_id(text) RETURNS text
@@ -43,14 +47,15 @@ DECLARE
 	result text;
 	detail text;
 	hint text;
+	context text;
 	old_path text := current_setting('search_path');
 BEGIN
 	PERFORM set_config('search_path', world || ', public', true);
 	BEGIN
 		EXECUTE 'SELECT coalesce(string_agg(without_id(r::text), '' '' ORDER BY without_id(r::text)), ''nothing'') FROM ' || call || ' AS r' INTO result;
 	EXCEPTION WHEN OTHERS THEN
-		GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-		result := concat_ws(' | ', SQLSTATE, SQLERRM, nullif(without_order(detail), ''), nullif(hint, ''));
+		GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
+		result := concat_ws(' | ', SQLSTATE, SQLERRM, nullif(without_order(detail), ''), nullif(hint, ''), about_rows(context));
 	END;
 	PERFORM set_config('search_path', old_path, true);
 	RETURN result;
@@ -109,15 +114,15 @@ RETURN verdict(call, target, error);
 CREATE OR REPLACE FUNCTION refused_there(error text, call text) RETURNS text
 RETURN (SELECT CASE WHEN o LIKE error || ' | %' THEN 'same: ' ELSE 'UNEXPECTED: ' END || o FROM outcome('d', call) AS o);
 
--- Are the copies of a reference table the same on all nodes? A hash of the rows of each where they differ.
-CREATE OR REPLACE FUNCTION copies(target text) RETURNS text LANGUAGE plpgsql AS $$
+-- Are the copies of a reference table the same on all nodes that have one? A hash of the rows of each where they differ.
+CREATE OR REPLACE FUNCTION copies(target text, nodes int DEFAULT 3) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	command text;
 	result text;
 BEGIN
 	SELECT format('SELECT count(*) || '' '' || md5(string_agg(r::text, '','' ORDER BY r::text)) FROM %s AS r',
 		shard_name(logicalrelid, shardid)) INTO command FROM pg_dist_shard WHERE logicalrelid = ('d.' || quote_ident(target))::regclass;
-	SELECT CASE WHEN count(*) = 3 AND bool_and(c.success) AND count(DISTINCT c.result) = 1 THEN 'same: copies'
+	SELECT CASE WHEN count(*) FILTER (WHERE c.success) = nodes AND count(DISTINCT c.result) FILTER (WHERE c.success) = 1 THEN 'same: copies'
 		ELSE 'DIFFERENT: ' || string_agg(c.result, ', ') END INTO result FROM run_command_on_all_nodes(command) AS c;
 	RETURN result;
 END $$;

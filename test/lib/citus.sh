@@ -126,8 +126,10 @@ not_ok() {
 	say "FAILED  $*"
 }
 
+# Both are in database "citus", unless $citus_database names another one.
+#
 # query SQL: its rows, without decoration; the SQLSTATE of an error.
-query() { psql -X -q -At -v VERBOSITY=sqlstate -d citus 2>&1 <<<"$1" | sed 's/^psql:<stdin>:[0-9]*: //; s/^ERROR:  \([0-9A-Z]\{5\}\).*/ERROR:  \1/' | paste -sd ' '; }
+query() { psql -X -q -At -v VERBOSITY=sqlstate -d "${citus_database:-citus}" 2>&1 <<<"$1" | sed 's/^psql:<stdin>:[0-9]*: //; s/^ERROR:  \([0-9A-Z]\{5\}\).*/ERROR:  \1/' | paste -sd ' '; }
 
 # expect TEXT EXPECTED SQL
 expect() {
@@ -141,7 +143,7 @@ expect() {
 }
 
 # prepare SQL: what must not fail.
-prepare() { PGOPTIONS='-c client_min_messages=error' psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d citus <<<"$1"; }
+prepare() { PGOPTIONS='-c client_min_messages=error' psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d "${citus_database:-citus}" <<<"$1"; }
 
 # meanwhile NODE SQL: another session does this on a node, and sleeps until the test ends it by end_meanwhile.
 meanwhile() {
