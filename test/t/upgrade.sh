@@ -217,10 +217,13 @@ make_databases
 dumps
 same_server
 if [ "${BULK_SYNC_QUICK:-0}" = 0 ]; then
+	older=no
 	while read -r major config; do
 		if [ "$major" -ge "$oldest_postgres" ] && [ "$major" -lt "$(major_of "$PG_CONFIG")" ]; then
+			older=yes
 			from_older "$major" "$config"
 		fi
 	done < <(complete_installations)
+	[ "$older" = yes ] || say 'skipped pg_upgrade from an older version: none is installed here with its headers'
 fi
 [ "$failed" = no ]
