@@ -85,6 +85,7 @@ to_fetch() {
 # Installs what the want_ functions found missing, and forgets it. No call of apt when that is nothing.
 install_missing() {
 	[ "${#missing[@]}" -gt 0 ] || return 0
+	mapfile -t missing < <(printf '%s\n' "${missing[@]}" | awk '!seen[$0]++') # several tests want the same ones
 	apt_update
 	say "Missing packages: ${missing[*]}. With what they need, $(to_fetch "${missing[@]}") are to be fetched."
 	hold_clusters
