@@ -1,6 +1,6 @@
 /*
- * Differences between the versions of PostgreSQL (compat.hpp) in tables: what their columns are, and
- * how rows are read and written.
+ * Differences between the versions of PostgreSQL (compat.hpp) in tables: what their columns are,
+ * and how rows are read and written.
  */
 #pragma once
 

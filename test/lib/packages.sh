@@ -85,6 +85,7 @@ to_fetch() {
 # Installs what the want_ functions found missing, and forgets it. No call of apt when that is nothing.
 install_missing() {
 	[ "${#missing[@]}" -gt 0 ] || return 0
+	mapfile -t missing < <(printf '%s\n' "${missing[@]}" | awk '!seen[$0]++') # several tests want the same ones
 	apt_update
 	# Several tests want the same.
 	mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
