@@ -101,7 +101,10 @@ PG_RAISES bool visit_policies(Node *node, void *query)
 		   check_enable_rls(entry->relid, user, true) == RLS_ENABLED;
 }
 
-/* The flag in the query only says that policies were thought of. */
+/*
+ * The flag hasRowSecurity of a query says only that policies were thought of, and before PostgreSQL
+ * 15.9, 16.5 and 17.1 it says nothing of those below views and other queries within.
+ */
 PG_RAISES bool policies_apply(Query *query)
 {
 	return visit_policies(reinterpret_cast<Node *>(query), nullptr);
@@ -204,7 +207,7 @@ void Statement::analyze_and_plan(Oid relation, const Parameters &parameters, Par
 	if (condition != nullptr)
 		add_condition(analyzed, condition);
 	auto *const query = rewrite(analyzed, relation);
-	has_policies_ = query->hasRowSecurity && policies_apply(query);
+	has_policies_ = policies_apply(query);
 	column_types_ = column_types(query);
 	if (query->commandType == CMD_SELECT) {
 		plan_ = compat::plan_query(
