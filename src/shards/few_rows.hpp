@@ -14,8 +14,8 @@ namespace bulk_sync::shards {
  * Returns all rows of the relation as a text that goes along with a task for one shard, to which it
  * adds their columns as member "few". nullptr, with nothing added, when there are more of them than
  * few, or when types are among them whose texts may not mean the same elsewhere. In the current
- * memory context. Throws pg::Error: 42501 for policies that may hide rows, and what reading the rows
- * raises.
+ * memory context. Throws pg::Error: 42501 for policies that may hide rows, and what reading the
+ * rows raises.
  */
 const char *add_few_rows(const Plan &plan, const Staging &staging, const pg::Relation &relation,
 						 pg::MessageWriter &task);

@@ -12,9 +12,9 @@ namespace bulk_sync::shards {
 /*
  * Does a step of a task on the shard that stands in the place of `place`: the shard of the helper
  * table that the SQL function was called on, or InvalidOid for the only one in the task. Returns
- * what it found or did, as jsonb. `function` is any of the extension; `rows` are those that go along
- * with the task, or nullptr; `result`, unless it is nullptr, gets the rows of the call. Throws
- * pg::Error.
+ * what it found or did, as jsonb. `function` is any of the extension; `rows` are those that go
+ * along with the task, or nullptr; `result`, unless it is nullptr, gets the rows of the call.
+ * Throws pg::Error.
  */
 Datum do_step(Oid function, Oid place, Datum task, const char *rows, pg::ResultRows *result);
 
