@@ -1,8 +1,8 @@
 /*
- * Calls by a filter that no row of the target can satisfy, in whichever shard it is: it compares the
- * distribution column with NULL, or with a value that the column's type does not have. So no shard is
- * asked, and the node that was called does what one machine does with rows of staging that are all
- * new and out of scope.
+ * Calls by a filter that no row of the target can satisfy, in whichever shard it is: it compares
+ * the distribution column with NULL, or with a value that the column's type does not have. So no
+ * shard is asked, and the node that was called does what one machine does with rows of staging that
+ * are all new and out of scope.
  */
 #pragma once
 
