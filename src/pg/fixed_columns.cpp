@@ -134,8 +134,8 @@ PG_RAISES Datum run_cast(Node *cast, bool &is_null)
 /*
  * The value of a cast that is_of_server(); nothing when the value has none in that type. There is
  * nothing to undo then, so no subtransaction is around it, as in wellformed_xml() (xml.c up to
- * PostgreSQL 15). It would do harm: Citus forgets to take back that a savepoint of its own had
- * begun once that is released, and cannot recover from an error after it.
+ * PostgreSQL 15). It would do harm: Citus forgets that a savepoint of its own, which goes with each
+ * subtransaction, was released, and cannot recover from an error after that.
  */
 std::optional<Datum> evaluate_cast(Node *cast)
 {

@@ -19,7 +19,7 @@ Vector<AttrNumber> fixed_columns(const Filter &filter, const Relation &relation)
 struct FixedValue {
 	enum class Kind {
 		unknown, /* it compares the column with no single value that can be told here */
-		none, /* with one that no row has: NULL, or what no value of the column's type is equal to */
+		none,	 /* with one that no row has: NULL, or what equals no value of the column's type */
 		one
 	};
 	Kind kind = Kind::unknown;

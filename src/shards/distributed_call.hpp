@@ -22,7 +22,7 @@ struct DistributedCall {
 };
 
 /* Where rows in scope may be. Nowhere: the filter compares the distribution column with NULL, or
- * with what no value of its type is equal to. Unknown: the same key could be in several shards. */
+ * with what equals no value of its type. Unknown: the same key could be in several shards. */
 enum class Reach { nowhere, one_shard, all_shards, unknown };
 
 /* As keys and filter say, for a comparison. Throws pg::Error. */

@@ -48,8 +48,8 @@ String array_of(const Vector<int32> &numbers)
 	return text.append("]::pg_catalog.text[]");
 }
 
-/* What belongs into which file, by the column at position `place`, from 0: numbers from the
- * least to the most of each. */
+/* What belongs into which file, by the column at position `place`, from 0: numbers from the least
+ * to the most of each. */
 struct Ranges {
 	int place;
 	const char *method;
@@ -117,8 +117,8 @@ bool may_be_of_value(const pg::Error &error) noexcept
 /*
  * Reads the rows as a call on one machine does, and throws its error when it is the same one. That
  * is done without a subtransaction around what failed, because Citus cannot recover from an error
- * after one (pg/fixed_columns.cpp). The call ends in an error in any case, and until then only
- * reads.
+ * after one (pg/fixed_columns.cpp). The call ends in an error in any case, and only reads until
+ * then.
  */
 void throw_as_on_one_machine(const Plan &plan, const Staging &staging, const pg::Error &error)
 {
@@ -131,9 +131,9 @@ void throw_as_on_one_machine(const Plan &plan, const Staging &staging, const pg:
 }
 
 /*
- * The same where the query converts the value of this column, by which rows are divided. The error
- * of a cast tells neither row nor column. Where another node raised it, its transaction there takes
- * no more queries, and only the column can be told: a query on a table has no other expression.
+ * The same where the query converts the value by which rows are divided. The error of a cast tells
+ * neither row nor column. Where another node raised it, the transaction there takes no more
+ * queries, and only the column can be told: a query on a table has no other expression.
  */
 void write_converted_files(Divided &divided, const Plan &plan, const Staging &staging,
 						   const pg::Relation &relation, const String &query, const Ranges &ranges)
