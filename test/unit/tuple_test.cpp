@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "access/tableam.h"
+#include "utils/array.h"
 #include "utils/datum.h"
 #include "utils/snapmgr.h"
 }
