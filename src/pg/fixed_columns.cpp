@@ -102,7 +102,7 @@ PG_RAISES Node *cast_to(const ColumnType &type, Node *value)
 }
 
 /* Is it done by functions of the server alone? These have nothing to undo when they raise. */
-PG_RAISES bool is_of_server(Node *cast)
+bool is_of_server(Node *cast)
 {
 	while (IsA(cast, FuncExpr) || IsA(cast, RelabelType)) {
 		if (IsA(cast, RelabelType)) {
@@ -207,7 +207,7 @@ FixedValue value_of_column(OpExpr *comparison, Node *given, const ColumnType &co
 	if (!is_null && (given_type != fixed.type.oid || fixed.type.typmod >= 0)) {
 		Node *const cast =
 			pg_call([&] { return cast_to(fixed.type, as_constant(given_type, fixed.value)); });
-		if (cast == nullptr || !pg_call([&] { return is_of_server(cast); }))
+		if (cast == nullptr || !is_of_server(cast))
 			return fixed;
 		std::optional<Datum> const converted = evaluate_cast(cast);
 		is_null = !converted || !is_equal(comparison, fixed.type.oid, *converted);
