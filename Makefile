@@ -15,6 +15,10 @@ TOP := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 SOURCES := $(shell cat $(TOP)/src/sources.txt)
 OBJS = $(SOURCES:.cpp=.o)
 
+# The library shows what the server looks for, and nothing of the standard library and of Boost, which has symbols that are
+# visible whatever the compiler is told: another extension may have them from another version.
+SHLIB_EXPORTS = build/exports.txt
+
 # For users; in a folder of our own, because some of the names are everybody's.
 DOCS = README.md CHANGELOG.md $(patsubst $(TOP)/%,%,$(sort $(filter-out $(TOP)/docs/adding_%,$(wildcard $(TOP)/docs/*.md))))
 
@@ -23,7 +27,7 @@ REGRESS_OPTS = --inputdir=$(TOP) --outputdir=build/regress
 ISOLATION = $(patsubst $(TOP)/test/specs/%.spec,%,$(sort $(wildcard $(TOP)/test/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=$(TOP)/test --outputdir=build/isolation --load-extension=bulk_sync
 
-EXTRA_CLEAN = build/regress build/isolation build/server $(OBJS:.o=.d)
+EXTRA_CLEAN = build/regress build/isolation build/server $(SHLIB_EXPORTS) $(OBJS:.o=.d)
 
 PG_CONFIG ?= pg_config
 
@@ -62,6 +66,11 @@ $(OBJS): build/server | $(sort $(dir $(OBJS)))
 build/server: FORCE | build
 	@$(PG_CONFIG) --version --configure | cmp -s - $@ || $(PG_CONFIG) --version --configure >$@
 FORCE:
+
+# The library's mark, its start, and each function that SQL declares, with its description.
+build/exports.txt: $(DATA) | build
+	{ printf '%s\n' Pg_magic_func _PG_init; \
+	sed -nE "s/.*'MODULE_PATHNAME', '([a-z_]+)'.*/\1 pg_finfo_\1/p" $^ | tr ' ' '\n'; } | sort -u | awk '{ print $$1, NR }' >$@
 
 # PGXS looks for documents where they were among the sources.
 uninstall: uninstall-docs

@@ -33,15 +33,17 @@ tree=$work/tree
 out=$work/out
 
 make_tree() {
-	local folder
+	local folder name=bulk_sync_call
 	mkdir -p "$tree/src/part" "$tree/sql" "$tree/test/specs" "$out"
 	cp -r "$top/Makefile" "$top/META.json" "$top/README.md" "$top/CHANGELOG.md" "$top/bulk_sync.control" "$top/docs" "$tree"
 	cp "$top"/sql/bulk_sync--*.sql "$tree/sql"
 	for folder in src src/part; do
-		printf '#include "shared.hpp"\nextern "C" __attribute__((visibility("default"))) int %s() { return shared; }\n' "${folder##*/}_function" \
-			>"$tree/$folder/one.cpp"
+		# What is in namespace std is visible, as this is.
+		printf '#include "shared.hpp"\nextern "C" __attribute__((visibility("default"))) int %s() { return shared; }\n' "$name" \
+			"${folder##*/}_function" >"$tree/$folder/one.cpp"
+		name=bulk_compare_call
 	done
-	echo 'inline constexpr int shared = 1;' >"$tree/src/shared.hpp"
+	printf '#pragma once\ninline constexpr int shared = 1;\n' >"$tree/src/shared.hpp"
 	printf '%s\n' src/one.cpp src/part/one.cpp >"$tree/src/sources.txt"
 	# Of another server, if it only looked like one.
 	cat >"$work/other_config" <<-END
@@ -76,7 +78,7 @@ builds() {
 	expect "$name: another server" 'src/one.o src/part/one.o' "$(build "$folder" "$@" PG_CONFIG="$work/other_config")"
 	expect "$name: nothing to do for it" '' "$(build "$folder" "$@" PG_CONFIG="$work/other_config")"
 	expect "$name: the first one again" 'src/one.o src/part/one.o' "$(build "$folder" "$@")"
-	expect "$name: what the library shows" 'part_function src_function' \
+	expect "$name: what the library shows" 'bulk_compare_call bulk_sync_call' \
 		"$(nm -D --defined-only "$folder/bulk_sync.so" | sed 's/.* //' | sort | paste -sd ' ')"
 }
 
