@@ -4,10 +4,10 @@
     test/citus/differential.py [--cases N] [--seed S]     on the server of PGHOST and so on, in database PGDATABASE
 
 The database is one with Citus and bulk_sync on several nodes. Each case fills target and staging with random rows of a
-few companies, so that keys meet, and makes a call with random options. Some are on a reference table, whose copies have
-to stay the same on all nodes. Prints each case in which the two worlds do not come to the same, or in which both come to
-an error that is not about rows, and exits with 1 when there is any. Which of several errors is told may differ: a call
-that is refused in both worlds, by errors of which rows are to blame, counts as the same.
+few companies, so that keys meet, and makes a call with random options. Some are on a reference table, whose copies
+have to stay the same on all nodes. Prints each case in which the two worlds do not come to the same, or in which both
+come to an error that is not about rows, and exits with 1 when there is any. Which of several errors is told may
+differ: a call that is refused in both worlds, by errors of which rows are to blame, counts as the same.
 """
 import argparse
 import pathlib
